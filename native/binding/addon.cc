@@ -1,0 +1,10 @@
+#include "binding/names.h"
+#include "binding/netlink_handle.h"
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("abi", Napi::Number::New(env, 1));
+  exports.Set("NetlinkHandle", lvsd::NetlinkHandle::Define(env));
+  lvsd::define_names(env, exports);
+  return exports;
+}
+NODE_API_MODULE(lvsd, Init)

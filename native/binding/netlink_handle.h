@@ -1,0 +1,44 @@
+#pragma once
+#include <napi.h>
+#include <uv.h>
+
+#include "socket/netlink.h"
+
+namespace lvsd {
+
+/// NetlinkSocket for JavaScript, as src/addon/addon.ts declares it. Joins libuv's loop; closes with its environment.
+class NetlinkHandle : public Napi::ObjectWrap<NetlinkHandle> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  explicit NetlinkHandle(const Napi::CallbackInfo& info);
+  ~NetlinkHandle() override;
+
+ private:
+  Napi::Value Send(const Napi::CallbackInfo& info);
+  Napi::Value Receive(const Napi::CallbackInfo& info);
+  Napi::Value SetOption(const Napi::CallbackInfo& info);
+  Napi::Value Watch(const Napi::CallbackInfo& info);
+  Napi::Value Close(const Napi::CallbackInfo& info);
+  Napi::Value PortId(const Napi::CallbackInfo& info);
+  Napi::Value Dropped(const Napi::CallbackInfo& info);
+
+  /// libuv frees a handle only in its own time, so it lives apart from this object.
+  struct Poll {
+    uv_poll_t handle;
+    NetlinkHandle* owner;  // null after close
+  };
+
+  bool Throw(Napi::Env env, SyscallError error);
+  void OnReadable();
+  void Shut();
+  static void OnEnvironmentEnd(void* self);
+
+  NetlinkSocket socket_;
+  Poll* poll_ = nullptr;
+  Napi::FunctionReference on_readable_;
+  napi_async_context async_context_ = nullptr;
+  std::uint32_t dropped_ = 0;
+  bool hooked_ = false;
+};
+
+}  // namespace lvsd

@@ -1,0 +1,45 @@
+// Builds what a checkout needs: `node scripts/build.mjs native|typescript|sanitized|all`. Plain JavaScript: it runs before anything is compiled.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const require = createRequire(import.meta.url);
+
+function run(command, args, options = {}) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  if (error) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** Node's own headers, where Node was installed with them; otherwise node-gyp fetches them. */
+function nodeDirectory() {
+  const prefix = join(dirname(process.execPath), '..');
+  return existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
+}
+
+const gyp = (...args) =>
+  run(process.execPath, [require.resolve('node-gyp/bin/node-gyp.js'), '-C', 'native', ...args, ...nodeDirectory()]);
+
+const targets = {
+  native() {
+    gyp('rebuild', '--silent', '--jobs=max');
+  },
+  typescript() {
+    run(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', '.']);
+    run(process.execPath, [join(root, 'scripts/bundle.mjs')]);
+  },
+  all() {
+    targets.native();
+    targets.typescript();
+  },
+};
+
+const target = targets[process.argv[2]];
+if (target === undefined) {
+  console.error('usage: node scripts/build.mjs native|typescript|all');
+  process.exit(2);
+}
+target();

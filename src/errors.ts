@@ -1,0 +1,55 @@
+/**
+ * Every failure a user can meet: its code, and the sentence made from its facts, which says what to do where something can be done.
+ * docs/errors.md lists the same codes; test/unit/errors.test.ts holds the two together.
+ */
+const catalogue = {
+  ADDON_MISSING: () => "the native addon is not built; run 'npm install' in the checkout",
+  ADDON_STALE: (path: string, found: number, wanted: number) =>
+    `${path} was built for another lvsd (interface ${found}, wanted ${wanted}); run 'npm install' in the checkout`,
+  NETLINK_SOCKET: (why: string) => `cannot open a netlink socket: ${why}`,
+  NETLINK_OVERRUN: (operation: string) =>
+    `${operation}: the kernel's answer was lost because the socket's buffer was full; read the table again to see what was done`,
+  NETLINK_CLOSED: () => 'the netlink socket was closed while a request was waiting',
+  NETLINK_TIMEOUT: (operation: string, ms: number) => `${operation}: the kernel did not answer within ${ms} ms`,
+  NETLINK_MALFORMED: (operation: string, why: string) =>
+    `${operation}: the kernel's answer is not well-formed (${why})`,
+  NETLINK_INTERRUPTED: (operation: string, times: number) =>
+    `${operation}: the table changed during each of ${times} attempts to read it; try again when it is quieter`,
+  IPVS_UNAVAILABLE: () =>
+    "the kernel has no IPVS (generic netlink family IPVS is missing); load it with 'modprobe ip_vs', or use a kernel built with CONFIG_IP_VS",
+  IPVS_NO_PERMISSION: (operation: string) =>
+    `${operation}: not permitted; IPVS needs root or CAP_NET_ADMIN in the initial user namespace`,
+  IPVS_NO_SUCH_SERVICE: (operation: string, service: string) => `${operation}: no such service: ${service}`,
+  IPVS_NO_SUCH_DESTINATION: (operation: string, destination: string) =>
+    `${operation}: no such destination: ${destination}`,
+  IPVS_EXISTS: (operation: string, object: string) => `${operation}: already exists: ${object}`,
+  IPVS_NO_SCHEDULER: (operation: string, scheduler: string) =>
+    `${operation}: the kernel has no scheduler or persistence engine '${scheduler}'; is module ip_vs_${scheduler} installed?`,
+  IPVS_REFUSED: (operation: string, object: string, reason: string) => `${operation} ${object}: ${reason}`,
+  SYSCTL_ABSENT: (name: string) => `the kernel has no sysctl ${name}; is its module loaded, or its interface there?`,
+  SYSCTL_FORBIDDEN: (operation: string, name: string) =>
+    `${operation} sysctl ${name}: not permitted; it needs root or CAP_NET_ADMIN, and a writable /proc/sys`,
+  SYSCTL_REFUSED: (name: string, value: string) => `the kernel does not take '${value}' for sysctl ${name}`,
+  SYSCTL_FAILED: (operation: string, name: string, reason: string) => `${operation} sysctl ${name}: ${reason}`,
+  SYSCTL_RANGE: (name: string, value: string, expected: string) => `sysctl ${name}: '${value}' is not ${expected}`,
+  SYSCTL_MALFORMED: (name: string, text: string, expected: string) =>
+    `sysctl ${name}: the kernel says '${text}', expected ${expected}`,
+} as const satisfies Record<string, (...facts: never[]) => string>;
+
+type Catalogue = typeof catalogue;
+export type ErrorCode = keyof Catalogue;
+export const errorCodes = Object.keys(catalogue) as readonly ErrorCode[];
+
+/** A failure out of the catalogue. `cause` keeps what lay beneath. */
+export class LvsError<C extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'LvsError';
+  readonly code: C;
+
+  constructor(code: C, facts: Parameters<Catalogue[C]>, options?: ErrorOptions) {
+    super((catalogue[code] as (...facts: Parameters<Catalogue[C]>) => string)(...facts), options);
+    this.code = code;
+  }
+}
+
+export const isLvsError = <C extends ErrorCode>(error: unknown, code: C): error is LvsError<C> =>
+  error instanceof LvsError && (error as LvsError).code === code;

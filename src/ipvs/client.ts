@@ -1,0 +1,247 @@
+import { isLvsError, LvsError } from '../errors.js';
+import { type DestinationKey, destinationName, type DestinationSettings } from '../model/destination.js';
+import { serviceFamily, type ServiceKey, serviceName, type ServiceSettings } from '../model/service.js';
+import { decodeAttributes, encodeAttributes, type Values } from '../netlink/attributes.js';
+import { KernelRefusal } from '../netlink/errno.js';
+import { type DatagramSocket, Exchange, type ExchangeOptions } from '../netlink/exchange.js';
+import { GenericFamily } from '../netlink/generic.js';
+import { commandAttrs, infoAttrs } from './command-attrs.js';
+import { daemonValues, readDaemon } from './daemon-attrs.js';
+import { destinationIdentity, destinationValues, readDestination } from './destination-attrs.js';
+import { explain, type Subject } from './refusals.js';
+import type { DestinationRow, Info, ListedService, ServiceRow, SyncDaemon, Timeouts } from './rows.js';
+import { readService, serviceIdentity, serviceValues } from './service-attrs.js';
+import { addressFamily, command, daemonState, IPVS_GENL_NAME, IPVS_GENL_VERSION } from './uapi.js';
+
+type CommandValues = Values<typeof commandAttrs>;
+
+/**
+ * The kernel's IPVS, one method per command of the family. Calls made in one turn of the event loop travel together, in order.
+ *
+ * Every method rejects with LvsError: IPVS_NO_SUCH_SERVICE (ESRCH), IPVS_EXISTS (EEXIST), IPVS_NO_SUCH_DESTINATION or
+ * IPVS_NO_SCHEDULER (ENOENT), IPVS_NO_PERMISSION (EPERM), IPVS_REFUSED (any other errno), with the KernelRefusal as its cause;
+ * or NETLINK_* if the answer could not be had.
+ */
+export class IpvsClient implements AsyncDisposable {
+  readonly #exchange: Exchange;
+  readonly #family: GenericFamily;
+
+  constructor(socket: DatagramSocket, options: ExchangeOptions = {}) {
+    this.#exchange = new Exchange(socket, options);
+    this.#family = new GenericFamily(this.#exchange, IPVS_GENL_NAME, IPVS_GENL_VERSION);
+  }
+
+  /** Answers that were refused as malformed, unasked for, or lost. */
+  get refused(): Readonly<Exchange['refused']> {
+    return this.#exchange.refused;
+  }
+
+  /** Asks whether the kernel has IPVS: rejects with IPVS_UNAVAILABLE if not. */
+  async probe(): Promise<void> {
+    try {
+      await this.#family.resolve();
+    } catch (cause) {
+      if (cause instanceof KernelRefusal && cause.errno === 'ENOENT')
+        throw new LvsError('IPVS_UNAVAILABLE', [], { cause });
+      throw explain(cause, { operation: 'find IPVS' });
+    }
+  }
+
+  /** IPVS_CMD_GET_INFO. */
+  async info(): Promise<Info> {
+    const [told] = await this.#get({ operation: 'read info' }, command.getInfo, infoAttrs);
+    return { version: told?.version ?? 0, connectionTableSize: told?.connectionTableSize ?? 0 };
+  }
+
+  /** IPVS_CMD_GET_SERVICE as a dump: all services in the kernel's order (its hash table's). */
+  async services(): Promise<ServiceRow[]> {
+    const told = await this.#dump({ operation: 'list services' }, command.getService, {});
+    return told.flatMap(({ service }) => (service === undefined ? [] : [readService(service)]));
+  }
+
+  /** IPVS_CMD_GET_SERVICE of one. undefined only if there is none. */
+  async findService(key: ServiceKey): Promise<ServiceRow | undefined> {
+    const subject = { operation: 'get service', service: serviceName(key) };
+    try {
+      const [told] = await this.#get(subject, command.getService, commandAttrs, { service: serviceIdentity(key) });
+      return told?.service === undefined ? undefined : readService(told.service);
+    } catch (error) {
+      if (isLvsError(error, 'IPVS_NO_SUCH_SERVICE')) return undefined;
+      throw error;
+    }
+  }
+
+  /** IPVS_CMD_GET_DEST: newest first. Of a service that does not exist the kernel tells an empty list. */
+  async destinations(service: ServiceKey): Promise<DestinationRow[]> {
+    const subject = { operation: 'list destinations', service: serviceName(service) };
+    const family = addressFamily[serviceFamily(service)];
+    const told = await this.#dump(subject, command.getDest, { service: serviceIdentity(service) });
+    return told.flatMap(({ destination }) => (destination === undefined ? [] : [readDestination(destination, family)]));
+  }
+
+  /** Every service with its destinations. */
+  async list(): Promise<ListedService[]> {
+    const services = await this.services();
+    const destinations = await Promise.all(services.map(({ key }) => this.destinations(key)));
+    return services.map((row, i) => ({
+      key: row.key,
+      settings: row.settings,
+      get statistics() {
+        return row.statistics;
+      },
+      destinations: destinations[i] ?? [],
+    }));
+  }
+
+  addService(key: ServiceKey, settings: ServiceSettings): Promise<void> {
+    return this.#setService('add service', command.newService, key, settings);
+  }
+
+  /** Not partial: whatever `settings` says replaces what was. */
+  editService(key: ServiceKey, settings: ServiceSettings): Promise<void> {
+    return this.#setService('edit service', command.setService, key, settings);
+  }
+
+  /** Its destinations go with it; its connections live on. */
+  deleteService(key: ServiceKey): Promise<void> {
+    return this.#do({ operation: 'delete service', service: serviceName(key) }, command.delService, {
+      service: serviceIdentity(key),
+    });
+  }
+
+  addDestination(service: ServiceKey, key: DestinationKey, settings: DestinationSettings): Promise<void> {
+    return this.#setDestination('add destination', command.newDest, service, key, settings);
+  }
+
+  editDestination(service: ServiceKey, key: DestinationKey, settings: DestinationSettings): Promise<void> {
+    return this.#setDestination('edit destination', command.setDest, service, key, settings);
+  }
+
+  deleteDestination(service: ServiceKey, key: DestinationKey): Promise<void> {
+    const subject = {
+      operation: 'delete destination',
+      service: serviceName(service),
+      destination: destinationName(key),
+    };
+    return this.#do(subject, command.delDest, {
+      service: serviceIdentity(service),
+      destination: destinationIdentity(key),
+    });
+  }
+
+  /** IPVS_CMD_ZERO: the counters of one service and its destinations, or of all and the totals. */
+  zero(service?: ServiceKey): Promise<void> {
+    if (service === undefined) return this.#do({ operation: 'zero counters' }, command.zero, {});
+    return this.#do({ operation: 'zero counters', service: serviceName(service) }, command.zero, {
+      service: serviceIdentity(service),
+    });
+  }
+
+  /** IPVS_CMD_FLUSH: every service of the namespace, whoever made it. */
+  flush(): Promise<void> {
+    return this.#do({ operation: 'flush' }, command.flush, {});
+  }
+
+  async timeouts(): Promise<Timeouts> {
+    const [told] = await this.#get({ operation: 'read timeouts' }, command.getConfig, commandAttrs);
+    return { tcp: told?.tcp ?? 0, tcpFin: told?.tcpFin ?? 0, udp: told?.udp ?? 0 };
+  }
+
+  /** Seconds; what is absent or 0 stays as it is. */
+  setTimeouts(timeouts: Partial<Timeouts>): Promise<void> {
+    return this.#do({ operation: 'set timeouts' }, command.setConfig, timeouts);
+  }
+
+  /** Those that run: none, a master, a backup, or both. */
+  async daemons(): Promise<SyncDaemon[]> {
+    const told = await this.#dump({ operation: 'list sync daemons' }, command.getDaemon, {});
+    return told.flatMap(({ daemon }) => (daemon === undefined ? [] : [readDaemon(daemon)]));
+  }
+
+  startDaemon(daemon: SyncDaemon): Promise<void> {
+    return this.#do({ operation: 'start sync daemon', service: daemon.state }, command.newDaemon, {
+      daemon: daemonValues(daemon),
+    });
+  }
+
+  stopDaemon(state: SyncDaemon['state']): Promise<void> {
+    return this.#do({ operation: 'stop sync daemon', service: state }, command.delDaemon, {
+      daemon: { state: daemonState[state] },
+    });
+  }
+
+  /** Whoever still waits is answered with NETLINK_CLOSED. */
+  close(): void {
+    this.#exchange.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  #setService(operation: string, number: number, key: ServiceKey, settings: ServiceSettings): Promise<void> {
+    const scheduler =
+      settings.persistenceEngine === ''
+        ? settings.scheduler
+        : `${settings.scheduler}' or '${settings.persistenceEngine}`;
+    return this.#do({ operation, service: serviceName(key), scheduler }, number, {
+      service: serviceValues(key, settings),
+    });
+  }
+
+  #setDestination(
+    operation: string,
+    number: number,
+    service: ServiceKey,
+    key: DestinationKey,
+    settings: DestinationSettings,
+  ): Promise<void> {
+    const subject = { operation, service: serviceName(service), destination: destinationName(key) };
+    return this.#do(subject, number, {
+      service: serviceIdentity(service),
+      destination: destinationValues(key, settings),
+    });
+  }
+
+  async #do(subject: Subject, number: number, values: CommandValues): Promise<void> {
+    await this.#ask(subject, { number, values, repeatable: false, reply: commandAttrs });
+  }
+
+  #get<T extends typeof commandAttrs | typeof infoAttrs>(
+    subject: Subject,
+    number: number,
+    reply: T,
+    values: CommandValues = {},
+  ): Promise<Values<T>[]> {
+    return this.#ask(subject, { number, values, repeatable: true, reply });
+  }
+
+  #dump(subject: Subject, number: number, values: CommandValues): Promise<CommandValues[]> {
+    return this.#ask(subject, { number, values, repeatable: true, dump: true, reply: commandAttrs });
+  }
+
+  async #ask<T extends typeof commandAttrs | typeof infoAttrs>(
+    subject: Subject,
+    ask: {
+      readonly number: number;
+      readonly values: CommandValues;
+      readonly repeatable: boolean;
+      readonly dump?: boolean;
+      readonly reply: T;
+    },
+  ): Promise<Values<T>[]> {
+    try {
+      return await this.#family.ask<Values<T>>({
+        operation: subject.operation,
+        command: ask.number,
+        dump: ask.dump ?? false,
+        repeatable: ask.repeatable,
+        write: (to) => encodeAttributes(to, commandAttrs, ask.values),
+        read: (from, at, end) => decodeAttributes(ask.reply, from, at, end),
+      });
+    } catch (cause) {
+      throw explain(cause, subject);
+    }
+  }
+}

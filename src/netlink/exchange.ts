@@ -1,0 +1,281 @@
+/**
+ * netlink/ — datagrams of any netlink family: attribute tables, messages, requests matched to replies.
+ * codec: bytes.ts, attributes.ts, message.ts, errno.ts, generic.ts · owner: exchange.ts (sockets come in through a port)
+ */
+import { LvsError } from '../errors.js';
+import { Malformed } from './attributes.js';
+import { Growing, type Memory, memory } from './bytes.js';
+import { KernelRefusal } from './errno.js';
+import { Fifo } from './fifo.js';
+import { type Message, messageFlag, messageType, readVerdict, splitMessages, writeMessage } from './message.js';
+
+/** The port: bytes out, bytes in. The addon's NetlinkHandle is one, a fake kernel is another. */
+export interface DatagramSocket {
+  /** One datagram to the kernel. Throws { code, syscall }. */
+  send(datagram: Uint8Array): void;
+  /** What is waiting: bytes of several datagrams and where each ends (each begins at a multiple of four). Throws { code: 'ENOBUFS' } when answers were lost. */
+  receive(): readonly [bytes: Uint8Array, ...ends: number[]] | readonly [] | undefined;
+  watch(onReadable: () => void): void;
+  close(): void;
+}
+
+/** One question to the kernel. */
+export interface Request<T> {
+  /** For error messages: `add service`. */
+  readonly operation: string;
+  /** nlmsg_type, asked for at the moment of sending. */
+  readonly type: number;
+  /** NLM_F_* beside request and ack. A dump is answered by many messages. */
+  readonly flags?: number;
+  /** May be asked again if its answer got lost: true for everything that only reads. */
+  readonly repeatable: boolean;
+  readonly write: (to: Growing) => void;
+  /** Reads one answering message's payload; undefined is left out. Throws Malformed. */
+  readonly read: (from: Memory, at: number, end: number) => T | undefined;
+}
+
+export interface ExchangeOptions {
+  /** Arms a deadline; without it the kernel may take for ever. */
+  readonly after?: (ms: number, run: () => void) => () => void;
+  readonly timeoutMs?: number;
+}
+
+interface Waiting {
+  readonly request: Request<unknown>;
+  readonly resolve: (parts: never[]) => void;
+  readonly reject: (error: Error) => void;
+  parts: unknown[];
+  attempts: number;
+  interrupted: boolean;
+  cancelDeadline: (() => void) | undefined;
+}
+
+/** Messages in one sendmsg: their acks must fit the socket's receive buffer. */
+const BATCH = 256;
+/** Datagrams sent before the event loop gets its turn. */
+const BURST = 128;
+const ATTEMPTS = 8;
+const TIMEOUT_MS = 10_000;
+
+/**
+ * Requests and their replies. Requests made in one turn of the event loop travel in one sendmsg, in order; replies are matched by
+ * sequence number; one dump is under way at a time (the kernel refuses a second with EBUSY). The kernel works inside sendmsg, so
+ * answers are fetched right after it and the loop is watched only for what is still missing.
+ */
+export class Exchange {
+  readonly #socket: DatagramSocket;
+  readonly #options: ExchangeOptions;
+  readonly #batch = new Growing(65536);
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #queue = new Fifo<Waiting>();
+  #sequence = 0;
+  #scheduled = false;
+  #watching = false;
+  #closed = false;
+  /** Answers that were refused: not well-formed, or to nothing we asked. */
+  readonly refused = { malformed: 0, unexpected: 0, overruns: 0 };
+
+  constructor(socket: DatagramSocket, options: ExchangeOptions = {}) {
+    this.#socket = socket;
+    this.#options = options;
+  }
+
+  /** Rejects with KernelRefusal if the kernel says no, with LvsError NETLINK_* if the answer cannot be had. */
+  ask<T>(request: Request<T>): Promise<T[]> {
+    return new Promise<T[]>((resolve, reject) => {
+      if (this.#closed) return reject(new LvsError('NETLINK_CLOSED', []));
+      this.#queue.push({
+        request,
+        resolve,
+        reject,
+        parts: [],
+        attempts: 0,
+        interrupted: false,
+        cancelDeadline: undefined,
+      });
+      this.#schedule();
+    });
+  }
+
+  /** Whoever waits is answered. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.close();
+    const abandoned = [...this.#waiting.values(), ...this.#queue.take(this.#queue.length)];
+    this.#waiting.clear();
+    for (const waiting of abandoned) this.#fail(waiting, new LvsError('NETLINK_CLOSED', []));
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => this.#pump());
+  }
+
+  #pump(): void {
+    this.#scheduled = false;
+    for (let sent = 0; this.#queue.length > 0 && !this.#closed; sent++) {
+      if (sent === BURST) {
+        this.#scheduled = true;
+        setImmediate(() => this.#pump());
+        return;
+      }
+      if (this.#waiting.size > 0) return; // answers are late; the watch goes on from here
+      this.#sendNext();
+      this.#drain();
+    }
+  }
+
+  /** A dump alone, or as many other requests as fit a batch. */
+  #sendNext(): void {
+    const dump = isDump(this.#queue.at(0)!.request);
+    let count = 1;
+    if (!dump) while (count < BATCH && count < this.#queue.length && !isDump(this.#queue.at(count)!.request)) count++;
+    const now = this.#queue.take(count);
+
+    this.#batch.clear();
+    for (const waiting of now) this.#frame(waiting);
+    try {
+      this.#socket.send(this.#batch.written());
+    } catch (error) {
+      for (const [sequence, waiting] of this.#waiting) {
+        this.#waiting.delete(sequence);
+        this.#fail(waiting, error as Error);
+      }
+    }
+  }
+
+  #frame(waiting: Waiting): void {
+    const { request } = waiting;
+    const sequence = (this.#sequence = (this.#sequence % 0xffff_ffff) + 1);
+    const flags = messageFlag.request | messageFlag.ack | (request.flags ?? 0);
+    writeMessage(this.#batch, { type: request.type, flags, sequence }, request.write);
+    waiting.attempts++;
+    this.#waiting.set(sequence, waiting);
+  }
+
+  #drain(): void {
+    while (this.#waiting.size > 0) {
+      let received: ReturnType<DatagramSocket['receive']>;
+      try {
+        received = this.#socket.receive();
+      } catch (error) {
+        this.#receiveFailed(error as NodeJS.ErrnoException);
+        continue;
+      }
+      if (received === undefined) return this.#watch();
+      this.#accept(received);
+    }
+  }
+
+  #accept(received: readonly [bytes: Uint8Array, ...ends: number[]] | readonly []): void {
+    const [bytes, ...ends] = received;
+    if (bytes === undefined) return;
+    const from = memory(bytes);
+    let at = 0;
+    for (const end of ends) {
+      try {
+        splitMessages(from, at, end, (message) => this.#message(message));
+      } catch (error) {
+        if (!(error instanceof Malformed)) throw error;
+        this.refused.malformed++;
+      }
+      at = (end + 3) & ~3;
+    }
+  }
+
+  #message(message: Message): void {
+    const waiting = this.#waiting.get(message.sequence);
+    if (waiting === undefined) {
+      this.refused.unexpected++;
+      return;
+    }
+    if ((message.flags & messageFlag.dumpInterrupted) !== 0) waiting.interrupted = true;
+    try {
+      if (message.type === messageType.error || message.type === messageType.done) {
+        const { errno, words } = readVerdict(message);
+        this.#answered(message.sequence, waiting, errno, words);
+      } else if (message.type > messageType.overrun) {
+        const part = waiting.request.read(message.from, message.at, message.end);
+        if (part !== undefined) waiting.parts.push(part);
+      }
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      this.refused.malformed++;
+      this.#waiting.delete(message.sequence);
+      this.#fail(waiting, new LvsError('NETLINK_MALFORMED', [waiting.request.operation, error.message]));
+    }
+  }
+
+  #answered(sequence: number, waiting: Waiting, errno: number, words: string | undefined): void {
+    this.#waiting.delete(sequence);
+    if (errno !== 0) return this.#fail(waiting, new KernelRefusal(errno, words));
+    if (waiting.interrupted)
+      return this.#again(waiting, new LvsError('NETLINK_INTERRUPTED', [waiting.request.operation, ATTEMPTS]));
+    waiting.cancelDeadline?.();
+    waiting.resolve(waiting.parts as never[]);
+  }
+
+  /** ENOBUFS: the kernel had answered, and there was no room. What only reads asks again; what writes must be told. */
+  #receiveFailed(error: NodeJS.ErrnoException): void {
+    const lost = error.code === 'ENOBUFS';
+    if (lost) {
+      this.refused.overruns++;
+      this.#sweep();
+    }
+    for (const [sequence, waiting] of this.#waiting) {
+      this.#waiting.delete(sequence);
+      const failure = lost ? new LvsError('NETLINK_OVERRUN', [waiting.request.operation], { cause: error }) : error;
+      if (lost && waiting.request.repeatable) this.#again(waiting, failure);
+      else this.#fail(waiting, failure);
+    }
+  }
+
+  /** Takes what is still in the socket after an overrun. */
+  #sweep(): void {
+    for (;;) {
+      try {
+        const received = this.#socket.receive();
+        if (received === undefined) return;
+        this.#accept(received);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOBUFS') return;
+      }
+    }
+  }
+
+  #again(waiting: Waiting, failure: Error): void {
+    if (waiting.attempts >= ATTEMPTS) return this.#fail(waiting, failure);
+    waiting.parts = [];
+    waiting.interrupted = false;
+    this.#queue.unshift(waiting);
+    this.#schedule();
+  }
+
+  #watch(): void {
+    for (const waiting of this.#waiting.values()) this.#armDeadline(waiting);
+    if (this.#watching) return;
+    this.#watching = true;
+    this.#socket.watch(() => {
+      this.#drain();
+      this.#pump();
+    });
+  }
+
+  #armDeadline(waiting: Waiting): void {
+    const ms = this.#options.timeoutMs ?? TIMEOUT_MS;
+    waiting.cancelDeadline ??= this.#options.after?.(ms, () => {
+      for (const [sequence, other] of this.#waiting) if (other === waiting) this.#waiting.delete(sequence);
+      this.#fail(waiting, new LvsError('NETLINK_TIMEOUT', [waiting.request.operation, ms]));
+      this.#pump();
+    });
+  }
+
+  #fail(waiting: Waiting, error: Error): void {
+    waiting.cancelDeadline?.();
+    waiting.reject(error);
+  }
+}
+
+const isDump = (request: Request<unknown>): boolean => ((request.flags ?? 0) & messageFlag.dump) === messageFlag.dump;
