@@ -25,7 +25,7 @@ const gyp = (...args) =>
 
 const targets = {
   native() {
-    gyp('rebuild', '--silent', '--jobs=max');
+    gyp('configure', 'build', '--silent', '--jobs=max');
   },
   typescript() {
     run(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', '.']);

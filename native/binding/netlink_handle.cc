@@ -54,29 +54,30 @@ Napi::Value NetlinkHandle::Send(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-/// [bytes, end of datagram 1, end of datagram 2, …], or undefined when nothing was there. Every datagram starts at a multiple of four.
+/// receive(into, at): copies waiting datagrams into `into` from `at` on, each at a multiple of four, as many as fit.
+/// Returns where each ends, or undefined when nothing is waiting. JavaScript's memory is used again and again: a fresh
+/// ArrayBuffer per datagram costs the garbage collector more than the kernel needs to fill it.
 Napi::Value NetlinkHandle::Receive(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const NetlinkSocket::Received received = socket_.receive();
-  dropped_ += static_cast<std::uint32_t>(received.foreign + received.truncated);
-  if (Throw(env, received.error)) return env.Undefined();
-  if (received.datagrams == 0) return received.foreign + received.truncated == 0 ? env.Undefined() : Napi::Array::New(env);
-
-  const auto aligned = [](std::size_t length) { return (length + 3) & ~std::size_t{3}; };
-  std::size_t total = 0;
-  for (std::size_t i = 0; i < received.datagrams; ++i) total += aligned(socket_.datagram(i).size());
-
-  auto bytes = Napi::Uint8Array::New(env, total);
-  auto result = Napi::Array::New(env, received.datagrams + 1);
-  result.Set(std::uint32_t{0}, bytes);
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < received.datagrams; ++i) {
-    const auto datagram = socket_.datagram(i);
-    std::memcpy(bytes.Data() + at, datagram.data(), datagram.size());
-    result.Set(static_cast<std::uint32_t>(i + 1), Napi::Number::New(env, static_cast<double>(at + datagram.size())));
-    at += aligned(datagram.size());
+  if (next_ == pending_) {
+    const NetlinkSocket::Received received = socket_.receive();
+    dropped_ += static_cast<std::uint32_t>(received.foreign + received.truncated);
+    if (Throw(env, received.error)) return env.Undefined();
+    next_ = 0;
+    pending_ = received.datagrams;
+    if (pending_ == 0 && received.foreign + received.truncated == 0) return env.Undefined();
   }
-  return result;
+  auto into = info[0].As<Napi::Uint8Array>();
+  std::size_t at = static_cast<std::size_t>(info[1].As<Napi::Number>().Int64Value());
+  auto ends = Napi::Array::New(env);
+  for (; next_ < pending_; ++next_) {
+    const auto datagram = socket_.datagram(next_);
+    if (at > into.ByteLength() || datagram.size() > into.ByteLength() - at) break;
+    std::memcpy(into.Data() + at, datagram.data(), datagram.size());
+    ends.Set(ends.Length(), Napi::Number::New(env, static_cast<double>(at + datagram.size())));
+    at = (at + datagram.size() + 3) & ~std::size_t{3};
+  }
+  return ends;
 }
 
 Napi::Value NetlinkHandle::SetOption(const Napi::CallbackInfo& info) {

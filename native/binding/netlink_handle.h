@@ -34,6 +34,8 @@ class NetlinkHandle : public Napi::ObjectWrap<NetlinkHandle> {
   static void OnEnvironmentEnd(void* self);
 
   NetlinkSocket socket_;
+  std::size_t pending_ = 0;  // datagrams of the last sweep that were not handed over yet: [next_, pending_)
+  std::size_t next_ = 0;
   Poll* poll_ = nullptr;
   Napi::FunctionReference on_readable_;
   napi_async_context async_context_ = nullptr;

@@ -34,7 +34,7 @@ class NetlinkSocket {
     std::size_t truncated = 0;    ///< Dropped: longer than a slot.
     SyscallError error;           ///< ENOBUFS: the kernel had to drop answers. EAGAIN is not an error: nothing was there.
   };
-  /// Up to kSlots datagrams in one system call.
+  /// Up to kSlots datagrams in one system call. They stay readable until the next one.
   [[nodiscard]] Received receive() noexcept;
   [[nodiscard]] std::span<const std::uint8_t> datagram(std::size_t i) const noexcept;
 

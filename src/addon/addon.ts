@@ -28,8 +28,8 @@ export interface Addon {
 export interface NetlinkHandle {
   /** Throws { code, errno, syscall }. */
   send(datagram: Uint8Array): void;
-  /** All that is waiting, up to 32 datagrams: their bytes one after another (each at a multiple of four) and where each ends. */
-  receive(): [bytes: Uint8Array, ...ends: number[]] | [] | undefined;
+  /** Copies waiting datagrams into `into` from `at` on (each at a multiple of four), as many as fit; says where each ends. undefined: none is waiting. */
+  receive(into: Uint8Array, at: number): readonly number[] | undefined;
   setOption(level: number, option: number, value: number): void;
   /** Calls back when there is something to receive, and keeps the process alive meanwhile. */
   watch(onReadable: () => void): void;

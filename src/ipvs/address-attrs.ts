@@ -7,7 +7,7 @@ export const inetAddress: Field<Uint8Array> = {
   write: (to, at, value) => to.bytes.set(value, at),
   read(from, at, length) {
     if (length < 16) throw new Malformed(`address of ${length} bytes where 16 are needed`);
-    return from.bytes.subarray(at, at + 16);
+    return from.bytes.slice(at, at + 16);
   },
 };
 

@@ -2,10 +2,11 @@ import { isLvsError, LvsError } from '../errors.js';
 import { type DestinationKey, destinationName, type DestinationSettings } from '../model/destination.js';
 import { serviceFamily, type ServiceKey, serviceName, type ServiceSettings } from '../model/service.js';
 import { decodeAttributes, encodeAttributes, type Values } from '../netlink/attributes.js';
+import type { Growing, Memory } from '../netlink/bytes.js';
 import { KernelRefusal } from '../netlink/errno.js';
 import { type DatagramSocket, Exchange, type ExchangeOptions } from '../netlink/exchange.js';
-import { GenericFamily } from '../netlink/generic.js';
-import { commandAttrs, infoAttrs } from './command-attrs.js';
+import { GenericFamily, type GenericRequest } from '../netlink/generic.js';
+import { commandAttrs, infoAttrs, plainCommandAttrs } from './command-attrs.js';
 import { daemonValues, readDaemon } from './daemon-attrs.js';
 import { destinationIdentity, destinationValues, readDestination } from './destination-attrs.js';
 import { explain, type Subject } from './refusals.js';
@@ -14,6 +15,11 @@ import { readService, serviceIdentity, serviceValues } from './service-attrs.js'
 import { addressFamily, command, daemonState, IPVS_GENL_NAME, IPVS_GENL_VERSION } from './uapi.js';
 
 type CommandValues = Values<typeof commandAttrs>;
+
+export interface ListOptions {
+  /** false: counters are passed over, and read as zero. They are half of what the kernel tells of a large table. */
+  readonly statistics?: boolean;
+}
 
 /**
  * The kernel's IPVS, one method per command of the family. Calls made in one turn of the event loop travel together, in order.
@@ -54,9 +60,10 @@ export class IpvsClient implements AsyncDisposable {
   }
 
   /** IPVS_CMD_GET_SERVICE as a dump: all services in the kernel's order (its hash table's). */
-  async services(): Promise<ServiceRow[]> {
-    const told = await this.#dump({ operation: 'list services' }, command.getService, {});
-    return told.flatMap(({ service }) => (service === undefined ? [] : [readService(service)]));
+  services(options: ListOptions = {}): Promise<ServiceRow[]> {
+    return this.#dump({ operation: 'list services' }, command.getService, {}, options, ({ service }) =>
+      service === undefined ? undefined : readService(service),
+    );
   }
 
   /** IPVS_CMD_GET_SERVICE of one. undefined only if there is none. */
@@ -72,17 +79,21 @@ export class IpvsClient implements AsyncDisposable {
   }
 
   /** IPVS_CMD_GET_DEST: newest first. Of a service that does not exist the kernel tells an empty list. */
-  async destinations(service: ServiceKey): Promise<DestinationRow[]> {
-    const subject = { operation: 'list destinations', service: serviceName(service) };
+  destinations(service: ServiceKey, options: ListOptions = {}): Promise<DestinationRow[]> {
     const family = addressFamily[serviceFamily(service)];
-    const told = await this.#dump(subject, command.getDest, { service: serviceIdentity(service) });
-    return told.flatMap(({ destination }) => (destination === undefined ? [] : [readDestination(destination, family)]));
+    return this.#dump(
+      { operation: 'list destinations' },
+      command.getDest,
+      { service: serviceIdentity(service) },
+      options,
+      ({ destination }) => (destination === undefined ? undefined : readDestination(destination, family)),
+    );
   }
 
   /** Every service with its destinations. */
-  async list(): Promise<ListedService[]> {
-    const services = await this.services();
-    const destinations = await Promise.all(services.map(({ key }) => this.destinations(key)));
+  async list(options: ListOptions = {}): Promise<ListedService[]> {
+    const services = await this.services(options);
+    const destinations = await Promise.all(services.map(({ key }) => this.destinations(key, options)));
     return services.map((row, i) => ({
       key: row.key,
       settings: row.settings,
@@ -153,9 +164,10 @@ export class IpvsClient implements AsyncDisposable {
   }
 
   /** Those that run: none, a master, a backup, or both. */
-  async daemons(): Promise<SyncDaemon[]> {
-    const told = await this.#dump({ operation: 'list sync daemons' }, command.getDaemon, {});
-    return told.flatMap(({ daemon }) => (daemon === undefined ? [] : [readDaemon(daemon)]));
+  daemons(): Promise<SyncDaemon[]> {
+    return this.#dump({ operation: 'list sync daemons' }, command.getDaemon, {}, {}, ({ daemon }) =>
+      daemon === undefined ? undefined : readDaemon(daemon),
+    );
   }
 
   startDaemon(daemon: SyncDaemon): Promise<void> {
@@ -205,7 +217,7 @@ export class IpvsClient implements AsyncDisposable {
   }
 
   async #do(subject: Subject, number: number, values: CommandValues): Promise<void> {
-    await this.#ask(subject, { number, values, repeatable: false, reply: commandAttrs });
+    await this.#ask(subject, { command: number, repeatable: false, write: writing(values) });
   }
 
   #get<T extends typeof commandAttrs | typeof infoAttrs>(
@@ -214,34 +226,33 @@ export class IpvsClient implements AsyncDisposable {
     reply: T,
     values: CommandValues = {},
   ): Promise<Values<T>[]> {
-    return this.#ask(subject, { number, values, repeatable: true, reply });
+    const read = (from: Memory, at: number, end: number): Values<T> => decodeAttributes(reply, from, at, end);
+    return this.#ask(subject, { command: number, repeatable: true, write: writing(values), read });
   }
 
-  #dump(subject: Subject, number: number, values: CommandValues): Promise<CommandValues[]> {
-    return this.#ask(subject, { number, values, repeatable: true, dump: true, reply: commandAttrs });
-  }
-
-  async #ask<T extends typeof commandAttrs | typeof infoAttrs>(
+  #dump<T>(
     subject: Subject,
-    ask: {
-      readonly number: number;
-      readonly values: CommandValues;
-      readonly repeatable: boolean;
-      readonly dump?: boolean;
-      readonly reply: T;
-    },
-  ): Promise<Values<T>[]> {
+    number: number,
+    values: CommandValues,
+    { statistics = true }: ListOptions,
+    row: (told: CommandValues) => T | undefined,
+  ): Promise<T[]> {
+    const reply = statistics ? commandAttrs : plainCommandAttrs;
+    const read = (from: Memory, at: number, end: number): T | undefined =>
+      row(decodeAttributes<typeof commandAttrs>(reply as typeof commandAttrs, from, at, end));
+    return this.#ask(subject, { command: number, dump: true, repeatable: true, write: writing(values), read });
+  }
+
+  async #ask<T>(subject: Subject, request: Omit<GenericRequest<T>, 'operation'>): Promise<T[]> {
     try {
-      return await this.#family.ask<Values<T>>({
-        operation: subject.operation,
-        command: ask.number,
-        dump: ask.dump ?? false,
-        repeatable: ask.repeatable,
-        write: (to) => encodeAttributes(to, commandAttrs, ask.values),
-        read: (from, at, end) => decodeAttributes(ask.reply, from, at, end),
-      });
+      return await this.#family.ask({ ...request, operation: subject.operation });
     } catch (cause) {
       throw explain(cause, subject);
     }
   }
 }
+
+const writing =
+  (values: CommandValues) =>
+  (to: Growing): void =>
+    encodeAttributes(to, commandAttrs, values);

@@ -14,6 +14,15 @@ export const commandAttrs = {
   udp: [6, u32],
 } as const;
 
+const { statistics: _s, statistics64: _s64, ...plainServiceAttrs } = serviceAttrs;
+const { statistics: _d, statistics64: _d64, ...plainDestinationAttrs } = destinationAttrs;
+
+/** The same without counters, for those who list a large table and do not print them. */
+export const plainCommandAttrs = {
+  service: [1, nest(plainServiceAttrs)],
+  destination: [2, nest(plainDestinationAttrs)],
+} as const;
+
 /** enum of IPVS_INFO_ATTR_*. */
 export const infoAttrs = {
   version: [1, u32],

@@ -1,13 +1,14 @@
 import { addressBytes, familyOf } from '../model/address.js';
-import type {
-  DestinationKey,
-  DestinationSettings,
-  ForwardingMethod,
-  Tunnel,
-  TunnelType,
+import {
+  type DestinationKey,
+  type DestinationSettings,
+  type ForwardingMethod,
+  plainTunnel,
+  type Tunnel,
+  type TunnelType,
 } from '../model/destination.js';
 import type { Statistics } from '../model/statistics.js';
-import { lazyNest, Malformed, u8, u16, u16be, u32, type Values } from '../netlink/attributes.js';
+import { laterNest, Malformed, u8, u16, u16be, u32, type Values } from '../netlink/attributes.js';
 import { addressText, familyOfNumber, inetAddress } from './address-attrs.js';
 import type { DestinationRow } from './rows.js';
 import { readStatistics, statistics64Attrs, statisticsAttrs } from './statistics-attrs.js';
@@ -28,8 +29,8 @@ export const destinationAttrs = {
   active: [7, u32],
   inactive: [8, u32],
   persistent: [9, u32],
-  statistics: [10, lazyNest(statisticsAttrs)],
-  statistics64: [12, lazyNest(statistics64Attrs)],
+  statistics: [10, laterNest(statisticsAttrs)],
+  statistics64: [12, laterNest(statistics64Attrs)],
 } as const;
 
 export type DestinationAttrs = Values<typeof destinationAttrs>;
@@ -102,9 +103,12 @@ export function readDestination(told: DestinationAttrs, defaultFamily: number): 
   return new KernelDestination(key, settings, told);
 }
 
-const readTunnel = ({ tunnelType, tunnelPort, tunnelFlags = 0 }: DestinationAttrs): Tunnel => ({
-  type: tunnelName(tunnelType ?? 0),
-  port: tunnelPort ?? 0,
-  checksum: (tunnelFlags & tunnelFlag.checksum) !== 0,
-  remoteChecksum: (tunnelFlags & tunnelFlag.remoteChecksum) !== 0,
-});
+function readTunnel({ tunnelType = 0, tunnelPort = 0, tunnelFlags = 0 }: DestinationAttrs): Tunnel {
+  if (tunnelType === 0 && tunnelPort === 0 && tunnelFlags === 0) return plainTunnel;
+  return {
+    type: tunnelName(tunnelType),
+    port: tunnelPort,
+    checksum: (tunnelFlags & tunnelFlag.checksum) !== 0,
+    remoteChecksum: (tunnelFlags & tunnelFlag.remoteChecksum) !== 0,
+  };
+}

@@ -1,7 +1,7 @@
 import { addressBytes, type Family, familyOf, formatIp4 } from '../model/address.js';
 import { protocolName, protocolNumber, type ServiceKey, type ServiceSettings } from '../model/service.js';
 import type { Statistics } from '../model/statistics.js';
-import { type Field, lazyNest, Malformed, text, u16, u16be, u32, type Values } from '../netlink/attributes.js';
+import { type Field, laterNest, Malformed, text, u16, u16be, u32, type Values } from '../netlink/attributes.js';
 import { littleEndian } from '../netlink/bytes.js';
 import { addressText, familyOfNumber, inetAddress } from './address-attrs.js';
 import type { ServiceRow } from './rows.js';
@@ -27,7 +27,7 @@ const netmask: Field<Uint8Array> = {
   write: (to, at, value) => to.bytes.set(value, at),
   read(from, at, length) {
     if (length < 4) throw new Malformed(`netmask of ${length} bytes where 4 are needed`);
-    return from.bytes.subarray(at, at + 4);
+    return from.bytes.slice(at, at + 4);
   },
 };
 
@@ -43,8 +43,8 @@ export const serviceAttrs = {
   flags: [7, flagsAndMask],
   timeout: [8, u32],
   netmask: [9, netmask],
-  statistics: [10, lazyNest(statisticsAttrs)],
-  statistics64: [12, lazyNest(statistics64Attrs)],
+  statistics: [10, laterNest(statisticsAttrs)],
+  statistics64: [12, laterNest(statistics64Attrs)],
 } as const;
 
 export type ServiceAttrs = Values<typeof serviceAttrs>;

@@ -1,5 +1,5 @@
 import type { Statistics } from '../model/statistics.js';
-import { u32asBigint, u64, type Values } from '../netlink/attributes.js';
+import { type Later, u32asBigint, u64 } from '../netlink/attributes.js';
 
 /** enum of IPVS_STATS_ATTR_* as in IPVS_*_ATTR_STATS64 (since Linux 4.1): all 64 bits wide. */
 export const statistics64Attrs = {
@@ -42,10 +42,8 @@ const zero: Statistics = {
   outByteRate: 0n,
 };
 
-type Told = () => Values<typeof statistics64Attrs>;
-
 /** The wide ones where the kernel has them; a counter that was not told is 0. */
-export const readStatistics = (wide: Told | undefined, narrow: Told | undefined): Statistics => ({
-  ...zero,
-  ...(wide ?? narrow)?.(),
-});
+export const readStatistics = (
+  wide: Later<typeof statistics64Attrs> | undefined,
+  narrow: Later<typeof statisticsAttrs> | undefined,
+): Statistics => ({ ...zero, ...(wide ?? narrow)?.decode() });

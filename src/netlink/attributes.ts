@@ -93,7 +93,7 @@ export const u32asBigint = fixed<bigint>(
   ({ view }, at, v) => view.setUint32(at, Number(v), littleEndian),
 );
 
-/** Whatever is there, copied. */
+/** Whatever is there, copied: fields never hand out a window on memory that is written again. */
 export const bytes: Field<Uint8Array> = {
   size: (value) => value.length,
   write: (to, at, value) => to.bytes.set(value, at),
@@ -126,12 +126,31 @@ export const nest = <T extends Table>(table: T): Nest<Values<T>> => ({
   read: (from, at, length) => decodeAttributes(table, from, at, at + length),
 });
 
-/** A nest that is decoded when it is first asked for: nobody pays for 20 counters of 50,000 rows that are not printed. */
-export const lazyNest = <T extends Table>(table: T): Nest<() => Values<T>> => ({
+/** A nest that is decoded when somebody asks: nobody pays for 20 counters of 50,000 rows that are not printed. */
+export class Later<T extends Table> {
+  readonly #table: T;
+  readonly #from: Memory;
+  readonly #at: number;
+  readonly #end: number;
+
+  constructor(table: T, from: Memory, at: number, end: number) {
+    this.#table = table;
+    this.#from = from;
+    this.#at = at;
+    this.#end = end;
+  }
+
+  /** Throws Malformed. */
+  decode(): Values<T> {
+    return decodeAttributes(this.#table, this.#from, this.#at, this.#end);
+  }
+}
+
+export const laterNest = <T extends Table>(table: T): Nest<Later<T>> => ({
   table,
   read(from, at, length) {
-    let values: Values<T> | undefined;
-    return () => (values ??= decodeAttributes(table, from, at, at + length));
+    from.kept = true;
+    return new Later(table, from, at, at + length);
   },
 });
 

@@ -7,11 +7,14 @@ export const littleEndian = endianness() === 'LE';
 export interface Memory {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /** Something decoded from it will be read later: it must not be written again. */
+  kept: boolean;
 }
 
 export const memory = (bytes: Uint8Array): Memory => ({
   bytes,
   view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+  kept: false,
 });
 
 /** Every header and attribute starts at a multiple of four (NLMSG_ALIGNTO, NLA_ALIGNTO). */

@@ -4,17 +4,18 @@
  */
 import { LvsError } from '../errors.js';
 import { Malformed } from './attributes.js';
-import { Growing, type Memory, memory } from './bytes.js';
+import { Growing, type Memory } from './bytes.js';
 import { KernelRefusal } from './errno.js';
 import { Fifo } from './fifo.js';
+import { Inbox } from './inbox.js';
 import { type Message, messageFlag, messageType, readVerdict, splitMessages, writeMessage } from './message.js';
 
 /** The port: bytes out, bytes in. The addon's NetlinkHandle is one, a fake kernel is another. */
 export interface DatagramSocket {
   /** One datagram to the kernel. Throws { code, syscall }. */
   send(datagram: Uint8Array): void;
-  /** What is waiting: bytes of several datagrams and where each ends (each begins at a multiple of four). Throws { code: 'ENOBUFS' } when answers were lost. */
-  receive(): readonly [bytes: Uint8Array, ...ends: number[]] | readonly [] | undefined;
+  /** Copies waiting datagrams into `into` from `at` on (each at a multiple of four), as many as fit, at least one into MAX_DATAGRAM bytes; says where each ends. undefined: none is waiting. Throws { code: 'ENOBUFS' } when answers were lost. */
+  receive(into: Uint8Array, at: number): readonly number[] | undefined;
   watch(onReadable: () => void): void;
   close(): void;
 }
@@ -67,6 +68,7 @@ export class Exchange {
   readonly #options: ExchangeOptions;
   readonly #batch = new Growing(65536);
   readonly #waiting = new Map<number, Waiting>();
+  readonly #inbox = new Inbox();
   readonly #queue = new Fifo<Waiting>();
   #sequence = 0;
   #scheduled = false;
@@ -157,33 +159,27 @@ export class Exchange {
 
   #drain(): void {
     while (this.#waiting.size > 0) {
-      let received: ReturnType<DatagramSocket['receive']>;
       try {
-        received = this.#socket.receive();
+        if (!this.#receive()) return this.#watch();
       } catch (error) {
         this.#receiveFailed(error as NodeJS.ErrnoException);
-        continue;
       }
-      if (received === undefined) return this.#watch();
-      this.#accept(received);
     }
   }
 
-  #accept(received: readonly [bytes: Uint8Array, ...ends: number[]] | readonly []): void {
-    const [bytes, ...ends] = received;
-    if (bytes === undefined) return;
-    const from = memory(bytes);
-    let at = 0;
-    for (const end of ends) {
+  /** Takes what is waiting; false if nothing is. */
+  #receive(): boolean {
+    return this.#inbox.fill(this.#socket, (from, at, end) => {
       try {
-        splitMessages(from, at, end, (message) => this.#message(message));
+        splitMessages(from, at, end, this.#visit);
       } catch (error) {
         if (!(error instanceof Malformed)) throw error;
         this.refused.malformed++;
       }
-      at = (end + 3) & ~3;
-    }
+    });
   }
+
+  readonly #visit = (message: Message): void => this.#message(message);
 
   #message(message: Message): void {
     const waiting = this.#waiting.get(message.sequence);
@@ -236,9 +232,7 @@ export class Exchange {
   #sweep(): void {
     for (;;) {
       try {
-        const received = this.#socket.receive();
-        if (received === undefined) return;
-        this.#accept(received);
+        if (!this.#receive()) return;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOBUFS') return;
       }
