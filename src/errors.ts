@@ -22,6 +22,7 @@ const catalogue = {
   IPVS_NO_SUCH_SERVICE: (operation: string, service: string) => `${operation}: no such service: ${service}`,
   IPVS_NO_SUCH_DESTINATION: (operation: string, destination: string) =>
     `${operation}: no such destination: ${destination}`,
+  IPVS_NO_SUCH_DAEMON: (operation: string, state: string) => `${operation}: no ${state} sync daemon is running`,
   IPVS_EXISTS: (operation: string, object: string) => `${operation}: already exists: ${object}`,
   IPVS_NO_SCHEDULER: (operation: string, scheduler: string) =>
     `${operation}: the kernel has no scheduler or persistence engine '${scheduler}'; is module ip_vs_${scheduler} installed?`,
@@ -34,6 +35,21 @@ const catalogue = {
   SYSCTL_RANGE: (name: string, value: string, expected: string) => `sysctl ${name}: '${value}' is not ${expected}`,
   SYSCTL_MALFORMED: (name: string, text: string, expected: string) =>
     `sysctl ${name}: the kernel says '${text}', expected ${expected}`,
+  LINK_MISSING: (name: string) => `there is no interface ${name}`,
+  LINK_EXISTS: (operation: string, object: string) => `${operation} ${object}: it is already there`,
+  LINK_NO_SUCH_ADDRESS: (operation: string, object: string) => `${operation} ${object}: there is no such address`,
+  LINK_NO_PERMISSION: (operation: string) => `${operation}: not permitted; it needs root or CAP_NET_ADMIN`,
+  LINK_REFUSED: (operation: string, object: string, reason: string) => `${operation} ${object}: ${reason}`,
+  REALSERVER_STATE_UNREADABLE: (path: string) =>
+    `${path} is not what 'lvsd realserver' wrote; move it away, and undo by hand what it was about`,
+  REALSERVER_STATE_UNWRITABLE: (path: string, reason: string) =>
+    `what was there before cannot be remembered in ${path}: ${reason}; nothing was changed without it`,
+  REALSERVER_STATE_FOREIGN: (path: string) =>
+    `${path} is about another network namespace; give this one a state folder of its own with --state`,
+  NFT_MISSING: (command: string) =>
+    `'${command}' cannot be run; marking packets for fwmark services needs it: install the package nftables`,
+  NFT_TIMEOUT: (ms: number) => `nft did not end within ${ms} ms and was stopped`,
+  NFT_REFUSED: (reason: string) => `nft: ${reason}`,
 } as const satisfies Record<string, (...facts: never[]) => string>;
 
 type Catalogue = typeof catalogue;

@@ -171,13 +171,13 @@ export class IpvsClient implements AsyncDisposable {
   }
 
   startDaemon(daemon: SyncDaemon): Promise<void> {
-    return this.#do({ operation: 'start sync daemon', service: daemon.state }, command.newDaemon, {
+    return this.#do({ operation: 'start sync daemon', daemon: daemon.state }, command.newDaemon, {
       daemon: daemonValues(daemon),
     });
   }
 
   stopDaemon(state: SyncDaemon['state']): Promise<void> {
-    return this.#do({ operation: 'stop sync daemon', service: state }, command.delDaemon, {
+    return this.#do({ operation: 'stop sync daemon', daemon: state }, command.delDaemon, {
       daemon: { state: daemonState[state] },
     });
   }

@@ -14,8 +14,15 @@ export const commandAttrs = {
   udp: [6, u32],
 } as const;
 
-const { statistics: _s, statistics64: _s64, ...plainServiceAttrs } = serviceAttrs;
-const { statistics: _d, statistics64: _d64, ...plainDestinationAttrs } = destinationAttrs;
+const plainServiceAttrs = withoutStatistics(serviceAttrs);
+const plainDestinationAttrs = withoutStatistics(destinationAttrs);
+
+function withoutStatistics<T extends typeof serviceAttrs | typeof destinationAttrs>(
+  table: T,
+): Omit<T, 'statistics' | 'statistics64'> {
+  const { statistics, statistics64, ...plain } = table;
+  return plain;
+}
 
 /** The same without counters, for those who list a large table and do not print them. */
 export const plainCommandAttrs = {
