@@ -1,6 +1,6 @@
-// Builds what a checkout needs: `node scripts/build.mjs native|typescript|sanitized|all`. Plain JavaScript: it runs before anything is compiled.
+// Builds what a checkout needs: `node scripts/build.mjs native|sanitized|typescript|all`. Plain JavaScript: it runs before anything is compiled.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,12 +20,34 @@ function nodeDirectory() {
   return existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
 }
 
-const gyp = (...args) =>
-  run(process.execPath, [require.resolve('node-gyp/bin/node-gyp.js'), '-C', 'native', ...args, ...nodeDirectory()]);
+const gyp = (directory, env = {}) =>
+  run(
+    process.execPath,
+    [
+      require.resolve('node-gyp/bin/node-gyp.js'),
+      '-C',
+      directory,
+      'configure',
+      'build',
+      '--silent',
+      '--jobs=max',
+      ...nodeDirectory(),
+    ],
+    { env: { ...process.env, ...env } },
+  );
 
 const targets = {
   native() {
-    gyp('configure', 'build', '--silent', '--jobs=max');
+    gyp('native');
+  },
+  /** With AddressSanitizer and UBSan, beside the other: build/sanitized/native/build/Release/lvsd.node. */
+  sanitized() {
+    cpSync(join(root, 'native'), join(root, 'build/sanitized/native'), {
+      recursive: true,
+      preserveTimestamps: true,
+      filter: (path) => !path.endsWith('/native/build'),
+    });
+    gyp('build/sanitized/native', { LVSD_SANITIZE: 'yes' });
   },
   typescript() {
     run(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', '.']);
@@ -39,7 +61,7 @@ const targets = {
 
 const target = targets[process.argv[2]];
 if (target === undefined) {
-  console.error('usage: node scripts/build.mjs native|typescript|all');
+  console.error('usage: node scripts/build.mjs native|sanitized|typescript|all');
   process.exit(2);
 }
 target();

@@ -65,6 +65,12 @@ export class LvsError<C extends ErrorCode = ErrorCode> extends Error {
     super((catalogue[code] as (...facts: Parameters<Catalogue[C]>) => string)(...facts), options);
     this.code = code;
   }
+
+  /** The names of the facts a code's sentence is made from, for docs/errors.md. */
+  static factsOf(code: ErrorCode): readonly string[] {
+    const [, names = ''] = /^\((.*?)\) =>/s.exec(catalogue[code].toString()) ?? [];
+    return names.split(',').flatMap((name) => name.trim() || []);
+  }
 }
 
 export const isLvsError = <C extends ErrorCode>(error: unknown, code: C): error is LvsError<C> =>

@@ -1,0 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { pages } from './pages.js';
+
+for (const [path, text] of pages()) writeFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), text);
