@@ -1,0 +1,100 @@
+// Makes a checkout ready on a machine that has only Node, npm and apt; does only what is missing and says what it does.
+// Plain JavaScript without dependencies: nothing is installed or compiled yet. `npm test` and `npm run demo` begin with it.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Program → the Debian package that has it. The lab installs for itself what only its kernels need. */
+const programs = {
+  'g++': 'g++',
+  make: 'make',
+  '/usr/bin/python3': 'python3',
+  ip: 'iproute2',
+  ipvsadm: 'ipvsadm',
+  nft: 'nftables',
+  modprobe: 'kmod',
+};
+
+function say(text) {
+  console.error(`setup: ${text}`);
+}
+
+/** Runs a command quietly: what it says is shown only if it fails. */
+function run(command, ...args) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  if (error === undefined && status === 0) return true;
+  console.error(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}`.trimEnd());
+  return false;
+}
+
+function stop(text) {
+  say(text);
+  process.exit(1);
+}
+
+const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin'];
+const isInstalled = (program) =>
+  program.startsWith('/') ? existsSync(program) : folders.some((folder) => existsSync(join(folder, program)));
+
+function installPackages() {
+  const missing = Object.keys(programs).filter((program) => !isInstalled(program));
+  const packages = missing.map((program) => programs[program]);
+  if (packages.length === 0) return;
+  const install = ['install', '-y', '--no-install-recommends', ...packages];
+  const byHand = `as root: apt-get update && apt-get ${install.join(' ')}`;
+  if (process.getuid() !== 0) stop(`Debian packages are missing; ${byHand}`);
+  say(`installing the Debian packages ${packages.join(', ')}`);
+  process.env['DEBIAN_FRONTEND'] = 'noninteractive';
+  const aptGet = (...args) => run('apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=300', ...args);
+  // Fresh machines have no package lists; old lists name packages that are gone.
+  const listed = readdirSync('/var/lib/apt/lists').some((name) => name.includes('_Packages'));
+  const installed = (listed && aptGet(...install)) || (aptGet('update') && aptGet(...install));
+  if (!installed) stop(`apt-get failed; ${byHand}`);
+}
+
+/** When the newest file below a folder, or of one file, was written; 0 if there is none. */
+function newest(path) {
+  if (!existsSync(path)) return 0;
+  if (!statSync(path).isDirectory()) return statSync(path).mtimeMs;
+  const below = readdirSync(path).filter((name) => name !== 'build' && name !== 'node_modules');
+  return Math.max(statSync(path).mtimeMs, ...below.map((name) => newest(join(path, name))));
+}
+
+const at = (...names) => Math.max(...names.map((name) => newest(join(root, name))));
+const written = (name) => (existsSync(join(root, name)) ? statSync(join(root, name)).mtimeMs : 0);
+
+/**
+ * The versions of the lock file. Not by `npm ci`: it refuses a lock file without the optional packages of other platforms,
+ * and not every registry has those. npm writes node_modules/.package-lock.json last.
+ */
+function installModules() {
+  if (written('node_modules/.package-lock.json') >= at('package-lock.json')) return;
+  say('installing the npm packages');
+  if (!run('npm', 'install', '--no-save', '--no-audit', '--no-fund', '--include=dev')) stop("'npm install' failed");
+}
+
+/** Each stamp is written when a build has succeeded. */
+function build(what, stamp, ...sources) {
+  if (written(stamp) >= at(...sources)) return;
+  say(`building ${what}`);
+  if (!run(process.execPath, 'scripts/build.mjs', what)) stop(`'node scripts/build.mjs ${what}' failed`);
+  writeFileSync(join(root, stamp), '');
+}
+
+installPackages();
+installModules();
+build('native', 'native/build/stamp', 'native', 'scripts/build.mjs');
+build(
+  'typescript',
+  'build/stamp',
+  'src',
+  'test',
+  'bench',
+  'tsconfig.json',
+  'package-lock.json',
+  'scripts/build.mjs',
+  'scripts/bundle.mjs',
+);

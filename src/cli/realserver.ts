@@ -1,0 +1,181 @@
+import { readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { openNetlink } from '../addon/netlink.js';
+import { LvsError } from '../errors.js';
+import { DecapsulationPorts } from '../links/decapsulation-ports.js';
+import { Links } from '../links/links.js';
+import { NETLINK_ROUTE } from '../links/uapi.js';
+import { canonicalAddress } from '../model/address.js';
+import { NETLINK_GENERIC } from '../netlink/generic.js';
+import { Exchange } from '../netlink/exchange.js';
+import { KernelRefusal } from '../netlink/errno.js';
+import type { Method, Step, TunnelKind, Wish } from '../realserver/plan.js';
+import { RealServer } from '../realserver/real-server.js';
+import { stepText } from '../realserver/text.js';
+import { stateFile } from '../system/state-file.js';
+import { systemSysctl } from '../system/sysctl.js';
+
+const usage = `usage: lvsd realserver --vip ADDRESS... [--method dr|tun] [--interface NAME] [--check | --dry-run]
+       lvsd realserver --undo [--vip ADDRESS...] [--dry-run]
+
+Makes this machine a real server of the VIPs for direct routing (dr) or tunnelling (tun): it takes packets for them and does not
+answer ARP for them. Says what it does, remembers what was there before, and takes it back with --undo.
+
+  --vip ADDRESS     IPv4 or IPv6; several times, or several with commas
+  --method dr|tun   how the director sends (default dr)
+  --tunnel ipip|gre|gue what tun comes in (default ipip)
+  --tunnel-port PORT    UDP port of gue (default 6080)
+  --interface NAME  where the VIPs live (default lo; for tun the tunnel device: tunl0, ip6tnl0, gre0, ip6gre0)
+  --check           change nothing, say what is missing; exit status 1 if anything is
+  --dry-run         change nothing, say what would be done
+  --undo            take back what was done, for the VIPs named or all
+  --state DIR       where to remember (default $STATE_DIRECTORY or /var/lib/lvsd)
+
+Exit status: 0 done, 1 refused or failed or something is missing, 2 usage.
+`;
+
+/** Where a face writes; process.stdout and process.stderr, or a test's list. */
+export interface Output {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+interface Order {
+  readonly wish: Wish;
+  readonly mode: 'apply' | 'check' | 'dry-run' | 'undo' | 'undo-dry-run';
+  readonly stateDirectory: string;
+}
+
+/** What was wrong with the command line, as a sentence; or what is asked. */
+export function parseRealServer(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Order | { readonly wrong: string } | 'help' {
+  let values: ReturnType<typeof readOptions>;
+  try {
+    values = readOptions(args);
+  } catch (error) {
+    return { wrong: (error as Error).message };
+  }
+  if (values.help === true) return 'help';
+  const vips = addresses(values.vip ?? []);
+  if (typeof vips === 'string') return { wrong: vips };
+  const { method = 'dr', tunnel = 'ipip', 'tunnel-port': port = '6080', undo = false, check = false, 'dry-run': dryRun = false } = values;
+  if (!isMethod(method)) return { wrong: `--method is dr or tun, not '${method}'` };
+  if (!isTunnel(tunnel)) return { wrong: `--tunnel is ipip, gre or gue, not '${tunnel}'` };
+  if (!isPort(port)) return { wrong: `--tunnel-port is 1 to 65535, not '${port}'` };
+  if (vips.length === 0 && !undo) return { wrong: 'which VIP? --vip ADDRESS' };
+  if (check && (undo || dryRun)) return { wrong: '--check goes with neither --undo nor --dry-run' };
+  const name = values.interface;
+  if (name !== undefined && !isInterfaceName(name)) return { wrong: `'${name}' is not the name of an interface` };
+  return {
+    wish: { method, vips, tunnel, port: Number(port), ...(name === undefined ? {} : { interface: name }) },
+    mode: undo ? (dryRun ? 'undo-dry-run' : 'undo') : check ? 'check' : dryRun ? 'dry-run' : 'apply',
+    stateDirectory: values.state ?? environment['STATE_DIRECTORY'] ?? '/var/lib/lvsd',
+  };
+}
+
+const readOptions = (args: readonly string[]) =>
+  parseArgs({
+    args: [...args],
+    strict: true,
+    options: {
+      vip: { type: 'string', multiple: true },
+      method: { type: 'string' },
+      tunnel: { type: 'string' },
+      'tunnel-port': { type: 'string' },
+      interface: { type: 'string' },
+      state: { type: 'string' },
+      undo: { type: 'boolean' },
+      check: { type: 'boolean' },
+      'dry-run': { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  }).values;
+
+const isMethod = (text: string): text is Method => text === 'dr' || text === 'tun';
+const isTunnel = (text: string): text is TunnelKind => text === 'ipip' || text === 'gre' || text === 'gue';
+const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) <= 0xffff;
+/** dev_valid_name() of the kernel; `all` and `default` are not interfaces where sysctls speak of them. */
+const isInterfaceName = (text: string): boolean =>
+  /^[^\s/:]{1,15}$/.test(text) && !['.', '..', 'all', 'default'].includes(text);
+
+/** Canonical and without repetition, or what is wrong with one of them. */
+function addresses(words: readonly string[]): string[] | string {
+  const all = new Set<string>();
+  for (const word of words.flatMap((list) => list.split(','))) {
+    const address = canonicalAddress(word);
+    if (address === undefined) return `'${word}' is not an IPv4 or IPv6 address`;
+    if (!isUnicast(address)) return `${address} cannot be a VIP`;
+    all.add(address);
+  }
+  return [...all];
+}
+
+const isUnicast = (address: string): boolean =>
+  address.includes(':')
+    ? !/^(::1?|ff.*|fe[89ab].*)$/i.test(address)
+    : !/^(0\.|127\.|2(2[4-9]|[34]\d|5[0-5])\.)/.test(address);
+
+/** The face. Answers with the exit status. */
+export async function realserver(
+  args: readonly string[],
+  output: Output,
+  environment: NodeJS.ProcessEnv,
+): Promise<number> {
+  const order = parseRealServer(args, environment);
+  if (order === 'help') return say(output, usage, 0);
+  if ('wrong' in order) {
+    output.err(`lvsd realserver: ${order.wrong}\n${usage}`);
+    return 2;
+  }
+  try {
+    return await withLinks((links) => carryOut(order, new RealServer(surroundings(order, links)), output));
+  } catch (error) {
+    if (!(error instanceof LvsError) && !(error instanceof KernelRefusal)) throw error;
+    output.err(`lvsd realserver: ${error.message}\n`);
+    return 1;
+  }
+}
+
+function say(output: Output, text: string, status: number): number {
+  output.out(text);
+  return status;
+}
+
+async function withLinks<T>(run: (links: Links) => Promise<T>): Promise<T> {
+  const links = new Links(new Exchange(openNetlink(NETLINK_ROUTE)));
+  try {
+    return await run(links);
+  } finally {
+    links.close();
+  }
+}
+
+const surroundings = ({ stateDirectory }: Order, links: Links) => ({
+  links,
+  sysctl: systemSysctl(),
+  state: stateFile(join(stateDirectory, 'realserver.json')),
+  namespace: readlinkSync('/proc/self/ns/net'),
+});
+
+async function carryOut(order: Order, server: RealServer, output: Output): Promise<number> {
+  if (order.mode === 'undo' || order.mode === 'undo-dry-run') return takeBack(order, server, output);
+  const { steps, problems } = await server.plan(order.wish);
+  for (const problem of problems) output.err(`lvsd realserver: ${problem}\n`);
+  const tell = (word: string) => (step: Step) => output.out(`${word}: ${stepText(step)}\n`);
+  if (order.mode === 'apply') await server.apply(order.wish, steps, tell('set'));
+  else steps.forEach(tell(order.mode === 'check' ? 'missing' : 'would set'));
+  if (steps.length + problems.length === 0) output.out('nothing is missing\n');
+  return problems.length > 0 || (order.mode === 'check' && steps.length > 0) ? 1 : 0;
+}
+
+async function takeBack({ mode, wish }: Order, server: RealServer, output: Output): Promise<number> {
+  const undoing = await server.planUndo(wish.vips.length === 0 ? undefined : wish.vips);
+  if (undoing === undefined) return say(output, 'nothing is remembered, so there is nothing to undo\n', 0);
+  const tell = (word: string) => (step: Step) => output.out(`${word}: ${stepText(step)}\n`);
+  if (mode === 'undo') await server.applyUndo(undoing, tell('undone'));
+  else undoing.steps.forEach(tell('would undo'));
+  return 0;
+}

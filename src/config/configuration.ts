@@ -1,0 +1,204 @@
+/**
+ * The typed result of reading a file: complete (defaults and inheritance are resolved), checked, immutable.
+ * Times are in seconds and may be fractions, as they are written; addresses are canonical text.
+ */
+import type { DestinationKey, DestinationSettings } from '../model/destination.js';
+import type { ServiceKey, ServiceSettings } from '../model/service.js';
+
+export interface Configuration {
+  readonly globals: GlobalSettings;
+  readonly virtualServers: readonly VirtualServer[];
+  readonly fwmarkRules: readonly FwmarkRule[];
+  /** Every file that was read, the main one first: what a reload looks at. */
+  readonly files: readonly string[];
+}
+
+/** Where something stands: lines and columns count from 1. */
+export interface Position {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface GlobalSettings {
+  readonly routerId: string | undefined;
+  /** Somebody changed what is ours in the kernel: put it back, or only say so (lvs_drift). */
+  readonly drift: 'repair' | 'report';
+  /** At the end: leave the table running, remove what is ours, or empty the table, strangers' services too. */
+  readonly stop: 'keep' | 'remove' | 'flush';
+  /** Empty the table at start, strangers' services too (lvs_flush). */
+  readonly flushAtStart: boolean;
+  /** Absent ones stay as the kernel has them (lvs_timeouts). */
+  readonly timeouts: { readonly tcp?: number; readonly tcpFin?: number; readonly udp?: number };
+  readonly syncDaemon: SyncDaemonSettings | undefined;
+  /** Where is remembered what we programmed; undefined: the daemon's default. */
+  readonly stateFile: string | undefined;
+  /** Who runs scripts that name no user. */
+  readonly scriptUser: ScriptUser | undefined;
+  readonly scriptSecurity: boolean;
+}
+
+/** lvs_sync_daemon. Without an instance both roles, master and backup, run. Absent numbers: the kernel's. */
+export interface SyncDaemonSettings {
+  readonly interface: string;
+  readonly instance?: string;
+  readonly syncId: number;
+  readonly maxLength?: number;
+  readonly port?: number;
+  readonly ttl?: number;
+  readonly group?: string;
+}
+
+/** One virtual_server block: one or (group) many services that share their servers and checks. */
+export interface VirtualServer {
+  readonly position: Position;
+  /** As in the file: `192.0.2.1 80`, `fwmark 7`, `group web`. */
+  readonly name: string;
+  readonly services: readonly VirtualService[];
+  readonly realServers: readonly RealServer[];
+  readonly sorryServer: SorryServer | undefined;
+  /** Live weight that is enough, at least 1. */
+  readonly quorum: number;
+  readonly hysteresis: number;
+  readonly quorumUp: Script | undefined;
+  readonly quorumDown: Script | undefined;
+  /** Servers count as down until their checks have said otherwise; the quorum starts lost. */
+  readonly alpha: boolean;
+  /** Run the notifications of going down when we stop. */
+  readonly omega: boolean;
+  /** No checks while the address is on none of this machine's interfaces. */
+  readonly haSuspend: boolean;
+}
+
+export interface VirtualService {
+  readonly key: ServiceKey;
+  readonly settings: ServiceSettings;
+}
+
+/** A destination as written; `destinationOf` says what it is for one service. */
+export interface Server {
+  readonly position: Position;
+  readonly address: string;
+  /** undefined: that of the service. */
+  readonly port: number | undefined;
+  readonly settings: DestinationSettings;
+}
+
+export interface RealServer extends Server {
+  /** A dead server keeps its place with weight 0 instead of leaving the table. */
+  readonly inhibitOnFailure: boolean;
+  readonly alpha: boolean;
+  /** All must succeed; none: always up. */
+  readonly checks: readonly Check[];
+  readonly notifyUp: Script | undefined;
+  readonly notifyDown: Script | undefined;
+}
+
+export interface SorryServer extends Server {
+  /** It is always in the table, with weight 0 while the quorum stands. */
+  readonly inhibit: boolean;
+}
+
+/** Only NAT can change the port: the others send the packet as it came, so the destination has the service's (0 for a mark). */
+export function destinationOf(service: ServiceKey, server: Server): DestinationKey {
+  const ownPort = server.settings.method === 'masquerade' ? server.port : undefined;
+  return { address: server.address, port: ownPort ?? (service.by === 'address' ? service.port : 0) };
+}
+
+export type Check = TcpCheck | HttpCheck;
+
+/** When to probe; inherited values are filled in. */
+export interface CheckPace {
+  /** Pause between the end of one probe and the next. */
+  readonly intervalSeconds: number;
+  /** Further attempts before a server that was up is down. */
+  readonly retries: number;
+  readonly retryDelaySeconds: number;
+  /** The first probe comes after a random part of this. */
+  readonly warmupSeconds: number;
+  /** The check counts as failed until its first success. */
+  readonly alpha: boolean;
+  readonly logAllFailures: boolean;
+}
+
+/** Where to probe, and from where. */
+export interface CheckTarget {
+  readonly address: string;
+  readonly port: number;
+  readonly timeoutSeconds: number;
+  readonly bindAddress?: string;
+  readonly bindPort?: number;
+  readonly bindInterface?: string;
+  /** SO_MARK of the probe's packets; 0 = none. */
+  readonly mark: number;
+}
+
+interface CheckBase {
+  readonly position: Position;
+  readonly pace: CheckPace;
+  readonly target: CheckTarget;
+}
+
+export interface TcpCheck extends CheckBase {
+  readonly is: 'tcp';
+}
+
+/** HTTP_GET, and SSL_GET when `tls` is there. */
+export interface HttpCheck extends CheckBase {
+  readonly is: 'http';
+  readonly tls: { readonly serverName?: string } | undefined;
+  /** 1.0C is 1.0 with `Connection: close`. */
+  readonly protocol: '1.0' | '1.0C' | '1.1';
+  readonly fastRecovery: boolean;
+  /** At least one. */
+  readonly urls: readonly HttpUrl[];
+}
+
+export interface HttpUrl {
+  readonly path: string;
+  /** The Host header: url's, check's, real server's or virtual server's virtualhost; else `address:port` (IPv6 in brackets). */
+  readonly host: string;
+  /** Inclusive ranges of accepted codes; empty: 200 to 299. */
+  readonly statusCodes: readonly (readonly [from: number, to: number])[];
+  /** MD5 of the body, 32 lower-case hex digits. */
+  readonly digest?: string;
+  readonly pattern?: HttpPattern;
+}
+
+export interface HttpPattern {
+  readonly regex: RegExp;
+  /** It must not be found. */
+  readonly absent: boolean;
+  /** Bytes of the answer before and behind which is not searched. */
+  readonly minOffset?: number;
+  readonly maxOffset?: number;
+}
+
+/** A command without a shell: its words, and who runs it. */
+export interface Script {
+  readonly argv: readonly string[];
+  readonly user?: ScriptUser;
+}
+
+export interface ScriptUser {
+  readonly user: string;
+  readonly group?: string;
+}
+
+/** Packets that get a mark (fwmark_rules): a packet is meant if it fits every part that is given. */
+export interface FwmarkRule {
+  readonly position: Position;
+  readonly name: string;
+  /** 1 to 4294967295. */
+  readonly mark: number;
+  /** Addresses or prefixes of either family, at least one. */
+  readonly vips: readonly string[];
+  /** Empty: any. */
+  readonly protocols: readonly ('tcp' | 'udp' | 'sctp')[];
+  /** Both ends included; empty: any. */
+  readonly ports: readonly { readonly from: number; readonly to: number }[];
+  /** Ethernet addresses, `02:00:00:00:00:01`, whose packets are left alone: the other directors. */
+  readonly notFrom: readonly string[];
+  /** Interfaces that packets come in on; empty: any. */
+  readonly interfaces: readonly string[];
+}

@@ -1,0 +1,88 @@
+import type { Position } from './configuration.js';
+import { nearest } from './nearest.js';
+
+/** One complaint about one place. Errors refuse the file; warnings are about what is legal and probably not meant. */
+export interface Diagnostic {
+  readonly severity: 'error' | 'warning';
+  readonly position: Position;
+  /** How many characters are meant, for a caret line. */
+  readonly length: number;
+  readonly message: string;
+  readonly expected?: string;
+  /** The word that was probably meant. */
+  readonly suggestion?: string;
+}
+
+/** What a place is, for whoever complains about it. */
+export interface Place extends Position {
+  readonly length: number;
+}
+
+export interface Advice {
+  readonly expected?: string | undefined;
+  readonly suggestion?: string | undefined;
+}
+
+/** Collects the complaints of one reading, each once. */
+export class Diagnostics {
+  readonly #all = new Map<string, Diagnostic>();
+  #errors = 0;
+
+  get hasErrors(): boolean {
+    return this.#errors > 0;
+  }
+
+  error(place: Place, message: string, advice: Advice = {}): void {
+    this.#add('error', place, message, advice);
+  }
+
+  warning(place: Place, message: string, advice: Advice = {}): void {
+    this.#add('warning', place, message, advice);
+  }
+
+  /** In the order of the files as they were read, of lines, of columns. */
+  sorted(files: readonly string[]): readonly Diagnostic[] {
+    const rank = new Map(files.map((file, i) => [file, i]));
+    const of = ({ position }: Diagnostic): number => rank.get(position.file) ?? files.length;
+    return [...this.#all.values()].sort(
+      (a, b) =>
+        of(a) - of(b) || a.position.line - b.position.line || a.position.column - b.position.column,
+    );
+  }
+
+  #add(severity: Diagnostic['severity'], place: Place, message: string, { expected, suggestion }: Advice): void {
+    const { file, line, column, length } = place;
+    const key = `${file}:${line}:${column}:${message}`;
+    if (this.#all.has(key)) return;
+    if (severity === 'error') this.#errors++;
+    this.#all.set(key, {
+      severity,
+      position: { file, line, column },
+      length,
+      message,
+      ...(expected === undefined ? {} : { expected }),
+      ...(suggestion === undefined ? {} : { suggestion }),
+    });
+  }
+}
+
+/** `'wieght' is no keyword of real_server; did you mean 'weight'?` */
+export function unknownWord(text: string, what: string, known: Iterable<string>): [message: string, advice: Advice] {
+  return [`'${text}' is ${what}`, { suggestion: nearest(text, known) }];
+}
+
+/** `keepalived.conf:12:9: 'wieght' is no keyword of real_server; did you mean 'weight'?` */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const { file, line, column } = diagnostic.position;
+  const expected = diagnostic.expected === undefined ? '' : `, expected ${diagnostic.expected}`;
+  const meant = diagnostic.suggestion === undefined ? '' : `; did you mean '${diagnostic.suggestion}'?`;
+  const warning = diagnostic.severity === 'warning' ? 'warning: ' : '';
+  return `${file}:${line}:${column}: ${warning}${diagnostic.message}${expected}${meant}`;
+}
+
+/** The line that is meant and a caret below the words, tabs kept so that it stands right. */
+export function formatExcerpt({ position, length }: Diagnostic, line: string): string {
+  const before = line.slice(0, position.column - 1).replace(/[^\t]/g, ' ');
+  const width = Math.max(1, Math.min(length, line.length - position.column + 1));
+  return `${line}\n${before}^${'~'.repeat(width - 1)}`;
+}

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Clock } from '../system/clock.js';
+import { alive, failed, type Outcome, type Target } from './check.js';
+import { type Conversation, converse } from './connection.js';
+import { encodeRequest, type HttpProtocol } from './http-request.js';
+import { ResponseReader } from './http-response.js';
+
+/** One `url` block of HTTP_GET or SSL_GET. */
+export interface HttpUrl {
+  readonly path: string;
+  /** Value of the Host header. */
+  readonly host: string;
+  /** Inclusive ranges of accepted codes; none: 200 to 299. */
+  readonly statusCodes: readonly (readonly [number, number])[];
+  /** MD5 of the body, 32 hex digits. */
+  readonly digest?: string;
+  /** Searched in head and body, Latin-1. */
+  readonly pattern?: RegExp;
+  /** The pattern must not be found. */
+  readonly patternAbsent?: boolean;
+}
+
+export interface HttpCheck {
+  readonly kind: 'http';
+  readonly target: Target;
+  readonly protocol: HttpProtocol;
+  readonly urls: readonly HttpUrl[];
+  /** SSL_GET. */
+  readonly tls?: { readonly serverName?: string };
+  /** For the connection, and for each silence of the server. */
+  readonly timeoutMs: number;
+  /** A recovered server is up at its first success, not after a round of all its urls. */
+  readonly fastRecovery: boolean;
+}
+
+/** A server that never falls silent gets this many times its timeout, then it has failed. */
+const PATIENCE = 10;
+/** Bodies are read to their end, for digests and so that servers log a finished request; but not for ever. */
+const LONGEST_BODY = 64 * 1024 * 1024;
+/** What of a body is searched for a pattern. */
+const LONGEST_SEARCH = 1024 * 1024;
+
+export function attemptHttp(check: HttpCheck, url: HttpUrl, clock: Clock, signal: AbortSignal): Promise<Outcome> {
+  const { target, timeoutMs, tls } = check;
+  return converse(
+    { target, timeoutMs, deadlineMs: PATIENCE * timeoutMs, clock, signal, ...(tls === undefined ? {} : { tls }) },
+    new HttpConversation(check.protocol, url),
+  );
+}
+
+class HttpConversation implements Conversation {
+  readonly #protocol: HttpProtocol;
+  readonly #url: HttpUrl;
+  readonly #digest = createHash('md5');
+  readonly #kept: Uint8Array[] = [];
+  #keptBytes = 0;
+  readonly #reader = new ResponseReader((bytes) => this.#take(bytes));
+
+  constructor(protocol: HttpProtocol, url: HttpUrl) {
+    this.#protocol = protocol;
+    this.#url = url;
+  }
+
+  onConnected(socket: Socket): undefined {
+    socket.write(encodeRequest({ path: this.#url.path, host: this.#url.host, protocol: this.#protocol }), 'latin1');
+  }
+
+  onBytes(bytes: Buffer): Outcome | undefined {
+    const progress = this.#reader.read(bytes);
+    if (typeof progress === 'object') return failed('malformed', progress.refused);
+    if (this.#reader.bodyBytes > LONGEST_BODY) return failed('too-large', `more than ${LONGEST_BODY} bytes`);
+    return progress === 'complete' ? this.onEnd() : undefined;
+  }
+
+  onEnd(): Outcome {
+    const { head } = this.#reader;
+    if (head === undefined) return failed('closed', 'the server closed the connection without an answer');
+    const { statusCodes, digest, pattern, patternAbsent = false } = this.#url;
+    if (!accepts(statusCodes, head.status)) return failed('status', `${this.#url.path}: status ${head.status}`);
+    if (digest !== undefined) {
+      const found = this.#digest.digest('hex');
+      if (found !== digest.toLowerCase()) return failed('digest', `${this.#url.path}: digest ${found}`);
+    }
+    if (pattern !== undefined && this.#finds(head.text, pattern) === patternAbsent)
+      return failed('pattern', `${this.#url.path}: pattern ${patternAbsent ? 'found' : 'not found'}`);
+    return alive(`status ${head.status}`);
+  }
+
+  #take(bytes: Uint8Array): void {
+    if (this.#url.digest !== undefined) this.#digest.update(bytes);
+    if (this.#url.pattern === undefined || this.#keptBytes >= LONGEST_SEARCH) return;
+    this.#kept.push(bytes.slice(0, LONGEST_SEARCH - this.#keptBytes));
+    this.#keptBytes += bytes.length;
+  }
+
+  #finds(head: string, pattern: RegExp): boolean {
+    return pattern.test(`${head}\r\n\r\n${Buffer.concat(this.#kept).toString('latin1')}`);
+  }
+}
+
+const accepts = (ranges: HttpUrl['statusCodes'], status: number): boolean =>
+  ranges.length === 0
+    ? status >= 200 && status <= 299
+    : ranges.some(([from, to]) => status >= from && status <= to);

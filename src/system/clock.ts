@@ -1,0 +1,26 @@
+/**
+ * system/ — effects that everybody needs, as ports: time, chance, logs, signals, files that are replaced whole.
+ * Nothing here knows what a virtual server is; timers, clocks and random numbers are nowhere else.
+ */
+export type Cancel = () => void;
+
+/** The only door to time. `now` is monotonic: it never jumps when NTP corrects the wall clock. */
+export interface Clock {
+  /** Milliseconds since some moment. */
+  now(): number;
+  after(ms: number, run: () => void): Cancel;
+}
+
+/** The longest wait of setTimeout; anything longer would fire at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after(ms, run) {
+    const handle = setTimeout(run, Math.min(ms, LONGEST_MS));
+    return () => clearTimeout(handle);
+  },
+};
+
+/** Wall-clock time as ISO text, for what people read and for files; never for measuring. */
+export const wallClock = (): string => new Date().toISOString();

@@ -1,0 +1,115 @@
+/**
+ * The one runner behind `npm test`: node build/test/run.js [--kind KIND]... [--only PATTERN] [--kernel uml|qemu|host]...
+ *
+ * Kinds: unit (*.test.js, by plain node), native (C++ programs), lab and conformance (*.lab.js and *.conformance.js inside a guest
+ * that has IPVS, and the *.test.js that start guests themselves); all of them by default.
+ * PATTERN is a regular expression over the files' names. A guest's file runs on the kernels that its line `// kernels: uml, qemu`
+ * names, without such a line on uml. The last line is `N passed, N failed, N skipped`; run/outcome.ts says what is counted.
+ * Exit status 1 if anything failed, could not run, or if nothing ran.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Kernel, runInGuests } from './run/guest.js';
+import { indent, judge, type Run } from './run/outcome.js';
+import { runProcess } from './run/process.js';
+
+const kinds = ['unit', 'native', 'lab', 'conformance'] as const;
+type Kind = (typeof kinds)[number];
+const kernels: readonly Kernel[] = ['uml', 'qemu', 'host'];
+
+const { values: options } = parseArgs({
+  options: {
+    kind: { type: 'string', multiple: true },
+    only: { type: 'string', default: '' },
+    kernel: { type: 'string', multiple: true },
+  },
+});
+const chosenKinds = choose('kind', kinds, options.kind);
+const chosenKernels = choose('kernel', kernels, options.kernel ?? ['uml', 'qemu']);
+const only = new RegExp(options.only);
+
+/** Where the files of a kind are, and how their names end. */
+const places: Record<Kind, { readonly folder: string; readonly ending: RegExp }> = {
+  unit: { folder: 'build/test', ending: /^(?!build\/test\/lab\/).*\.test\.js$/ },
+  native: { folder: 'build/test/native', ending: /-test$/ },
+  lab: { folder: 'build/test/lab', ending: /\.(lab|test)\.js$/ },
+  conformance: { folder: 'build/test/conformance', ending: /\.conformance\.js$/ },
+};
+
+const SECOND = 1000;
+const HOST_LIMIT_MS = 300 * SECOND;
+/** What a kernel needs: emulation is slow. UML has one CPU, so that two guests are twice as fast. */
+const guestPlans: Record<Kernel, { guests: number; limitMs: number; limit: number }> = {
+  uml: { guests: 2, limitMs: 300 * SECOND, limit: 3000 },
+  qemu: { guests: 1, limitMs: 900 * SECOND, limit: 2400 },
+  host: { guests: 1, limitMs: 300 * SECOND, limit: 3000 },
+};
+
+process.chdir(join(import.meta.dirname, '../..'));
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+const files = chosenKinds.flatMap(filesOf);
+await runHere(files.filter(isForHost));
+const inGuests = files.filter((file) => !isForHost(file));
+for (const kernel of chosenKernels) {
+  const its = inGuests.filter((file) => kernelsOf(file).includes(kernel));
+  if (its.length > 0) await runInGuests({ kernel, files: its, ...guestPlans[kernel] }, (run) => report(kernel, run));
+}
+
+if (total.passed + total.failed === 0) console.log('nothing ran');
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+
+function choose<T extends string>(option: string, known: readonly T[], wanted: readonly string[] = known): T[] {
+  return wanted.map((word) => {
+    const found = known.find((one) => one === word);
+    if (found !== undefined) return found;
+    console.error(`--${option} ${word}: expected ${known.join(', ')}`);
+    process.exit(2);
+  });
+}
+
+function filesOf(kind: Kind): string[] {
+  const { folder, ending } = places[kind];
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
+  return files.filter((file) => ending.test(file) && isFresh(file) && only.test(file)).sort();
+}
+
+/** A compiled file whose source was removed or renamed stays in build/ for ever; it is no test any more. */
+function isFresh(file: string): boolean {
+  return !file.endsWith('.js') || existsSync(file.replace(/^build\//, '').replace(/\.js$/, '.ts'));
+}
+
+function kernelsOf(file: string): string[] {
+  const named = /^\/\/ kernels: (.*)$/m.exec(readFileSync(file, 'utf8'))?.[1] ?? 'uml';
+  const words = named.split(/[\s,]+/);
+  return words.includes('uml') ? [...words, 'host'] : words;
+}
+
+/** Plain tests, those of the lab's own walls among them, and programs; the others need a guest. */
+function isForHost(file: string): boolean {
+  return file.endsWith('.test.js') || !file.endsWith('.js');
+}
+
+/** Two files at a time. */
+async function runHere(waiting: string[]): Promise<void> {
+  const worker = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      report('host', await runProcess(file, file.endsWith('.js') ? [process.execPath, file] : [file], HOST_LIMIT_MS));
+    }
+  };
+  await Promise.all([worker(), worker()]);
+}
+
+function report(where: string, run: Run): void {
+  const { passed, failed, skipped, failures } = judge(run);
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped += skipped;
+  const counts = [`${passed} passed`, failed > 0 && `${failed} FAILED`, skipped > 0 && `${skipped} skipped`];
+  const name = run.file.replace(/^build\//, '');
+  console.log(`${where} ${name}: ${counts.filter(Boolean).join(', ')} (${(run.ms / SECOND).toFixed(1)} s)`);
+  for (const failure of failures) console.log(indent(failure));
+}

@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Run } from './outcome.js';
+import type { Queue, Said } from './queue.js';
+
+export type Kernel = 'uml' | 'qemu' | 'host';
+
+export interface GuestPlan extends Queue {
+  readonly kernel: Kernel;
+  /** How many guests share the files. */
+  readonly guests: number;
+  /** Seconds after which a guest is stopped. */
+  readonly limit: number;
+}
+
+const queueScript = join(import.meta.dirname, 'queue.js');
+
+/** Runs test files in guests of one kernel. Every file is reported once, also when its guest died or never came up. */
+export async function runInGuests(plan: GuestPlan, report: (run: Run) => void): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'lvsd-queue-'));
+  const queue: Queue = { files: plan.files, limitMs: plan.limitMs };
+  writeFileSync(join(folder, 'queue.json'), JSON.stringify(queue));
+  const missing = new Set(plan.files);
+  const reasons: string[] = [];
+  try {
+    const guests = Array.from({ length: Math.min(plan.guests, plan.files.length) }, async (_, cpu) => {
+      const ended = await runGuest(plan, folder, cpu, (run) => {
+        missing.delete(run.file);
+        report(run);
+      });
+      if (ended.trouble === '') return;
+      reasons.push(ended.trouble);
+      if (ended.taken === undefined || !missing.delete(ended.taken)) return;
+      report({ file: ended.taken, ms: 0, stdout: '', stderr: '', trouble: ended.trouble });
+    });
+    await Promise.all(guests);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  for (const file of missing) {
+    report({ file, ms: 0, stdout: '', stderr: '', trouble: ['could not run', ...reasons].join(': ') });
+  }
+}
+
+interface Ended {
+  /** The file that was being run last. */
+  readonly taken: string | undefined;
+  /** Empty if the guest did its work. */
+  readonly trouble: string;
+}
+
+/** Boots one guest that works on the queue, and follows what it says. */
+async function runGuest(plan: GuestPlan, folder: string, cpu: number, report: (run: Run) => void): Promise<Ended> {
+  const { kernel, limit } = plan;
+  const options = ['-k', kernel, '-c', String(cpu), '-t', String(limit), '-w', folder];
+  const child = spawn('test/lab/lab', [...options, '--', process.execPath, queueScript, folder], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints += text;
+    process.stderr.write(text);
+  });
+  const status = new Promise<number | null>((resolve) => {
+    child.on('error', (error) => {
+      complaints += error.message;
+      resolve(null);
+    });
+    child.on('close', resolve);
+  });
+
+  let taken: string | undefined;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const said = JSON.parse(line) as Said;
+    if ('taken' in said) taken = said.taken;
+    else report(said.run);
+  }
+  const code = await status;
+  return { taken, trouble: code === 0 ? '' : `lab -k ${kernel} ended with ${String(code)}: ${complaints.trim()}` };
+}

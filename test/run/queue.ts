@@ -1,0 +1,42 @@
+/** Runs inside a guest: `node queue.js FOLDER`. Takes test files from the folder's queue until none is left; each result is a line of JSON on stdout. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runProcess } from './process.js';
+
+export interface Queue {
+  readonly files: readonly string[];
+  readonly limitMs: number;
+}
+
+/** What the guest says: a file taken, or a file's Run. */
+export type Said = { readonly taken: string } | { readonly run: Awaited<ReturnType<typeof runProcess>> };
+
+const folder = process.argv[2] ?? '.';
+const { files, limitMs } = JSON.parse(readFileSync(join(folder, 'queue.json'), 'utf8')) as Queue;
+
+/** Several guests share the queue; who makes the folder has the file. */
+function take(file: string): boolean {
+  try {
+    mkdirSync(join(folder, String(files.indexOf(file))));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Each file has processes, network and mounts of its own: whatever it leaves behind, crashed or not, is gone when it ends.
+ * A shell stands before it because the first process of such a world ignores signals that it does not handle.
+ */
+const world = ['unshare', '--fork', '--kill-child', '--pid', '--mount-proc', '--mount', '--net', 'sh', '-c'];
+const prepare = 'mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && ip link set lo up && "$@"; exit $?'; // not exec: see above
+
+const say = (said: Said): void => {
+  process.stdout.write(`${JSON.stringify(said)}\n`);
+};
+
+for (const file of files) {
+  if (!take(file)) continue;
+  say({ taken: file });
+  say({ run: await runProcess(file, [...world, prepare, 'sh', process.execPath, file], limitMs) });
+}

@@ -1,0 +1,82 @@
+import t from 'tap';
+import { parseRealServer, realserver } from '../../../src/cli/realserver.js';
+
+const dr = { method: 'dr', tunnel: 'ipip' } as const;
+const state = '/var/lib/lvsd';
+
+const orders: readonly [args: string, order: ReturnType<typeof parseRealServer>][] = [
+  ['--vip 192.0.2.1', { wish: { ...dr, vips: ['192.0.2.1'] }, mode: 'apply', stateDirectory: state }],
+  [
+    '--vip 192.0.2.1,2001:DB8:0::1 --vip=192.0.2.1',
+    { wish: { ...dr, vips: ['192.0.2.1', '2001:db8::1'] }, mode: 'apply', stateDirectory: state },
+  ],
+  [
+    '--method tun --tunnel gre --interface dummy0 --vip 192.0.2.1 --check',
+    {
+      wish: { method: 'tun', tunnel: 'gre', vips: ['192.0.2.1'], interface: 'dummy0' },
+      mode: 'check',
+      stateDirectory: state,
+    },
+  ],
+  [
+    '--vip 192.0.2.1 --dry-run --state /x',
+    { wish: { ...dr, vips: ['192.0.2.1'] }, mode: 'dry-run', stateDirectory: '/x' },
+  ],
+  ['--undo', { wish: { ...dr, vips: [] }, mode: 'undo', stateDirectory: state }],
+  [
+    '--undo --dry-run --vip 192.0.2.1',
+    { wish: { ...dr, vips: ['192.0.2.1'] }, mode: 'undo-dry-run', stateDirectory: state },
+  ],
+  ['--help', 'help'],
+];
+
+for (const [args, order] of orders)
+  t.test(`lvsd realserver ${args}`, (t) => {
+    t.strictSame(parseRealServer(args.split(' '), {}), order);
+    t.end();
+  });
+
+t.test('systemd says where to remember', (t) => {
+  t.match(parseRealServer(['--undo'], { STATE_DIRECTORY: '/var/lib/private/lvsd' }), {
+    stateDirectory: '/var/lib/private/lvsd',
+  });
+  t.end();
+});
+
+const wrong: readonly [args: string, says: RegExp][] = [
+  ['', /which VIP/],
+  ['--check', /which VIP/],
+  ['--vip 192.0.2', /'192\.0\.2'/],
+  ['--vip 192.0.2.1/32', /192\.0\.2\.1\/32/],
+  ['--vip 192.0.2.1,', /''/],
+  ['--vip 127.0.0.1', /cannot be a VIP/],
+  ['--vip 224.0.0.1', /cannot be a VIP/],
+  ['--vip 255.255.255.255', /cannot be a VIP/],
+  ['--vip ::1', /cannot be a VIP/],
+  ['--vip fe80::1', /cannot be a VIP/],
+  ['--vip ff02::1', /cannot be a VIP/],
+  ['--vip 192.0.2.1 --method nat', /dr or tun/],
+  ['--vip 192.0.2.1 --tunnel gue', /ipip or gre/],
+  ['--vip 192.0.2.1 --interface a/b', /a\/b/],
+  ['--vip 192.0.2.1 --interface all', /all/],
+  ['--vip 192.0.2.1 --interface ..', /\.\./],
+  ['--vip 192.0.2.1 --check --undo', /--check/],
+  ['--vip 192.0.2.1 --check --dry-run', /--check/],
+  ['--vip 192.0.2.1 --wip', /--wip/],
+  ['--vip 192.0.2.1 more', /more/],
+];
+
+for (const [args, says] of wrong)
+  t.test(`wrong: lvsd realserver ${args}`, async (t) => {
+    let err = '';
+    const output = { out: () => t.fail('nothing is said on stdout'), err: (text: string) => (err += text) };
+    t.equal(await realserver(args.split(' ').filter(Boolean), output, {}), 2);
+    t.match(err, says);
+    t.match(err, /^lvsd realserver: .*\nusage: /);
+  });
+
+t.test('--help', async (t) => {
+  let out = '';
+  t.equal(await realserver(['-h'], { out: (text) => (out += text), err: () => t.fail() }, {}), 0);
+  t.match(out, /^usage: lvsd realserver/);
+});
