@@ -40,8 +40,8 @@ const catalogue = {
   LINK_NO_SUCH_ADDRESS: (operation: string, object: string) => `${operation} ${object}: there is no such address`,
   LINK_NO_PERMISSION: (operation: string) => `${operation}: not permitted; it needs root or CAP_NET_ADMIN`,
   LINK_REFUSED: (operation: string, object: string, reason: string) => `${operation} ${object}: ${reason}`,
-  REALSERVER_STATE_UNREADABLE: (path: string) =>
-    `${path} is not what 'lvsd realserver' wrote; move it away, and undo by hand what it was about`,
+  REALSERVER_STATE_UNREADABLE: (path: string, why: string) =>
+    `what was there before cannot be read from ${path}: ${why}`,
   REALSERVER_STATE_UNWRITABLE: (path: string, reason: string) =>
     `what was there before cannot be remembered in ${path}: ${reason}; nothing was changed without it`,
   REALSERVER_STATE_FOREIGN: (path: string) =>

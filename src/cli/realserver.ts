@@ -6,7 +6,7 @@ import { LvsError } from '../errors.js';
 import { DecapsulationPorts } from '../links/decapsulation-ports.js';
 import { Links } from '../links/links.js';
 import { NETLINK_ROUTE } from '../links/uapi.js';
-import { canonicalAddress } from '../model/address.js';
+import { canonicalAddress, type Family } from '../model/address.js';
 import { NETLINK_GENERIC } from '../netlink/generic.js';
 import { Exchange } from '../netlink/exchange.js';
 import { KernelRefusal } from '../netlink/errno.js';
@@ -25,6 +25,7 @@ answer ARP for them. Says what it does, remembers what was there before, and tak
   --vip ADDRESS     IPv4 or IPv6; several times, or several with commas
   --method dr|tun   how the director sends (default dr)
   --tunnel ipip|gre|gue what tun comes in (default ipip)
+  --over ip4|ip6    what tun comes in over, if not the VIP's own family
   --tunnel-port PORT    UDP port of gue (default 6080)
   --interface NAME  where the VIPs live (default lo; for tun the tunnel device: tunl0, ip6tnl0, gre0, ip6gre0)
   --check           change nothing, say what is missing; exit status 1 if anything is
@@ -61,16 +62,32 @@ export function parseRealServer(
   if (values.help === true) return 'help';
   const vips = addresses(values.vip ?? []);
   if (typeof vips === 'string') return { wrong: vips };
-  const { method = 'dr', tunnel = 'ipip', 'tunnel-port': port = '6080', undo = false, check = false, 'dry-run': dryRun = false } = values;
+  const {
+    method = 'dr',
+    tunnel = 'ipip',
+    'tunnel-port': port = '6080',
+    undo = false,
+    check = false,
+    'dry-run': dryRun = false,
+  } = values;
   if (!isMethod(method)) return { wrong: `--method is dr or tun, not '${method}'` };
   if (!isTunnel(tunnel)) return { wrong: `--tunnel is ipip, gre or gue, not '${tunnel}'` };
   if (!isPort(port)) return { wrong: `--tunnel-port is 1 to 65535, not '${port}'` };
+  const { over } = values;
+  if (over !== undefined && !isFamily(over)) return { wrong: `--over is ip4 or ip6, not '${over}'` };
   if (vips.length === 0 && !undo) return { wrong: 'which VIP? --vip ADDRESS' };
   if (check && (undo || dryRun)) return { wrong: '--check goes with neither --undo nor --dry-run' };
   const name = values.interface;
   if (name !== undefined && !isInterfaceName(name)) return { wrong: `'${name}' is not the name of an interface` };
   return {
-    wish: { method, vips, tunnel, port: Number(port), ...(name === undefined ? {} : { interface: name }) },
+    wish: {
+      method,
+      vips,
+      tunnel,
+      port: Number(port),
+      ...(over === undefined ? {} : { over }),
+      ...(name === undefined ? {} : { interface: name }),
+    },
     mode: undo ? (dryRun ? 'undo-dry-run' : 'undo') : check ? 'check' : dryRun ? 'dry-run' : 'apply',
     stateDirectory: values.state ?? environment['STATE_DIRECTORY'] ?? '/var/lib/lvsd',
   };
@@ -85,6 +102,7 @@ const readOptions = (args: readonly string[]) =>
       method: { type: 'string' },
       tunnel: { type: 'string' },
       'tunnel-port': { type: 'string' },
+      over: { type: 'string' },
       interface: { type: 'string' },
       state: { type: 'string' },
       undo: { type: 'boolean' },
@@ -96,6 +114,7 @@ const readOptions = (args: readonly string[]) =>
 
 const isMethod = (text: string): text is Method => text === 'dr' || text === 'tun';
 const isTunnel = (text: string): text is TunnelKind => text === 'ipip' || text === 'gre' || text === 'gue';
+const isFamily = (text: string): text is Family => text === 'ip4' || text === 'ip6';
 const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) <= 0xffff;
 /** dev_valid_name() of the kernel; `all` and `default` are not interfaces where sysctls speak of them. */
 const isInterfaceName = (text: string): boolean =>
@@ -131,7 +150,7 @@ export async function realserver(
     return 2;
   }
   try {
-    return await withLinks((links) => carryOut(order, new RealServer(surroundings(order, links)), output));
+    return await withServer(order, (server) => carryOut(order, server, output));
   } catch (error) {
     if (!(error instanceof LvsError) && !(error instanceof KernelRefusal)) throw error;
     output.err(`lvsd realserver: ${error.message}\n`);
@@ -144,21 +163,27 @@ function say(output: Output, text: string, status: number): number {
   return status;
 }
 
-async function withLinks<T>(run: (links: Links) => Promise<T>): Promise<T> {
-  const links = new Links(new Exchange(openNetlink(NETLINK_ROUTE)));
+/** Sockets for the time of one command. */
+async function withServer<T>({ stateDirectory }: Order, run: (server: RealServer) => Promise<T>): Promise<T> {
+  const exchanges: Exchange[] = [];
+  const open = (protocol: number): Exchange => {
+    const exchange = new Exchange(openNetlink(protocol));
+    exchanges.push(exchange);
+    return exchange;
+  };
   try {
-    return await run(links);
+    const server = new RealServer({
+      links: new Links(open(NETLINK_ROUTE)),
+      ports: new DecapsulationPorts(open(NETLINK_GENERIC)),
+      sysctl: systemSysctl(),
+      state: stateFile(join(stateDirectory, 'realserver.json')),
+      namespace: readlinkSync('/proc/self/ns/net'),
+    });
+    return await run(server);
   } finally {
-    links.close();
+    for (const exchange of exchanges) exchange.close();
   }
 }
-
-const surroundings = ({ stateDirectory }: Order, links: Links) => ({
-  links,
-  sysctl: systemSysctl(),
-  state: stateFile(join(stateDirectory, 'realserver.json')),
-  namespace: readlinkSync('/proc/self/ns/net'),
-});
 
 async function carryOut(order: Order, server: RealServer, output: Output): Promise<number> {
   if (order.mode === 'undo' || order.mode === 'undo-dry-run') return takeBack(order, server, output);

@@ -156,7 +156,7 @@ export class Expander {
       const inner = this.#budget < 0 ? undefined : this.#substitute(standingIn(line, sign, firstValue), depth + 1);
       if (inner === undefined) return undefined;
       made += inner.first.text;
-      columns.push(...(inner.first.columns ?? []));
+      for (const column of inner.first.columns ?? []) columns.push(column);
       if (inner.first.broken) broken = true;
       more.push(...inner.more, ...moreValues.map((value) => standingIn(line, sign, value)));
     }

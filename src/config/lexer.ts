@@ -105,6 +105,6 @@ export function lex(source: SourceLine, diagnostics: Diagnostics): LexedLine {
     } else if (isBlank(code)) endWord(i);
     else if (start < 0) start = i;
   }
-  if (!broken) endWord(text.length);
+  endWord(text.length);
   return { source, words, broken };
 }

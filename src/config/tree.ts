@@ -161,7 +161,8 @@ class Builder {
     const statement = this.#last;
     if (statement === undefined || !this.#shape.opens.has(keywordOf(statement))) return;
     const place = placeOfWord(statement, statement.words.length);
-    this.#problems.push({ place, message: `'${keywordOf(statement)}' without its block`, expected: "'{'" });
+    if (!statement.broken)
+      this.#problems.push({ place, message: `'${keywordOf(statement)}' without its block`, expected: "'{'" });
     statement.block = [];
     if (nextIndent !== undefined && nextIndent > this.#lastIndent)
       this.#stack.push({ statement, block: statement.block, indent: this.#lastIndent });

@@ -1,9 +1,8 @@
-import { isLvsError, LvsError } from '../errors.js';
-import { type DestinationKey, destinationName, type DestinationSettings } from '../model/destination.js';
-import { serviceFamily, type ServiceKey, serviceName, type ServiceSettings } from '../model/service.js';
+import { isLvsError } from '../errors.js';
+import type { DestinationKey, DestinationSettings } from '../model/destination.js';
+import { serviceFamily, type ServiceKey, type ServiceSettings } from '../model/service.js';
 import { decodeAttributes, encodeAttributes, type Values } from '../netlink/attributes.js';
 import type { Growing, Memory } from '../netlink/bytes.js';
-import { KernelRefusal } from '../netlink/errno.js';
 import { type DatagramSocket, Exchange, type ExchangeOptions } from '../netlink/exchange.js';
 import { GenericFamily, type GenericRequest } from '../netlink/generic.js';
 import { commandAttrs, infoAttrs, plainCommandAttrs } from './command-attrs.js';
@@ -47,8 +46,6 @@ export class IpvsClient implements AsyncDisposable {
     try {
       await this.#family.resolve();
     } catch (cause) {
-      if (cause instanceof KernelRefusal && cause.errno === 'ENOENT')
-        throw new LvsError('IPVS_UNAVAILABLE', [], { cause });
       throw explain(cause, { operation: 'find IPVS' });
     }
   }
@@ -68,7 +65,7 @@ export class IpvsClient implements AsyncDisposable {
 
   /** IPVS_CMD_GET_SERVICE of one. undefined only if there is none. */
   async findService(key: ServiceKey): Promise<ServiceRow | undefined> {
-    const subject = { operation: 'get service', service: serviceName(key) };
+    const subject = { operation: 'get service', service: key };
     try {
       const [told] = await this.#get(subject, command.getService, commandAttrs, { service: serviceIdentity(key) });
       return told?.service === undefined ? undefined : readService(told.service);
@@ -115,7 +112,7 @@ export class IpvsClient implements AsyncDisposable {
 
   /** Its destinations go with it; its connections live on. */
   deleteService(key: ServiceKey): Promise<void> {
-    return this.#do({ operation: 'delete service', service: serviceName(key) }, command.delService, {
+    return this.#do({ operation: 'delete service', service: key }, command.delService, {
       service: serviceIdentity(key),
     });
   }
@@ -129,12 +126,7 @@ export class IpvsClient implements AsyncDisposable {
   }
 
   deleteDestination(service: ServiceKey, key: DestinationKey): Promise<void> {
-    const subject = {
-      operation: 'delete destination',
-      service: serviceName(service),
-      destination: destinationName(key),
-    };
-    return this.#do(subject, command.delDest, {
+    return this.#do({ operation: 'delete destination', service, destination: key }, command.delDest, {
       service: serviceIdentity(service),
       destination: destinationIdentity(key),
     });
@@ -143,7 +135,7 @@ export class IpvsClient implements AsyncDisposable {
   /** IPVS_CMD_ZERO: the counters of one service and its destinations, or of all and the totals. */
   zero(service?: ServiceKey): Promise<void> {
     if (service === undefined) return this.#do({ operation: 'zero counters' }, command.zero, {});
-    return this.#do({ operation: 'zero counters', service: serviceName(service) }, command.zero, {
+    return this.#do({ operation: 'zero counters', service }, command.zero, {
       service: serviceIdentity(service),
     });
   }
@@ -193,13 +185,7 @@ export class IpvsClient implements AsyncDisposable {
   }
 
   #setService(operation: string, number: number, key: ServiceKey, settings: ServiceSettings): Promise<void> {
-    const scheduler =
-      settings.persistenceEngine === ''
-        ? settings.scheduler
-        : `${settings.scheduler}' or '${settings.persistenceEngine}`;
-    return this.#do({ operation, service: serviceName(key), scheduler }, number, {
-      service: serviceValues(key, settings),
-    });
+    return this.#do({ operation, service: key, settings }, number, { service: serviceValues(key, settings) });
   }
 
   #setDestination(
@@ -209,15 +195,14 @@ export class IpvsClient implements AsyncDisposable {
     key: DestinationKey,
     settings: DestinationSettings,
   ): Promise<void> {
-    const subject = { operation, service: serviceName(service), destination: destinationName(key) };
-    return this.#do(subject, number, {
+    return this.#do({ operation, service, destination: key }, number, {
       service: serviceIdentity(service),
       destination: destinationValues(key, settings),
     });
   }
 
-  async #do(subject: Subject, number: number, values: CommandValues): Promise<void> {
-    await this.#ask(subject, { command: number, repeatable: false, write: writing(values) });
+  #do(subject: Subject, number: number, values: CommandValues): Promise<void> {
+    return this.#ask(subject, { command: number, repeatable: false, write: writing(values) }).then(nothing);
   }
 
   #get<T extends typeof commandAttrs | typeof infoAttrs>(
@@ -243,14 +228,14 @@ export class IpvsClient implements AsyncDisposable {
     return this.#ask(subject, { command: number, dump: true, repeatable: true, write: writing(values), read });
   }
 
-  async #ask<T>(subject: Subject, request: Omit<GenericRequest<T>, 'operation'>): Promise<T[]> {
-    try {
-      return await this.#family.ask({ ...request, operation: subject.operation });
-    } catch (cause) {
+  #ask<T>(subject: Subject, request: Omit<GenericRequest<T>, 'operation'>): Promise<T[]> {
+    return this.#family.ask({ ...request, operation: subject.operation }).catch((cause: unknown) => {
       throw explain(cause, subject);
-    }
+    });
   }
 }
+
+const nothing = (): void => undefined;
 
 const writing =
   (values: CommandValues) =>

@@ -1,15 +1,18 @@
 import { LvsError } from '../errors.js';
+import { type DestinationKey, destinationName } from '../model/destination.js';
+import { type ServiceKey, serviceName, type ServiceSettings } from '../model/service.js';
 import { KernelRefusal } from '../netlink/errno.js';
+import { FamilyMissing } from '../netlink/generic.js';
 
-/** What a command was about, so that its refusal can name it. */
+/** What a command was about, so that its refusal can name it. Names are made only then: 50,000 commands go well. */
 export interface Subject {
   readonly operation: string;
-  readonly service?: string;
-  readonly destination?: string;
+  readonly service?: ServiceKey;
+  /** Of a command that names a scheduler, which ENOENT would be about. */
+  readonly settings?: ServiceSettings;
+  readonly destination?: DestinationKey;
   /** Which sync daemon: `master` or `backup`. */
   readonly daemon?: string;
-  /** The scheduler or persistence engine that ENOENT would be about. */
-  readonly scheduler?: string;
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -22,27 +25,38 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** The catalogue's error for a kernel's no. Transport failures pass as they are. */
-export function explain(
-  cause: unknown,
-  { operation, service = '', destination = '', daemon, scheduler }: Subject,
-): unknown {
+export function explain(cause: unknown, subject: Subject): unknown {
+  if (cause instanceof FamilyMissing) return new LvsError('IPVS_UNAVAILABLE', [], { cause });
   if (!(cause instanceof KernelRefusal)) return cause;
-  const object = daemon ?? (destination || service);
+  const { operation, settings } = subject;
+  const object = objectOf(subject);
   switch (cause.errno) {
     case 'EPERM':
       return new LvsError('IPVS_NO_PERMISSION', [operation], { cause });
     case 'EEXIST':
       return new LvsError('IPVS_EXISTS', [operation, object], { cause });
     case 'ESRCH':
-      if (daemon !== undefined) return new LvsError('IPVS_NO_SUCH_DAEMON', [operation, daemon], { cause });
-      return new LvsError('IPVS_NO_SUCH_SERVICE', [operation, service], { cause });
+      if (subject.daemon !== undefined) return new LvsError('IPVS_NO_SUCH_DAEMON', [operation, object], { cause });
+      return new LvsError(
+        'IPVS_NO_SUCH_SERVICE',
+        [operation, subject.service === undefined ? object : serviceName(subject.service)],
+        { cause },
+      );
     case 'ENOENT':
-      return scheduler === undefined
-        ? new LvsError('IPVS_NO_SUCH_DESTINATION', [operation, destination], { cause })
-        : new LvsError('IPVS_NO_SCHEDULER', [operation, scheduler], { cause });
+      if (settings === undefined) return new LvsError('IPVS_NO_SUCH_DESTINATION', [operation, object], { cause });
+      return new LvsError('IPVS_NO_SCHEDULER', [operation, schedulerOf(settings)], { cause });
     default:
       return new LvsError('IPVS_REFUSED', [operation, object, cause.words ?? reasons[cause.errno] ?? cause.errno], {
         cause,
       });
   }
 }
+
+function objectOf({ service, destination, daemon }: Subject): string {
+  if (destination !== undefined) return destinationName(destination);
+  return service === undefined ? (daemon ?? '') : serviceName(service);
+}
+
+/** The kernel does not say which of the two it lacks. */
+const schedulerOf = ({ scheduler, persistenceEngine }: ServiceSettings): string =>
+  persistenceEngine === '' ? scheduler : `${scheduler}' or '${persistenceEngine}`;

@@ -83,5 +83,7 @@ function explain(cause: unknown, operation: string, object: string): unknown {
   if (!(cause instanceof KernelRefusal)) return cause;
   if (cause.errno === 'EPERM') return new LvsError('LINK_NO_PERMISSION', [operation], { cause });
   if (cause.errno === 'EALREADY') return new LvsError('LINK_EXISTS', [operation, object], { cause });
-  return new LvsError('LINK_REFUSED', [operation, object, reasons[cause.errno] ?? cause.words ?? cause.errno], { cause });
+  return new LvsError('LINK_REFUSED', [operation, object, reasons[cause.errno] ?? cause.words ?? cause.errno], {
+    cause,
+  });
 }

@@ -18,6 +18,15 @@ const CTRL_CMD_GETFAMILY = 3;
 /** enum of CTRL_ATTR_*. */
 const controlAttrs = { id: [1, u16], name: [2, text], version: [3, u32] } as const;
 
+/** The kernel has no family of that name: its module is not there, or was unloaded. */
+export class FamilyMissing extends Error {
+  override readonly name = 'FamilyMissing';
+
+  constructor(family: string, cause: KernelRefusal) {
+    super(`the kernel has no generic netlink family ${family}`, { cause });
+  }
+}
+
 /** One command of a generic netlink family. */
 export interface GenericRequest<T> {
   readonly operation: string;
@@ -45,7 +54,7 @@ export class GenericFamily {
     this.#version = version;
   }
 
-  /** The family's number. Rejects with KernelRefusal ENOENT if the kernel has no such family. */
+  /** The family's number. Rejects with FamilyMissing if the kernel has no such family. */
   resolve(): Promise<number> {
     this.#resolving ??= this.#askId().finally(() => {
       this.#resolving = undefined;
@@ -53,16 +62,18 @@ export class GenericFamily {
     return this.#resolving;
   }
 
-  async ask<T>(request: GenericRequest<T>): Promise<T[]> {
-    const id = this.#id ?? (await this.resolve());
-    try {
-      return await this.#exchange.ask(this.#message(id, request));
-    } catch (error) {
-      // ENOENT is also an answer of commands ("no such scheduler"): only a changed number makes it worth another try.
-      if (!(error instanceof KernelRefusal) || (error.errno !== 'ENOENT' && error.errno !== 'EOPNOTSUPP')) throw error;
-      if ((await this.resolve()) === id) throw error;
-      return this.ask(request);
-    }
+  /** Rejects with KernelRefusal, FamilyMissing, or what the exchange rejects with. */
+  ask<T>(request: GenericRequest<T>): Promise<T[]> {
+    const id = this.#id;
+    if (id === undefined) return this.resolve().then(() => this.ask(request));
+    return this.#exchange.ask(this.#message(id, request)).catch((error: unknown) => this.#askAnew(id, request, error));
+  }
+
+  /** ENOENT is also an answer of commands ("no such scheduler"): only a changed number makes it worth another try. */
+  async #askAnew<T>(id: number, request: GenericRequest<T>, error: unknown): Promise<T[]> {
+    const unknownFamily = error instanceof KernelRefusal && (error.errno === 'ENOENT' || error.errno === 'EOPNOTSUPP');
+    if (!unknownFamily || (await this.resolve()) === id) throw error;
+    return this.ask(request);
   }
 
   #message<T>(type: number, request: GenericRequest<T>) {
@@ -83,16 +94,20 @@ export class GenericFamily {
   }
 
   async #askId(): Promise<number> {
-    const [id] = await this.#exchange.ask<number>({
-      operation: `find family ${this.#name}`,
-      type: CONTROL_FAMILY,
-      repeatable: true,
-      write: (to) => {
-        writeGenericHeader(to, CTRL_CMD_GETFAMILY, 1);
-        encodeAttributes(to, controlAttrs, { name: this.#name });
-      },
-      read: (from, at, end) => decodeAttributes(controlAttrs, from, at + GENL_HEADER_BYTES, end).id,
-    });
+    const [id] = await this.#exchange
+      .ask<number>({
+        operation: `find family ${this.#name}`,
+        type: CONTROL_FAMILY,
+        repeatable: true,
+        write: (to) => {
+          writeGenericHeader(to, CTRL_CMD_GETFAMILY, 1);
+          encodeAttributes(to, controlAttrs, { name: this.#name });
+        },
+        read: (from, at, end) => decodeAttributes(controlAttrs, from, at + GENL_HEADER_BYTES, end).id,
+      })
+      .catch((cause: unknown) => {
+        throw cause instanceof KernelRefusal && cause.errno === 'ENOENT' ? new FamilyMissing(this.#name, cause) : cause;
+      });
     if (id === undefined) throw new LvsError('NETLINK_MALFORMED', [`find family ${this.#name}`, 'no number in it']);
     this.#id = id;
     return id;

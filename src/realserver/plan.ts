@@ -15,6 +15,8 @@ export interface Wish {
   /** Where the VIPs live; absent: `lo` for dr, the tunnel device for tun. */
   readonly interface?: string;
   readonly tunnel: TunnelKind;
+  /** The family of the tunnel's own packets; absent: that of the VIP. */
+  readonly over?: Family;
   /** UDP port of gue. */
   readonly port: number;
 }
@@ -39,7 +41,8 @@ export interface GuePort {
   readonly port: number;
 }
 
-export type DeviceKind = 'ipip' | 'ip6tnl' | 'gre' | 'ip6gre';
+/** `any6` is an ip6tnl for packets of either family, which the kernel does not make by itself. */
+export type DeviceKind = 'ipip' | 'sit' | 'ip6tnl' | 'any6' | 'gre' | 'ip6gre';
 
 /** One thing to do. Data: shown, remembered, carried out, undone. */
 export type Step =
@@ -55,13 +58,21 @@ export interface Plan {
   readonly problems: readonly string[];
 }
 
-/** The devices that the kernel makes by itself with the module: they take what any director sends. */
-const tunnelDevices: Readonly<Record<TunnelKind, Readonly<Record<Family, readonly [name: string, kind: DeviceKind]>>>> =
-  {
-    ipip: { ip4: ['tunl0', 'ipip'], ip6: ['ip6tnl0', 'ip6tnl'] },
-    gre: { ip4: ['gre0', 'gre'], ip6: ['ip6gre0', 'ip6gre'] },
-  gue: { ip4: ['tunl0', 'ipip'], ip6: ['ip6tnl0', 'ip6tnl'] },
-  };
+type Device = readonly [name: string, kind: DeviceKind];
+
+/** Devices by the families of the packets inside and around. All but lvs-any6 come with their module; they take what any director sends. */
+const ipDevices: Readonly<Record<`${Family} in ${Family}`, Device>> = {
+  'ip4 in ip4': ['tunl0', 'ipip'],
+  'ip6 in ip4': ['sit0', 'sit'],
+  'ip4 in ip6': ['lvs-any6', 'any6'],
+  'ip6 in ip6': ['ip6tnl0', 'ip6tnl'],
+};
+const greDevices: Readonly<Record<Family, Device>> = { ip4: ['gre0', 'gre'], ip6: ['ip6gre0', 'ip6gre'] };
+
+function deviceOf({ tunnel, over }: Wish, family: Family): Device {
+  const carrier = over ?? family;
+  return tunnel === 'gre' ? greDevices[carrier] : ipDevices[`${family} in ${carrier}`];
+}
 
 export const fullLength = (family: Family): number => (family === 'ip4' ? 32 : 128);
 
@@ -70,7 +81,7 @@ const familiesOf = ({ vips }: Wish): Family[] =>
 
 /** Where a VIP of this family goes. */
 export const interfaceOf = (wish: Wish, family: Family): string =>
-  wish.interface ?? (wish.method === 'dr' ? 'lo' : tunnelDevices[wish.tunnel][family][0]);
+  wish.interface ?? (wish.method === 'dr' ? 'lo' : deviceOf(wish, family)[0]);
 
 /** A sysctl that matters. `fits` may ask for others; `value` is what to set where it does not. */
 interface Requirement {
@@ -105,8 +116,7 @@ function requirements(wish: Wish, family: Family, read: Read): Requirement[] {
   return [...silence, ...tunnelOf(wish, family).map((device) => reversePath(device, read))];
 }
 
-const tunnelOf = (wish: Wish, family: Family): string[] =>
-  wish.method === 'tun' ? [tunnelDevices[wish.tunnel][family][0]] : [];
+const tunnelOf = (wish: Wish, family: Family): string[] => (wish.method === 'tun' ? [deviceOf(wish, family)[0]] : []);
 
 /** The first value is what gets set. */
 const oneOf = (name: string, values: readonly [string, ...string[]]): Requirement => ({
@@ -154,11 +164,12 @@ export function plan(wish: Wish, observed: Observed): Plan {
 
 function planTunnel(wish: Wish, family: Family, observed: Observed): Step[] {
   if (wish.method === 'dr') return [];
-  const [name, kind] = tunnelDevices[wish.tunnel][family];
+  const [name, kind] = deviceOf(wish, family);
   return observed.links.some((link) => link.name === name) ? [] : [{ do: 'add-tunnel', interface: name, kind }];
 }
 
-function planPort({ method, tunnel, port }: Wish, family: Family, observed: Observed): Step[] {
+function planPort({ method, tunnel, port, over }: Wish, inner: Family, observed: Observed): Step[] {
+  const family = over ?? inner;
   const open = observed.ports.some((one) => one.family === family && one.port === port);
   return method === 'tun' && tunnel === 'gue' && !open ? [{ do: 'open-port', family, port }] : [];
 }

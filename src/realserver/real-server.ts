@@ -1,6 +1,7 @@
 import { isLvsError, LvsError } from '../errors.js';
 import type { DecapsulationPorts } from '../links/decapsulation-ports.js';
 import type { AddressOrder, Links } from '../links/links.js';
+import type { Tunnel } from '../links/tunnels.js';
 import { familyOf } from '../model/address.js';
 import type { StateFile } from '../system/state-file.js';
 import type { Sysctl } from '../system/sysctl.js';
@@ -76,7 +77,10 @@ export class RealServer {
       const value = await this.#readIfThere(name);
       if (value !== undefined) sysctls.set(name, value);
     }
-    return { sysctls, ports: open, links: list,
+    return {
+      sysctls,
+      ports: open,
+      links: list,
       addresses: addresses.map((row) => ({ ...row, interface: nameOf.get(row.index) ?? '' })),
     };
   }
@@ -95,7 +99,7 @@ export class RealServer {
     switch (step.do) {
       case 'add-tunnel':
         // the module brings the device along: "already there" is then what was wanted
-        return links.addTunnel({ name: step.interface, kind: step.kind }).catch(unless('LINK_EXISTS'));
+        return links.addTunnel(tunnelOrder(step)).catch(unless('LINK_EXISTS'));
       case 'set-sysctl':
         return sysctl.write(step.name, step.value);
       case 'open-port':
@@ -117,10 +121,11 @@ export class RealServer {
   /** A memory of an earlier boot is about a machine that no longer is. */
   async #recall(): Promise<Memory | undefined> {
     const { state, namespace } = this.#around;
-    const text = await state.read();
+    const text = await state.read().catch((cause: unknown) => unreadable(state.path, (cause as Error).message, cause));
     if (text === undefined) return undefined;
     const memory = parseMemory(text);
-    if (memory === undefined) throw new LvsError('REALSERVER_STATE_UNREADABLE', [state.path]);
+    if (memory === undefined)
+      return unreadable(state.path, "it is not what 'lvsd realserver' wrote; move it away and undo by hand");
     if (memory.boot !== (await this.#boot())) return undefined;
     if (memory.namespace !== namespace) throw new LvsError('REALSERVER_STATE_FOREIGN', [state.path]);
     return memory;
@@ -139,6 +144,13 @@ export class RealServer {
     return this.#around.sysctl.read('kernel/random/boot_id');
   }
 }
+
+function unreadable(path: string, why: string, cause?: unknown): never {
+  throw new LvsError('REALSERVER_STATE_UNREADABLE', [path, why], { cause });
+}
+
+const tunnelOrder = ({ interface: name, kind }: Step & { readonly do: 'add-tunnel' }): Tunnel =>
+  kind === 'any6' ? { name, kind: 'ip6tnl', inner: 'any', external: true } : { name, kind };
 
 /** On lo an IPv4 address of scope host is never chosen as a source by itself; IPv6 says the same with a lifetime. */
 function addressOrder({

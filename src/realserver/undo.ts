@@ -11,7 +11,10 @@ export function remember(memory: Memory, step: Step): Memory {
     case 'add-tunnel':
       return { ...memory, created: withOne(memory.created, step.interface) };
     case 'open-port':
-      return { ...memory, opened: [...memory.opened.filter((one) => !samePort(one, step)), { family: step.family, port: step.port }] };
+      return {
+        ...memory,
+        opened: [...memory.opened.filter((one) => !samePort(one, step)), { family: step.family, port: step.port }],
+      };
     case 'set-up':
       return { ...memory, setUp: withOne(memory.setUp, step.interface) };
     case 'add-address':
@@ -52,7 +55,13 @@ export function undo(memory: Memory, observed: Observed, vips?: readonly string[
   const staying = memory.vips.filter((vip) => !leaves(vip));
   if (staying.length > 0) return { steps: addresses, rest: { ...memory, vips: staying } };
   return {
-    steps: [...addresses, ...setDown(memory, observed), ...close(memory, observed), ...restore(memory, observed), ...remove(memory, observed)],
+    steps: [
+      ...addresses,
+      ...setDown(memory, observed),
+      ...close(memory, observed),
+      ...restore(memory, observed),
+      ...remove(memory, observed),
+    ],
     rest: undefined,
   };
 }

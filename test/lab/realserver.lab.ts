@@ -25,8 +25,9 @@ async function snapshot(network: Network, host: string): Promise<string> {
   const script = `
     ip -o address show | sed 's/ valid_lft.*//; s/ tentative//'; ip -o link show | sed 's/qdisc.*//'
     grep . /proc/sys/net/ipv4/conf/*/arp_ignore /proc/sys/net/ipv4/conf/*/arp_announce /proc/sys/net/ipv4/conf/*/rp_filter
+    ip fou show
     # the kernel makes a device's IPv6 part when the device is set up first, and keeps it
-    for name in all default lo ip6tnl0 ip6gre0; do grep -H . /proc/sys/net/ipv6/conf/$name/disable_ipv6; done 2>&1`;
+    for name in all default lo ip6tnl0 ip6gre0 sit0; do grep -H . /proc/sys/net/ipv6/conf/$name/disable_ipv6; done 2>&1`;
   return (await network.run(host, ['sh', '-c', script])).stdout;
 }
 
@@ -167,42 +168,68 @@ const routed: Topology = {
   },
 };
 
-const tunnels: readonly [family: string, tunnel: string, vip: string, line: string[]][] = [
-  ['IPv4', 'ipip', '10.1.0.100', ['-A -t 10.1.0.100:80 -s rr', '-a -t 10.1.0.100:80 -r 10.2.0.11:80 -i']],
-  ['IPv4', 'gre', '10.1.0.100', ['-A -t 10.1.0.100:80 -s rr', '-a -t 10.1.0.100:80 -r 10.2.0.11:80 -i --tun-type gre']],
-  ['IPv6', 'ipip', 'fd00:1::100', ['-A -t [fd00:1::100]:80 -s rr', '-a -t [fd00:1::100]:80 -r [fd00:2::11]:80 -i']],
-  [
-    'IPv6',
-    'gre',
-    'fd00:1::100',
-    ['-A -t [fd00:1::100]:80 -s rr', '-a -t [fd00:1::100]:80 -r [fd00:2::11]:80 -i --tun-type gre'],
-  ],
+const kinds: readonly [tunnel: string, option: string][] = [
+  ['ipip', ''],
+  ['gre', '--tun-type gre'],
+  ['gue', '--tun-type gue --tun-port 6080'],
 ];
+const families = {
+  ip4: { vip: '10.1.0.100', own: '10.1.0.100:80', server: '10.2.0.11:80', any: '0.0.0.0' },
+  ip6: { vip: 'fd00:1::100', own: '[fd00:1::100]:80', server: '[fd00:2::11]:80', any: '::' },
+} as const;
+const both = ['ip4', 'ip6'] as const;
+const tunnels = kinds.flatMap(([tunnel, option]) =>
+  both.flatMap((inner) => both.map((over) => ({ tunnel, option, inner, over }))),
+);
 
 // the modules bring devices into every namespace: there before, they are not counted as changes
-t.before(() => mustRun([process.env['LAB_MODPROBE'] ?? 'modprobe', '-a', 'ipip', 'ip6_tunnel', 'ip_gre', 'ip6_gre']));
+t.before(() =>
+  mustRun([
+    process.env['LAB_MODPROBE'] ?? 'modprobe',
+    '-a',
+    'ipip',
+    'ip6_tunnel',
+    'ip_gre',
+    'ip6_gre',
+    'fou',
+    'fou6',
+    'sit',
+  ]),
+);
 
-for (const [family, tunnel, address, lines] of tunnels)
-  t.test(`tun, ${tunnel}, ${family}: a server behind a router answers, and undoing restores all`, async (t) => {
-    await using network = await Network.build(routed);
-    using state = stateFolder();
-    const vip: Endpoint = { protocol: 'tcp', address, port: 80 };
-    const args = ['--method', 'tun', '--tunnel', tunnel, '--vip', address];
-    await ipvs(...lines);
-    await serve('rs', [{ ...vip, address: family === 'IPv4' ? '0.0.0.0' : '::' }]);
-    const before = await snapshot(network, 'rs');
-    await network.must('rs', 'ip', 'address', 'add', address, 'dev', 'lo');
-    t.ok(failed(await ask(network, 'client', vip)), 'with the VIP alone the server does not open the tunnel');
-    await network.must('rs', 'ip', 'address', 'del', address, 'dev', 'lo');
+for (const { tunnel, option, inner, over } of tunnels)
+  t.test(
+    `tun, ${tunnel}, ${inner} in ${over}: a server behind a router answers, and undoing restores all`,
+    async (t) => {
+      await using network = await Network.build(routed);
+      using state = stateFolder();
+      const { vip: address, own, any } = families[inner];
+      const vip: Endpoint = { protocol: 'tcp', address, port: 80 };
+      const args = [
+        '--method',
+        'tun',
+        '--tunnel',
+        tunnel,
+        '--vip',
+        address,
+        ...(inner === over ? [] : ['--over', over]),
+      ];
+      await ipvs(`-A -t ${own} -s rr`, `-a -t ${own} -r ${families[over].server} -i ${option}`);
+      await serve('rs', [{ ...vip, address: any }]);
+      const before = await snapshot(network, 'rs');
+      await network.must('rs', 'ip', 'address', 'add', address, 'dev', 'lo');
+      t.ok(failed(await ask(network, 'client', vip)), 'with the VIP alone the server does not open the tunnel');
+      await network.must('rs', 'ip', 'address', 'del', address, 'dev', 'lo');
 
-    t.match(await realserver(network, 'rs', state.path, ...args, '--check'), { status: 1 });
-    t.match(await realserver(network, 'rs', state.path, ...args), { status: 0, stderr: '' });
-    t.match(await realserver(network, 'rs', state.path, ...args, '--check'), { status: 0 });
-    t.strictSame(serversOf(await ask(network, 'client', vip, 2)), ['rs', 'rs']);
+      t.match(await realserver(network, 'rs', state.path, ...args, '--check'), { status: 1 });
+      t.match(await realserver(network, 'rs', state.path, ...args), { status: 0, stderr: '' });
+      t.match(await realserver(network, 'rs', state.path, ...args, '--check'), { status: 0 });
+      t.strictSame(serversOf(await ask(network, 'client', vip, 2)), ['rs', 'rs']);
 
-    t.match(await realserver(network, 'rs', state.path, '--undo'), { status: 0, stderr: '' });
-    t.equal(await snapshot(network, 'rs'), before, 'exactly as before');
-  });
+      t.match(await realserver(network, 'rs', state.path, '--undo'), { status: 0, stderr: '' });
+      t.equal(await snapshot(network, 'rs'), before, 'exactly as before');
+    },
+  );
 
 t.test('a machine that cannot be changed is said so, and the command line is checked', async (t) => {
   await using network = await Network.build(oneLink);

@@ -40,8 +40,10 @@ export async function runInGuests(plan: GuestPlan, report: (run: Run) => void): 
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  let trouble = ['no guest ran it', ...new Set(reasons)].join('\n');
   for (const file of missing) {
-    report({ file, ms: 0, stdout: '', stderr: '', trouble: ['could not run', ...reasons].join(': ') });
+    report({ file, ms: 0, stdout: '', stderr: '', trouble });
+    trouble = 'no guest ran it, as above';
   }
 }
 

@@ -113,7 +113,18 @@ function serverLines({ view, exact }: ListFormat): ServerLine {
   }
 }
 
-const left = (value: number, width: number): string => String(value).padEnd(width);
+/** Most cells of a large table are the same few small numbers. */
+const SMALL = 256;
+const smallCells = new Map<number, string[]>();
+
+function left(value: number, width: number): string {
+  if (value < 0 || value >= SMALL) return String(value).padEnd(width);
+  let cells = smallCells.get(width);
+  if (cells === undefined) smallCells.set(width, (cells = []));
+  return (cells[value] ??= String(value).padEnd(width));
+}
+
+const NO_CONNECTIONS = '0          0         \n';
 
 /** Methods without a word are printed as the original's null pointer is. Seven columns. */
 function methodText(method: ForwardingMethod): string {

@@ -1,5 +1,5 @@
 import { addressBytes } from '../../model/address.js';
-import { protocolNumber, type ServiceKey, serviceFamily } from '../../model/service.js';
+import { protocolNumber, type ServiceKey } from '../../model/service.js';
 import type { DestinationKey } from '../../model/destination.js';
 
 type Compare<T> = (a: T, b: T) => number;
@@ -30,18 +30,30 @@ function sortRange<T>(items: T[], spare: T[], from: number, count: number, compa
   for (let i = 0; i < to; i++) items[from + i] = spare[i]!;
 }
 
-interface Place {
+/** Where something stands, and what stands there: one object each, for tables are large. */
+interface Place<T> {
+  readonly item: T;
+  readonly mark: number;
   readonly six: boolean;
+  readonly protocol: number;
   /** First word of the address. */
   readonly word: number;
   readonly bytes: Uint8Array | undefined;
   readonly port: number;
 }
 
-function place(address: string, port: number): Place {
-  if (!address.includes(':')) return { six: false, word: ip4Word(address), bytes: undefined, port };
+function servicePlace<T extends { readonly key: ServiceKey }>(item: T): Place<T> {
+  const { key } = item;
+  if (key.by === 'fwmark')
+    return { item, mark: key.mark, six: key.family === 'ip6', protocol: 0, word: 0, bytes: undefined, port: 0 };
+  return placeAt(item, protocolNumber(key.protocol), key.address, key.port);
+}
+
+function placeAt<T>(item: T, protocol: number, address: string, port: number): Place<T> {
+  if (!address.includes(':'))
+    return { item, mark: 0, six: false, protocol, word: ip4Word(address), bytes: undefined, port };
   const bytes = addressBytes(address);
-  return { six: true, word: wordAt(bytes, 0), bytes, port };
+  return { item, mark: 0, six: true, protocol, word: wordAt(bytes, 0), bytes, port };
 }
 
 function ip4Word(text: string): number {
@@ -60,7 +72,7 @@ const wordAt = (bytes: Uint8Array, at: number): number =>
   (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 
 /** Differences of 32-bit words, taken as signed: 223.0.0.1 comes before 9.0.0.1. */
-function compareAddresses(a: Place, b: Place): number {
+function compareAddresses(a: Place<unknown>, b: Place<unknown>): number {
   const first = (a.word - b.word) | 0;
   if (first !== 0 || a.bytes === undefined || b.bytes === undefined) return first;
   for (let at = 4; at < 16; at += 4) {
@@ -70,41 +82,19 @@ function compareAddresses(a: Place, b: Place): number {
   return 0;
 }
 
-const comparePlaces = (a: Place, b: Place): number =>
-  Number(a.six) - Number(b.six) || compareAddresses(a, b) || a.port - b.port;
-
-interface ServicePlace extends Place {
-  readonly mark: number;
-  readonly protocol: number;
-}
-
-const nowhere4 = place('0.0.0.0', 0);
-const nowhere6 = place('::', 0);
-
-function servicePlace(key: ServiceKey): ServicePlace {
-  if (key.by === 'fwmark')
-    return { ...(serviceFamily(key) === 'ip6' ? nowhere6 : nowhere4), mark: key.mark, protocol: 0 };
-  const { six, word, bytes, port } = place(key.address, key.port);
-  return { six, word, bytes, port, mark: 0, protocol: protocolNumber(key.protocol) };
-}
-
-const compareServices = (a: ServicePlace, b: ServicePlace): number =>
+const comparePlaces = (a: Place<unknown>, b: Place<unknown>): number =>
   (a.mark - b.mark) | 0 ||
   Number(a.six) - Number(b.six) ||
   a.protocol - b.protocol ||
   compareAddresses(a, b) ||
   a.port - b.port;
 
-function sortBy<T, K>(items: readonly T[], key: (item: T) => K, compare: Compare<K>): T[] {
-  if (items.length < 2) return [...items];
-  const keyed = items.map((item) => ({ item, key: key(item) }));
-  return mergeSort(keyed, (a, b) => compare(a.key, b.key)).map(({ item }) => item);
-}
+const sortPlaces = <T>(places: readonly Place<T>[]): T[] => mergeSort(places, comparePlaces).map(({ item }) => item);
 
 /** By fwmark, family, protocol number, address, port. Takes the kernel's order. */
 export const sortServices = <T extends { readonly key: ServiceKey }>(services: readonly T[]): T[] =>
-  sortBy(services, (service) => servicePlace(service.key), compareServices);
+  sortPlaces(services.map(servicePlace));
 
 /** By family, address, port. Takes the kernel's order. */
 export const sortServers = <T extends { readonly key: DestinationKey }>(servers: readonly T[]): T[] =>
-  sortBy(servers, (server) => place(server.key.address, server.key.port), comparePlaces);
+  sortPlaces(servers.map((server) => placeAt(server, 0, server.key.address, server.key.port)));

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { parseRealServer, realserver } from '../../../src/cli/realserver.js';
 
-const dr = { method: 'dr', tunnel: 'ipip' } as const;
+const dr = { method: 'dr', tunnel: 'ipip', port: 6080 } as const;
 const state = '/var/lib/lvsd';
 
 const orders: readonly [args: string, order: ReturnType<typeof parseRealServer>][] = [
@@ -11,9 +11,9 @@ const orders: readonly [args: string, order: ReturnType<typeof parseRealServer>]
     { wish: { ...dr, vips: ['192.0.2.1', '2001:db8::1'] }, mode: 'apply', stateDirectory: state },
   ],
   [
-    '--method tun --tunnel gre --interface dummy0 --vip 192.0.2.1 --check',
+    '--method tun --tunnel gue --tunnel-port 99 --over ip6 --interface dummy0 --vip 192.0.2.1 --check',
     {
-      wish: { method: 'tun', tunnel: 'gre', vips: ['192.0.2.1'], interface: 'dummy0' },
+      wish: { method: 'tun', tunnel: 'gue', port: 99, over: 'ip6', vips: ['192.0.2.1'], interface: 'dummy0' },
       mode: 'check',
       stateDirectory: state,
     },
@@ -56,7 +56,9 @@ const wrong: readonly [args: string, says: RegExp][] = [
   ['--vip fe80::1', /cannot be a VIP/],
   ['--vip ff02::1', /cannot be a VIP/],
   ['--vip 192.0.2.1 --method nat', /dr or tun/],
-  ['--vip 192.0.2.1 --tunnel gue', /ipip or gre/],
+  ['--vip 192.0.2.1 --tunnel vxlan', /ipip, gre or gue/],
+  ['--vip 192.0.2.1 --tunnel-port 65536', /1 to 65535/],
+  ['--vip 192.0.2.1 --over ipv6', /ip4 or ip6/],
   ['--vip 192.0.2.1 --interface a/b', /a\/b/],
   ['--vip 192.0.2.1 --interface all', /all/],
   ['--vip 192.0.2.1 --interface ..', /\.\./],

@@ -57,6 +57,6 @@ t.test('ENOENT of a command stays ENOENT when the number is the same', async (t)
 t.test('a kernel without the family says so', async (t) => {
   const state = { id: undefined, asked: 0 };
   await t.rejects(new GenericFamily(new Exchange(new FakeSocket(kernel(state))), 'IPVS', 1).resolve(), {
-    message: 'ENOENT',
+    name: 'FamilyMissing',
   });
 });

@@ -3,7 +3,7 @@ import t from 'tap';
 import { type Observed, plan, type Step, sysctlsOf, type Wish } from '../../../src/realserver/plan.js';
 import { stepText } from '../../../src/realserver/text.js';
 
-const dr: Wish = { method: 'dr', vips: ['192.0.2.1'], tunnel: 'ipip' };
+const dr: Wish = { method: 'dr', vips: ['192.0.2.1'], tunnel: 'ipip', port: 6080 };
 
 const lo = { name: 'lo', up: true, resolvesNeighbours: false };
 const eth0 = { name: 'eth0', up: true, resolvesNeighbours: true };
@@ -15,11 +15,12 @@ function machine(
 ): Observed {
   const tunnels = (extra.links ?? []).map(({ name }) => name);
   const there = (name: string): boolean =>
-    !/tunl0|tnl0|gre0/.test(name) || tunnels.some((tunnel) => name.includes(`/${tunnel}/`));
+    !/tunl0|tnl0|gre0|sit0|lvs-any6/.test(name) || tunnels.some((tunnel) => name.includes(`/${tunnel}/`));
   const names = sysctlsOf(wish).filter(there);
   return {
     links: [lo, eth0, ...(extra.links ?? [])],
     addresses: extra.addresses ?? [],
+    ports: extra.ports ?? [],
     sysctls: new Map([...names.map((name): [string, string] => [name, '0']), ...Object.entries(extra.sysctls ?? {})]),
   };
 }
@@ -122,6 +123,15 @@ const rows: readonly [
     ['sysctl net.ipv4.conf.tunl0.rp_filter = 2 (was 0)'],
   ],
   [
+    'gue: an IP tunnel and a port that opens it, for each family',
+    { ...dr, method: 'tun', tunnel: 'gue', vips: ['2001:db8::1'] },
+    machine(
+      { ...dr, method: 'tun', tunnel: 'gue', vips: ['2001:db8::1'] },
+      { links: [{ name: 'ip6tnl0', up: false, resolvesNeighbours: false }], ports: [{ family: 'ip4', port: 6080 }] },
+    ),
+    ['UDP port 6080 open for gue (IPv6)', 'interface ip6tnl0 up', 'address 2001:db8::1/128 on ip6tnl0'],
+  ],
+  [
     'the VIP on the network card answers for itself',
     dr,
     machine(dr, {
@@ -179,6 +189,8 @@ function after(observed: Observed, step: Step): Observed {
         ...observed,
         links: observed.links.map((link) => (link.name === step.interface ? { ...link, up: true } : link)),
       };
+    case 'open-port':
+      return { ...observed, ports: [...observed.ports, step] };
     case 'add-address':
       return { ...observed, addresses: [...observed.addresses, on(step.interface, step.address)] };
     default:
@@ -190,7 +202,9 @@ t.test('done once, nothing is left to do', (t) => {
   const value = fc.constantFrom('0', '1', '2');
   const wishes = fc.record({
     method: fc.constantFrom('dr', 'tun'),
-    tunnel: fc.constantFrom('ipip', 'gre'),
+    tunnel: fc.constantFrom('ipip', 'gre', 'gue'),
+    port: fc.constant(6080),
+    over: fc.constantFrom('ip4', 'ip6'),
     vips: fc.uniqueArray(fc.constantFrom('192.0.2.1', '192.0.2.2', '2001:db8::1'), { minLength: 1 }),
   });
   fc.assert(

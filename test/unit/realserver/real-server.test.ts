@@ -26,6 +26,7 @@ class Machine implements Surroundings {
   list = [link(1, 'lo', true), link(2, 'eth0', true)];
   held: { index: number; address: string; prefixLength: number }[] = [];
   values = new Map<string, string>();
+  open: { family: 'ip4' | 'ip6'; port: number }[] = [];
 
   constructor() {
     for (const name of ['all', 'lo', 'eth0']) this.#settings(name);
@@ -46,7 +47,7 @@ class Machine implements Surroundings {
 
   /** Everything but the state file. */
   snapshot(): unknown {
-    return structuredClone({ list: this.list, held: this.held, values: this.values });
+    return structuredClone({ list: this.list, held: this.held, values: this.values, open: this.open });
   }
 
   readonly links: Surroundings['links'] = {
@@ -89,6 +90,19 @@ class Machine implements Surroundings {
     },
   };
 
+  readonly ports: Surroundings['ports'] = {
+    list: () => Promise.resolve([...this.open]),
+    add: async ({ family, port }) => {
+      await Promise.resolve();
+      this.#step();
+      this.open.push({ family, port });
+    },
+    delete: async (mine) => {
+      await Promise.resolve();
+      this.open = this.open.filter(({ family, port }) => family !== mine.family || port !== mine.port);
+    },
+  };
+
   readonly sysctl: Surroundings['sysctl'] = {
     read: (name) => {
       const value = name === 'kernel/random/boot_id' ? this.boot : this.values.get(name);
@@ -109,8 +123,9 @@ class Machine implements Surroundings {
   };
 }
 
-const dr: Wish = { method: 'dr', vips: ['192.0.2.1', '2001:db8::1'], tunnel: 'ipip' };
+const dr: Wish = { method: 'dr', vips: ['192.0.2.1', '2001:db8::1'], tunnel: 'ipip', port: 6080 };
 const tun: Wish = { ...dr, method: 'tun' };
+const gue: Wish = { ...tun, tunnel: 'gue' };
 const ignore = (): void => undefined;
 
 async function make(machine: Machine, wish: Wish): Promise<void> {
@@ -125,8 +140,8 @@ async function takeBack(machine: Machine, vips?: readonly string[]): Promise<voi
   await server.applyUndo(undoing, ignore);
 }
 
-for (const wish of [dr, tun])
-  t.test(`${wish.method}: made, made again, undone`, async (t) => {
+for (const wish of [dr, tun, gue])
+  t.test(`${wish.method} ${wish.tunnel}: made, made again, undone`, async (t) => {
     const machine = new Machine();
     const before = machine.snapshot();
     await make(machine, wish);
@@ -140,12 +155,12 @@ for (const wish of [dr, tun])
 
 t.test('whatever step fails, undoing restores what was there', async (t) => {
   const whole = new Machine();
-  await make(whole, tun);
+  await make(whole, gue);
   for (let failAt = 1; failAt <= whole.steps; failAt++) {
     const machine = new Machine();
     const before = machine.snapshot();
     machine.failAt = failAt;
-    await t.rejects(make(machine, tun), { code: 'LINK_NO_PERMISSION' });
+    await t.rejects(make(machine, gue), { code: 'LINK_NO_PERMISSION' });
     machine.failAt = Number.POSITIVE_INFINITY;
     await takeBack(machine);
     t.strictSame(machine.snapshot(), before, `step ${failAt}`);

@@ -10,6 +10,7 @@ const ignore = 'net/ipv4/conf/all/arp_ignore';
 const steps: readonly Step[] = [
   { do: 'add-tunnel', interface: 'tunl0', kind: 'ipip' },
   { do: 'set-sysctl', name: ignore, value: '1', was: '0' },
+  { do: 'open-port', family: 'ip4', port: 6080 },
   { do: 'set-up', interface: 'tunl0' },
   { do: 'add-address', interface: 'tunl0', address: '192.0.2.1' },
 ];
@@ -17,6 +18,7 @@ const after: Observed = {
   sysctls: new Map([[ignore, '1']]),
   links: [{ name: 'tunl0', up: true, resolvesNeighbours: false }],
   addresses: [{ interface: 'tunl0', address: '192.0.2.1', prefixLength: 32, dadFailed: false }],
+  ports: [{ family: 'ip4', port: 6080 }],
 };
 const memory = steps.reduce(remember, empty);
 
@@ -25,6 +27,7 @@ t.test('undone in the opposite order', (t) => {
   t.strictSame(steps.map(stepText), [
     'no address 192.0.2.1/32 on tunl0',
     'interface tunl0 down',
+    'UDP port 6080 closed (IPv4)',
     'sysctl net.ipv4.conf.all.arp_ignore = 0 (was 1)',
     'no device tunl0',
   ]);
@@ -63,7 +66,7 @@ t.test('a VIP that somebody took away and we put back is ours', (t) => {
 });
 
 t.test('what somebody else undid already is not undone twice', (t) => {
-  const gone: Observed = { sysctls: new Map([[ignore, '0']]), links: [], addresses: [] };
+  const gone: Observed = { sysctls: new Map([[ignore, '0']]), links: [], addresses: [], ports: [] };
   t.strictSame(undo(memory, gone), { steps: [], rest: undefined });
   t.end();
 });

@@ -1,0 +1,21 @@
+/** `npm run bench [-- NAME...]`: prints the figures of docs/performance.md. Those that need IPVS run inside the lab's User-Mode Linux. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const lab = [`${root}test/lab/lab`, '-k', 'uml', '-m', '2048', '-t', '3600', '--'];
+
+/** Where each runs: on this machine, or in a guest with IPVS. */
+const benches: Readonly<Record<string, readonly string[]>> = {
+  startup: [],
+  reload: [],
+  ipvsadm: lab,
+};
+
+const wanted = process.argv.slice(2);
+for (const [name, where] of Object.entries(benches)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const [program = '', ...args] = [...where, process.execPath, fileURLToPath(new URL(`${name}.js`, import.meta.url))];
+  const { status } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exitCode = 1;
+}
