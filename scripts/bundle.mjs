@@ -1,4 +1,5 @@
 // Bundles each command into one CommonJS file under build/bundle, which starts faster than a tree of modules. Plain JavaScript: it runs in builds.
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,17 +7,17 @@ import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Bundle's name: its first module. lvsd comes when its main exists. */
-const entries = {
-  ipvsadm: 'src/cli/ipvsadm/main.ts',
-  lvsd: 'src/main.ts',
+/** Bundle's name: its first module, and a harmless use that goes the way most starts go. */
+const commands = {
+  ipvsadm: { entry: 'src/cli/ipvsadm/main.ts', use: ['-Ln'] },
+  lvsd: { entry: 'src/main.ts', use: ['--help'] },
 };
 
-const present = Object.entries(entries).filter(([, entry]) => existsSync(join(root, entry)));
+const present = Object.entries(commands).filter(([, { entry }]) => existsSync(join(root, entry)));
 
 await build({
   absWorkingDir: root,
-  entryPoints: Object.fromEntries(present),
+  entryPoints: Object.fromEntries(present.map(([name, { entry }]) => [name, entry])),
   outdir: 'build/bundle',
   outExtension: { '.js': '.cjs' },
   bundle: true,
@@ -29,3 +30,9 @@ await build({
   define: { 'import.meta.url': 'bundleUrl' },
   banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
+
+for (const [name, { use }] of present)
+  spawnSync(process.execPath, [join(root, 'scripts/code-cache.cjs'), name, ...use], {
+    stdio: 'ignore',
+    timeout: 10_000,
+  });

@@ -20,7 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   health: ['model', 'config', 'system'],
   director: ['model', 'config', 'health', 'system'],
   addon: ['netlink'],
-  library: ['model', 'netlink', 'ipvs', 'addon'],
+  library: ['model', 'netlink', 'ipvs', 'addon', 'system'],
   cli: [
     'model',
     'config',

@@ -14,6 +14,10 @@ export interface Term<T> {
   read(statement: Statement, context: Context): T | undefined;
   /** The word under which the value is kept, for old and second names. */
   readonly as?: string;
+  /** Given twice it is an error: keepalived takes the first, and it cannot be known which one is meant. */
+  readonly once?: true;
+  /** Known, and without effect until it is implemented. */
+  readonly later?: true;
   /** For a word that may come again: how the values are put together. */
   join?(before: T, now: T): T;
 }
@@ -43,6 +47,7 @@ export function readBlock<V extends Vocabulary>(
   const values = new Map<string, unknown>();
   const statements = new Map<string, Statement>();
   const failed = new Set<string>();
+  const ignored: Statement[] = [];
   let doubtful = false;
   for (const statement of lines) {
     const keyword = keywordOf(statement);
@@ -53,17 +58,28 @@ export function readBlock<V extends Vocabulary>(
       continue;
     }
     const name = term.as ?? keyword;
+    if (term.later === true) ignored.push(statement);
     const value = statement.broken ? undefined : term.read(statement, context);
     const again = statements.get(name);
     statements.set(name, statement);
     if (value === undefined) failed.add(name);
     else if (term.join !== undefined && values.has(name)) values.set(name, term.join(values.get(name), value));
     else {
-      if (again !== undefined && term.join === undefined) complainAgain(statement, again, context);
+      if (again !== undefined && term.join === undefined) complainAgain(statement, again, term.once === true, context);
       values.set(name, value);
     }
   }
+  warnOfIgnored(ignored, diagnostics);
   return { values: Object.fromEntries(values) as Values<V>, statements, failed, doubtful };
+}
+
+/** All of a block in one warning, at the first. */
+function warnOfIgnored(ignored: readonly Statement[], diagnostics: Diagnostics): void {
+  const [first, ...others] = ignored;
+  if (first === undefined) return;
+  const also = others.map((statement) => `, ${keywordOf(statement)} (line ${statement.source.line})`).join('');
+  const verb = others.length === 0 ? 'is not implemented yet; it has' : 'are not implemented yet; they have';
+  diagnostics.warning(placeOfWord(first, 0), `${keywordOf(first)}${also} ${verb} no effect`);
 }
 
 function complainUnknown(statement: Statement, { diagnostics, block, vocabulary }: Context): void {
@@ -71,9 +87,10 @@ function complainUnknown(statement: Statement, { diagnostics, block, vocabulary 
   diagnostics.error(placeOfWord(statement, 0), message, advice);
 }
 
-function complainAgain(statement: Statement, first: Statement, { diagnostics }: Context): void {
-  const message = `'${keywordOf(statement)}' is given twice, first in line ${first.source.line}; the last one counts`;
-  diagnostics.warning(placeOfWord(statement, 0), message);
+function complainAgain(statement: Statement, first: Statement, once: boolean, { diagnostics }: Context): void {
+  const message = `'${keywordOf(statement)}' is given twice, first in line ${first.source.line}`;
+  if (once) diagnostics.error(placeOfWord(statement, 0), message, { expected: 'it once' });
+  else diagnostics.warning(placeOfWord(statement, 0), `${message}; the last one counts`);
 }
 
 /** The place of a word's statement, or of the block itself if it is not there. */

@@ -3,7 +3,7 @@ import type { Family } from '../model/address.js';
 import { decodeAttributes, encodeAttributes, u8, u16be } from '../netlink/attributes.js';
 import { KernelRefusal } from '../netlink/errno.js';
 import type { Exchange } from '../netlink/exchange.js';
-import { GenericFamily } from '../netlink/generic.js';
+import { FamilyMissing, GenericFamily } from '../netlink/generic.js';
 import { AF_INET, AF_INET6 } from './uapi.js';
 
 /** FOU_ATTR_* of <linux/fou.h>. */
@@ -41,7 +41,7 @@ export class DecapsulationPorts {
         },
       });
     } catch (cause) {
-      if (cause instanceof KernelRefusal && cause.errno === 'ENOENT') return [];
+      if (cause instanceof FamilyMissing) return [];
       throw explain(cause, 'list GUE ports', '');
     }
   }
@@ -72,7 +72,6 @@ export class DecapsulationPorts {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "the kernel has no fou; load it with 'modprobe fou', for IPv6 'modprobe fou6'",
   EAFNOSUPPORT: "the kernel's fou has no IPv6; load it with 'modprobe fou6'",
   EPFNOSUPPORT: "the kernel's fou has no IPv6; load it with 'modprobe fou6'",
   EADDRINUSE: 'the port is in use',
@@ -80,6 +79,10 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** The catalogue's error for a kernel's no. Transport failures pass as they are. */
 function explain(cause: unknown, operation: string, object: string): unknown {
+  if (cause instanceof FamilyMissing)
+    return new LvsError('LINK_REFUSED', [operation, object, "the kernel has no fou; load it with 'modprobe fou'"], {
+      cause,
+    });
   if (!(cause instanceof KernelRefusal)) return cause;
   if (cause.errno === 'EPERM') return new LvsError('LINK_NO_PERMISSION', [operation], { cause });
   if (cause.errno === 'EALREADY') return new LvsError('LINK_EXISTS', [operation, object], { cause });

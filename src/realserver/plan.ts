@@ -143,16 +143,18 @@ export function plan(wish: Wish, observed: Observed): Plan {
   const read: Read = (name) => observed.sysctls.get(name);
   const families = familiesOf(wish);
   const tunnels = families.flatMap((family) => planTunnel(wish, family, observed));
-  const sysctls = families.flatMap((family) => planSysctls(requirements(wish, family, read), read));
+  const sysctls = (family: Family): Step[] =>
+    families.includes(family) ? planSysctls(requirements(wish, family, read), read) : [];
   const holders = families.map((family) => interfaceOf(wish, family));
   const devices = [...new Set([...families.flatMap((family) => tunnelOf(wish, family)), ...holders])];
   const down = devices.filter((name) => observed.links.find((link) => link.name === name)?.up !== true);
   return {
     steps: [
       ...tunnels,
-      ...sysctls, // silence comes before the addresses
+      ...sysctls('ip4'), // silence comes before the addresses
       ...families.flatMap((family) => planPort(wish, family, observed)),
       ...down.map((name): Step => ({ do: 'set-up', interface: name })),
+      ...sysctls('ip6'), // the kernel makes a tunnel's IPv6 part when it is set up first
       ...wish.vips.flatMap((vip) => planAddress(wish, vip, observed)),
     ],
     problems: [

@@ -121,7 +121,8 @@ t.test('a mark makes one service of several ports, with one persistence', async 
   await twoServers([80, 443]);
   const rules = `table ip marks { chain pre { type filter hook prerouting priority mangle;
     ip daddr 10.1.0.100 tcp dport { 80, 443 } meta mark set 7
-    } }`;
+    }
+    }`;
   const loaded = await network.run('director', ['nft', '-f', '-'], { input: rules });
   t.equal(loaded.stderr, '');
   const mark: ServiceKey = { by: 'fwmark', family: 'ip4', mark: 7 };

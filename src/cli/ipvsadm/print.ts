@@ -91,7 +91,10 @@ type ServerLine = (server: DestinationRow, name: string) => string;
 
 function serverLines({ view, exact }: ListFormat): ServerLine {
   const start = (name: string): string => `  -> ${name.padEnd(ADDRESS_WIDTH)}`;
-  const connections = (server: DestinationRow): string => `${left(server.active, 10)} ${left(server.inactive, 10)}\n`;
+  const connections = (server: DestinationRow): string =>
+    server.active === 0 && server.inactive === 0
+      ? NO_CONNECTIONS
+      : `${left(server.active, 10)} ${left(server.inactive, 10)}\n`;
   switch (view) {
     case 'stats':
     case 'rate': {

@@ -1,0 +1,132 @@
+import { type DestinationSettings, plainTunnel } from '../model/destination.js';
+import { type CheckDraft, checks, type Inherited, pace } from './checkers.js';
+import { command } from './command.js';
+import type { RealServer } from './configuration.js';
+import type { Diagnostics } from './diagnostics.js';
+import { type Forwarding, forwarding } from './forwarding.js';
+import { later } from './later.js';
+import { placeOfWord, type Statement } from './tree.js';
+import { address, integer, name, portOrNone } from './values.js';
+import {
+  type Block,
+  blockOf,
+  type Context,
+  noMore,
+  one,
+  placeIn,
+  readBlock,
+  readWord,
+  switchable,
+  type Term,
+  type Vocabulary,
+} from './vocabulary.js';
+
+const MOST = 4_294_967_295;
+export const weight = integer(0, 2_147_483_647);
+
+export const realServerWords = {
+  ...pace,
+  retry: one(integer(1, MOST)),
+  weight: one(weight),
+  lvs_method: forwarding,
+  uthreshold: one(integer(0, MOST)),
+  lthreshold: one(integer(0, MOST)),
+  inhibit_on_failure: switchable,
+  alpha: switchable,
+  virtualhost: one(name('a host name')),
+  notify_up: command,
+  notify_down: command,
+  smtp_alert: later,
+  snmp_name: later,
+  ...checks,
+} satisfies Vocabulary;
+
+/** An address and perhaps a port: of a real server or a sorry server. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number | undefined;
+}
+
+export function readEndpoint(statement: Statement, from: number, context: Context): Endpoint | undefined {
+  const where = readWord(statement, from, address, context);
+  const port = statement.words.length > from + 1 ? readWord(statement, from + 1, portOrNone, context) : undefined;
+  const portRead = statement.words.length <= from + 1 || port !== undefined || /^0+$/.test(statement.words[from + 1]!.text);
+  if (where === undefined || !portRead) return undefined;
+  noMore(statement, from + 2, context);
+  return { address: where, port };
+}
+
+export interface RealServerDraft {
+  readonly header: Statement;
+  readonly endpoint: Endpoint | undefined;
+  readonly block: Block<typeof realServerWords>;
+}
+
+/** Errors inside are found also where the address is wrong. */
+export const realServer: Term<RealServerDraft> = {
+  read(statement, context) {
+    const endpoint = readEndpoint(statement, 1, context);
+    const lines = blockOf(statement, context) ?? [];
+    return { header: statement, endpoint, block: readBlock('real_server', realServerWords, lines, context.diagnostics) };
+  },
+};
+
+/** What the virtual server says for all its real servers. */
+export interface ServerDefaults extends Omit<Inherited, 'address'> {
+  readonly weight: number;
+  readonly forwarding: Forwarding;
+  readonly inhibitOnFailure: boolean;
+}
+
+export function buildRealServer(
+  { header, endpoint, block }: RealServerDraft,
+  defaults: ServerDefaults,
+  diagnostics: Diagnostics,
+): RealServer | undefined {
+  if (endpoint === undefined) return undefined;
+  const { values } = block;
+  const inherited: Inherited = {
+    address: endpoint.address,
+    port: endpoint.port ?? defaults.port,
+    intervalSeconds: values.delay_loop ?? defaults.intervalSeconds,
+    retries: values.retry ?? defaults.retries,
+    retryDelaySeconds: values.delay_before_retry ?? defaults.retryDelaySeconds,
+    warmupSeconds: values.warmup ?? defaults.warmupSeconds,
+    timeoutSeconds: values.connect_timeout ?? defaults.timeoutSeconds,
+    alpha: values.alpha ?? defaults.alpha,
+    logAllFailures: defaults.logAllFailures,
+    virtualhost: values.virtualhost ?? defaults.virtualhost,
+  };
+  return {
+    position: placeOfWord(header, 1),
+    address: endpoint.address,
+    port: endpoint.port,
+    settings: settingsOf(block, defaults, header, diagnostics),
+    inhibitOnFailure: values.inhibit_on_failure ?? defaults.inhibitOnFailure,
+    alpha: inherited.alpha,
+    checks: draftsOf(block).flatMap((draft) => draft(inherited, diagnostics) ?? []),
+    notifyUp: values.notify_up,
+    notifyDown: values.notify_down,
+  };
+}
+
+const draftsOf = ({ values }: Block<typeof realServerWords>): readonly CheckDraft[] => [
+  ...(values.TCP_CHECK ?? []),
+  ...(values.HTTP_GET ?? []),
+  ...(values.SSL_GET ?? []),
+];
+
+function settingsOf(
+  block: Block<typeof realServerWords>,
+  defaults: ServerDefaults,
+  header: Statement,
+  diagnostics: Diagnostics,
+): DestinationSettings {
+  const { weight, lvs_method: own, uthreshold: upperThreshold = 0, lthreshold: lowerThreshold = 0 } = block.values;
+  if (lowerThreshold > upperThreshold && !block.failed.has('uthreshold'))
+    diagnostics.error(placeIn(block, 'lthreshold', header), `lthreshold ${lowerThreshold} is above uthreshold ${upperThreshold}`, {
+      expected: 'at most uthreshold',
+    });
+  const { method, tunnel } = own ?? defaults.forwarding;
+  return { method, weight: weight ?? defaults.weight, upperThreshold, lowerThreshold, tunnel: method === 'tunnel' ? tunnel : plainTunnel };
+}
