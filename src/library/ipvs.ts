@@ -11,10 +11,13 @@ import { loadKernelModule } from '../system/kernel-module.js';
 
 export { LvsError } from '../errors.js';
 export { IpvsClient, type ListOptions } from '../ipvs/client.js';
+export { type Connection, parseConnections } from '../ipvs/proc.js';
 export type { DestinationRow, Info, ListedService, ServiceRow, SyncDaemon, Timeouts } from '../ipvs/rows.js';
+export { ipvsSysctls, readAllIpvsSysctls, readIpvsSysctl, writeIpvsSysctl } from '../ipvs/sysctls.js';
 export { type DestinationKey, type DestinationSettings, defaultDestinationSettings } from '../model/destination.js';
 export { defaultServiceSettings, type ServiceKey, type ServiceSettings } from '../model/service.js';
 export type { Statistics } from '../model/statistics.js';
+export { systemSysctl } from '../system/sysctl.js';
 
 export interface OpenOptions extends NetlinkOptions {
   /** If the kernel has no IPVS: modprobe ip_vs, and ask again. (A kernel that may loads it by itself when root asks.) */

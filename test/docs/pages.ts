@@ -1,4 +1,5 @@
 /** The pages of docs/ that are made from the code: `npm run docs` writes them, test/unit/docs.test.ts compares. */
+import { ipvsSysctls } from '../../src/ipvs/sysctls.js';
 import { errorCodes, LvsError } from '../../src/errors.js';
 
 /** A page's path in the checkout and its text. */
@@ -20,4 +21,24 @@ Every failure that lvsd, its tools and its library report has a code and a sente
 ${errorCodes.map((code) => `| \`${code}\` | ${sentence(code)} |`).join('\n')}
 `;
 
-export const pages = (): readonly Page[] => [['docs/errors.md', errors()]];
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
+const sysctls = (): string =>
+  `# The kernel's IPVS sysctls
+
+All files of /proc/sys/net/ipv4/vs in Linux 7.2, as lvsd knows them. Made from src/ipvs/sysctls.ts by \`npm run docs\`.
+
+| net.ipv4.vs. | default | takes | meaning | since |
+| --- | --- | --- | --- | --- |
+${Object.entries(ipvsSysctls)
+  .map(
+    ([name, { kind, initial, meaning, since = '' }]) =>
+      `| \`${name}\` | ${initial === undefined ? 'computed' : (kind.print as (value: unknown) => string)(initial)} | ${cell(kind.expected)} | ${cell(meaning)} | ${since} |`,
+  )
+  .join('\n')}
+`;
+
+export const pages = (): readonly Page[] => [
+  ['docs/errors.md', errors()],
+  ['docs/sysctls.md', sysctls()],
+];
