@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Program → the Debian package that has it. The lab installs for itself what only its kernels need. */
+/** Program or file → the Debian package that has it. The lab installs for itself what only its kernels need. */
 const programs = {
   'g++': 'g++',
   make: 'make',
@@ -16,6 +16,7 @@ const programs = {
   ipvsadm: 'ipvsadm',
   nft: 'nftables',
   modprobe: 'kmod',
+  '/etc/protocols': 'netbase', // nft speaks of protocols by name
 };
 
 function say(text) {

@@ -40,6 +40,16 @@ const catalogue = {
   LINK_NO_SUCH_ADDRESS: (operation: string, object: string) => `${operation} ${object}: there is no such address`,
   LINK_NO_PERMISSION: (operation: string) => `${operation}: not permitted; it needs root or CAP_NET_ADMIN`,
   LINK_REFUSED: (operation: string, object: string, reason: string) => `${operation} ${object}: ${reason}`,
+  SERVICE_ADOPTED: (service: string) =>
+    `${service} was already in the kernel and not made by lvsd; it is taken over and made what the file says; stop whatever else manages it, or run with '--foreign refuse'`,
+  SERVICE_FOREIGN: (service: string) =>
+    `${service} is already in the kernel and not made by lvsd; it is left alone and the file's is not made: delete one of the two, or run with '--foreign adopt'`,
+  DIRECTOR_RUNS: (path: string) =>
+    `another lvsd answers at ${path}; stop it first, or give this one a socket of its own with --control`,
+  DIRECTOR_ABSENT: (path: string, reason: string) => `no lvsd answers at ${path} (${reason}); is 'lvsd run' running?`,
+  CONTROL_FAILED: (path: string, reason: string) => `the control socket ${path} cannot be made: ${reason}`,
+  CONFIG_REFUSED: (path: string, errors: number) =>
+    `${path} has ${errors} error${errors === 1 ? '' : 's'}; nothing was changed`,
   REALSERVER_STATE_UNREADABLE: (path: string, why: string) =>
     `what was there before cannot be read from ${path}: ${why}`,
   REALSERVER_STATE_UNWRITABLE: (path: string, reason: string) =>

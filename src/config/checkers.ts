@@ -3,17 +3,8 @@ import type { Check, CheckPace, CheckTarget, HttpCheck, HttpPattern, HttpUrl } f
 import type { Diagnostics } from './diagnostics.js';
 import { later, laterBlock } from './later.js';
 import { compile, pattern, patternOptions } from './pattern.js';
-import { placeOfWord, type Statement } from './tree.js';
-import {
-  address,
-  integer,
-  interfaceName,
-  name,
-  oneOf,
-  port,
-  positiveSeconds,
-  seconds,
-} from './values.js';
+import { placeOfWord, positionOfWord, type Statement } from './tree.js';
+import { address, integer, interfaceName, name, oneOf, port, positiveSeconds, seconds } from './values.js';
 import {
   type Block,
   blockOf,
@@ -91,7 +82,8 @@ const urlTerm: Term<UrlDraft> = {
     const lines = blockOf(statement, context);
     if (lines === undefined) return undefined;
     const block = readBlock('url', url, lines, diagnostics);
-    if (isMissing(block, 'path')) diagnostics.error(placeOfWord(statement, 0), "'url' lacks a path", { expected: "'path /...'" });
+    if (isMissing(block, 'path'))
+      diagnostics.error(placeOfWord(statement, 0), "'url' lacks a path", { expected: "'path /...'" });
     const { path, virtualhost, status_code: statusCodes = [], digest } = block.values;
     if (path === undefined) return undefined;
     const found = patternOf(block);
@@ -206,7 +198,7 @@ const tcpTerm: Term<CheckDraft> = {
     const block = readBlock('TCP_CHECK', tcp, lines, context.diagnostics);
     return (inherited, diagnostics) => {
       const target = targetOf(block, inherited, statement, diagnostics);
-      const position = placeOfWord(statement, 0);
+      const position = positionOfWord(statement, 0);
       const pace = paceOf(block, inherited, { retries: 1, retryDelaySeconds: 1 });
       return target === undefined ? undefined : { is: 'tcp', position, pace, target };
     };
@@ -217,7 +209,8 @@ const httpTerm = (word: 'HTTP_GET' | 'SSL_GET'): Term<CheckDraft> => ({
   read(statement, { diagnostics }) {
     const tls = word === 'SSL_GET';
     const block = readBlock(word, (tls ? ssl : http) as typeof ssl, statement.block ?? [], diagnostics);
-    if (isMissing(block, 'url')) diagnostics.error(placeOfWord(statement, 0), `'${word}' asks nothing`, { expected: "at least one 'url'" });
+    if (isMissing(block, 'url'))
+      diagnostics.error(placeOfWord(statement, 0), `'${word}' asks nothing`, { expected: "at least one 'url'" });
     return (inherited, diagnostics) => buildHttp(block, tls, inherited, statement, diagnostics);
   },
 });
@@ -238,7 +231,7 @@ function buildHttp(
   const serverName = values.sni_name === undefined || values.sni_name === '' ? virtualhost : values.sni_name;
   return {
     is: 'http',
-    position: placeOfWord(header, 0),
+    position: positionOfWord(header, 0),
     pace: paceOf(block, inherited, { retries: 1, retryDelaySeconds: 3 }),
     target,
     tls: tls ? (sni && serverName !== undefined ? { serverName } : {}) : undefined,
@@ -263,4 +256,3 @@ export const checks = {
   FILE_CHECK: unchecked,
   BFD_CHECK: unchecked,
 } satisfies Vocabulary;
-

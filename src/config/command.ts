@@ -93,14 +93,18 @@ export const command: Term<Script> = {
     if (what === undefined) return undefined;
     const argv = argumentsOf(what.text);
     if (argv.length === 0) {
-      context.diagnostics.error(placeOfWord(statement, 1), 'an empty command', { expected: 'a program and its arguments in quotes' });
+      context.diagnostics.error(placeOfWord(statement, 1), 'an empty command', {
+        expected: 'a program and its arguments in quotes',
+      });
       return undefined;
     }
     const stranger = who.find((word, i) => !(i === 0 ? USER : i === 1 ? GROUP : NOBODY).test(word.text));
     if (stranger !== undefined) {
       const place = placeOf(statement.source, stranger.from, stranger.to);
       const message = `'${stranger.text}' stands where the user and group of the command are named`;
-      context.diagnostics.error(place, message, { expected: 'the command and its arguments together in double quotes' });
+      context.diagnostics.error(place, message, {
+        expected: 'the command and its arguments together in double quotes',
+      });
       return undefined;
     }
     const [user, group] = who.map((word) => word.text);
@@ -126,4 +130,3 @@ export const scriptUser: Term<ScriptUser> = phrase((statement, { diagnostics }) 
   }
   return userOf(user.text, group?.text);
 });
-

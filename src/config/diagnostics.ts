@@ -26,6 +26,7 @@ export interface Advice {
 /** Collects the complaints of one reading, each once. */
 export class Diagnostics {
   readonly #all = new Map<string, Diagnostic>();
+  readonly #spoilt = new Set<string>();
   #errors = 0;
 
   get hasErrors(): boolean {
@@ -40,20 +41,26 @@ export class Diagnostics {
     this.#add('warning', place, message, advice);
   }
 
+  /** An error after which nothing more is said about its line: what was meant there is not known. */
+  spoil(place: Place, message: string, advice: Advice = {}): void {
+    this.#spoilt.delete(lineOf(place));
+    this.error(place, message, advice);
+    this.#spoilt.add(lineOf(place));
+  }
+
   /** In the order of the files as they were read, of lines, of columns. */
   sorted(files: readonly string[]): readonly Diagnostic[] {
     const rank = new Map(files.map((file, i) => [file, i]));
     const of = ({ position }: Diagnostic): number => rank.get(position.file) ?? files.length;
     return [...this.#all.values()].sort(
-      (a, b) =>
-        of(a) - of(b) || a.position.line - b.position.line || a.position.column - b.position.column,
+      (a, b) => of(a) - of(b) || a.position.line - b.position.line || a.position.column - b.position.column,
     );
   }
 
   #add(severity: Diagnostic['severity'], place: Place, message: string, { expected, suggestion }: Advice): void {
     const { file, line, column, length } = place;
     const key = `${file}:${line}:${column}:${message}`;
-    if (this.#all.has(key)) return;
+    if (this.#all.has(key) || this.#spoilt.has(lineOf(place))) return;
     if (severity === 'error') this.#errors++;
     this.#all.set(key, {
       severity,
@@ -65,6 +72,8 @@ export class Diagnostics {
     });
   }
 }
+
+const lineOf = ({ file, line }: Place): string => `${file}:${line}`;
 
 /** `'wieght' is no keyword of real_server; did you mean 'weight'?` */
 export function unknownWord(text: string, what: string, known: Iterable<string>): [message: string, advice: Advice] {

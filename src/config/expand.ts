@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
-import { type Diagnostics, unknownWord } from './diagnostics.js';
+import type { Diagnostics, Place } from './diagnostics.js';
 import { columnAt, placeOf, type SourceLine, withoutComment } from './lexer.js';
+import { nearest } from './nearest.js';
 import { listOf, sequenceOf } from './sequence.js';
 
 /** What a file may ask about where it is read; absent: it may not. */
@@ -18,11 +19,19 @@ export interface Comment {
   readonly at: number;
 }
 
+interface Definition {
+  readonly name: string;
+  readonly lines: string[];
+  readonly place: Place;
+}
+
 /** Variables may use variables, and files may make them refer to each other: beyond this depth and size it is a mistake. */
 const DEEPEST = 32;
 const LONGEST = 1 << 20;
 const MOST_LINES = 1_000_000;
 
+/** A line without these means what it says. */
+const SIGNS = /[#!$@~]/;
 const DEFINITION = /^\s*\$([A-Za-z_]\w*)=(.*)$/s;
 const SPACED_DEFINITION = /^\s*\$([A-Za-z_]\w*)\s+=/;
 const CONDITION = /^\s*@(\^?)(\S+)/;
@@ -37,7 +46,7 @@ export class Expander {
   readonly #emit: (line: SourceLine) => void;
   readonly #variables = new Map<string, readonly string[]>();
   /** The definition that goes on on the next line. */
-  #open: { readonly name: string; readonly lines: string[] } | undefined;
+  #open: Definition | undefined;
   #budget = 0;
   #lines = 0;
 
@@ -48,11 +57,20 @@ export class Expander {
   }
 
   take(line: SourceLine): void {
+    if (this.#open === undefined && !SIGNS.test(line.text)) return this.#pass(line);
     this.#budget = LONGEST;
     const { code, commentAt } = withoutComment(line);
     if (commentAt !== undefined) this.comments.push({ source: line, at: commentAt });
     if (this.#open === undefined) this.#carryOut(code, 0);
-    else this.#define(this.#open, code.text);
+    else if (commentAt === undefined || code.text.trim() !== '') this.#define(this.#open, code.text);
+  }
+
+  /** The text is over. */
+  end(): void {
+    if (this.#open !== undefined)
+      this.#diagnostics.error(this.#open.place, `the definition of $${this.#open.name} has no end`, {
+        expected: "a last line without '\\'",
+      });
   }
 
   #carryOut(line: SourceLine, depth: number): void {
@@ -73,16 +91,17 @@ export class Expander {
     const definition = DEFINITION.exec(text);
     if (definition !== null) {
       const [, name = '', value = ''] = definition;
-      return this.#define({ name, lines: [] }, value);
+      return this.#define({ name, lines: [], place: placeOf(line, 0, text.length) }, value);
     }
     const spaced = SPACED_DEFINITION.exec(text);
-    if (spaced !== null) return this.#wrong(line, 0, spaced[0].length, `a blank before '='`, `$${spaced[1] ?? ''}=VALUE`);
+    if (spaced !== null)
+      return this.#wrong(line, 0, spaced[0].length, `a blank before '='`, `$${spaced[1] ?? ''}=VALUE`);
     const repetition = REPETITION.exec(text);
     if (repetition !== null) return this.#repeat(line, repetition, depth);
     this.#substituteLine(line, depth);
   }
 
-  #define(open: { readonly name: string; readonly lines: string[] }, text: string): void {
+  #define(open: Definition, text: string): void {
     const more = /\\\s*$/.exec(text);
     open.lines.push(more === null ? text.trimEnd() : text.slice(0, more.index).trimEnd());
     this.#open = more === null ? undefined : open;
@@ -117,7 +136,7 @@ export class Expander {
     }
     const done = this.#substitute(line, depth);
     if (done === undefined) return this.#tooMuch(line);
-    if (done.first.text.trim() !== '') this.#pass(done.first);
+    if (/^\s*[^\s#!]/.test(done.first.text)) this.#pass(done.first); // `$TEST` that is ${_HASH} switches a line off
     for (const more of done.more) this.#carryOut(more, depth + 1);
   }
 
@@ -127,7 +146,6 @@ export class Expander {
     if (!text.includes('$')) return { first: line, more: [] };
     if (depth > DEEPEST) return undefined;
     let made = '';
-    let broken = line.broken ?? false;
     const columns: number[] = [];
     const more: SourceLine[] = [];
     const copy = (from: number, to: number): void => {
@@ -140,15 +158,13 @@ export class Expander {
       if (sign < 0) break;
       USE.lastIndex = sign;
       const use = USE.exec(text);
-      const end = use === null ? sign + 1 : USE.lastIndex;
+      const end = use === null ? this.#endOfNoUse(line, sign) : USE.lastIndex;
       const values = use === null ? undefined : this.#valueOf(line, sign, use);
       at = end;
       if (values === undefined) {
-        const inBraces = text.startsWith('${', sign);
-        if (inBraces) broken = true;
-        if (inBraces && use === null) this.#wrong(line, sign, text.length, "'${' without a name and '}'", '${NAME}');
-        copy(sign, inBraces ? sign + 1 : end);
-        if (inBraces && use === null) at = text.length;
+        // Without its brace, which would open a block.
+        if (text.startsWith('${', sign)) copy(sign, sign + 1);
+        else copy(sign, end);
         continue;
       }
       const [firstValue = '', ...moreValues] = values;
@@ -157,18 +173,31 @@ export class Expander {
       if (inner === undefined) return undefined;
       made += inner.first.text;
       for (const column of inner.first.columns ?? []) columns.push(column);
-      if (inner.first.broken) broken = true;
       more.push(...inner.more, ...moreValues.map((value) => standingIn(line, sign, value)));
     }
-    return { first: { file: line.file, line: line.line, text: made, columns, ...(broken ? { broken } : {}) }, more };
+    return { first: { file: line.file, line: line.line, text: made, columns }, more };
   }
 
-  #valueOf(line: SourceLine, at: number, [all, braced, extra = '', bare]: RegExpExecArray): readonly string[] | undefined {
+  /** A dollar that begins nothing stays; `${` that does not end takes the rest of the line with it. */
+  #endOfNoUse(line: SourceLine, sign: number): number {
+    const { text } = line;
+    if (!text.startsWith('${', sign)) return sign + 1;
+    this.#diagnostics.spoil(placeOf(line, sign, text.length), "'${' without a name and '}'", { expected: '${NAME}' });
+    return text.length;
+  }
+
+  #valueOf(
+    line: SourceLine,
+    at: number,
+    [all, braced, extra = '', bare]: RegExpExecArray,
+  ): readonly string[] | undefined {
     const name = braced ?? bare ?? '';
     const value = this.#variables.get(name) ?? this.#predefined(line, name, extra.trim());
     if (value === undefined && braced !== undefined) {
-      const [message, advice] = unknownWord(`\${${name}}`, 'not defined', this.#variables.keys());
-      this.#diagnostics.error(placeOf(line, at, at + all.length), message, advice);
+      const suggestion = nearest(name, this.#variables.keys());
+      this.#diagnostics.spoil(placeOf(line, at, at + all.length), `'\${${name}}' is not defined`, {
+        suggestion: suggestion === undefined ? undefined : `\${${suggestion}}`,
+      });
     }
     return value;
   }
@@ -188,7 +217,9 @@ export class Expander {
         return environment === undefined ? undefined : [environment[facts] ?? ''];
       case '_RANDOM': {
         const [from = '0', to = '32767'] = facts.split(/\s+/).filter((word) => /^\d{1,10}$/.test(word));
-        return random === undefined || Number(from) > Number(to) ? undefined : [String(random(Number(from), Number(to)))];
+        return random === undefined || Number(from) > Number(to)
+          ? undefined
+          : [String(random(Number(from), Number(to)))];
       }
       default:
         return undefined;
@@ -201,7 +232,10 @@ export class Expander {
   }
 
   #tooMuch(line: SourceLine): void {
-    this.#diagnostics.error(placeOf(line, 0, line.text.length), 'the variables of this line refer to each other or never end');
+    this.#diagnostics.error(
+      placeOf(line, 0, line.text.length),
+      'the variables of this line refer to each other or never end',
+    );
   }
 
   #wrong(line: SourceLine, from: number, to: number, message: string, expected: string): void {

@@ -28,7 +28,9 @@ export const forwarding: Term<Forwarding> = phrase((statement, context) => {
   if (statement.words.length === 2) return { method: read, tunnel: plainTunnel };
   if (read !== 'tunnel') {
     const what = statement.words[2]?.text ?? '';
-    context.diagnostics.error(placeOfWord(statement, 2), `'${what}' is an option of TUN`, { expected: 'the end of the line' });
+    context.diagnostics.error(placeOfWord(statement, 2), `'${what}' is an option of TUN`, {
+      expected: 'the end of the line',
+    });
     return undefined;
   }
   const tunnel = readTunnel(statement, context);
@@ -64,7 +66,12 @@ function readTunnel(statement: Statement, context: Context): Tunnel | undefined 
 }
 
 /** Which options go with which type: the kernel would refuse the others, or pass over them. */
-function fits(tunnel: Tunnel, at: ReadonlyMap<string, number>, statement: Statement, { diagnostics }: Context): boolean {
+function fits(
+  tunnel: Tunnel,
+  at: ReadonlyMap<string, number>,
+  statement: Statement,
+  { diagnostics }: Context,
+): boolean {
   const { type } = tunnel;
   if (type === 'gue' && tunnel.port === 0) {
     const place = placeOfWord(statement, statement.words.length);
@@ -81,6 +88,8 @@ function fits(tunnel: Tunnel, at: ReadonlyMap<string, number>, statement: Statem
   const [option, index] = unfit ?? clash ?? [];
   if (option === undefined) return true;
   const why = unfit === undefined ? 'does not go with csum' : `does not go with ${type}`;
-  diagnostics.error(placeOfWord(statement, index ?? 0), `'${option}' ${why}`, { expected: 'type ipip, type gue port N [nocsum|csum|remcsum] or type gre [nocsum|csum]' });
+  diagnostics.error(placeOfWord(statement, index), `'${option}' ${why}`, {
+    expected: 'type ipip, type gue port N [nocsum|csum|remcsum] or type gre [nocsum|csum]',
+  });
   return false;
 }

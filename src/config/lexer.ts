@@ -7,8 +7,6 @@ export interface SourceLine {
   readonly text: string;
   /** The column in the file of each character of `text`, where it is not its index + 1. */
   readonly columns?: readonly number[];
-  /** Something in it was complained about already: what was meant is not known. */
-  readonly broken?: boolean;
 }
 
 export interface Word {
@@ -22,8 +20,6 @@ export interface Word {
 export interface LexedLine {
   readonly source: SourceLine;
   readonly words: readonly Word[];
-  /** A quote was not closed: what was meant is not known. */
-  readonly broken: boolean;
 }
 
 export function placeOf(source: SourceLine, from: number, to: number): Place {
@@ -46,7 +42,10 @@ const isBlank = (code: number): boolean => code === SPACE || code === TAB || cod
  * A line without its comment, which starts at `#` or `!` outside double quotes, also inside a word. `\#` and `\!` are the characters
  * themselves.
  */
-export function withoutComment(source: SourceLine): { readonly code: SourceLine; readonly commentAt: number | undefined } {
+export function withoutComment(source: SourceLine): {
+  readonly code: SourceLine;
+  readonly commentAt: number | undefined;
+} {
   const { text } = source;
   if (!/[#!]/.test(text)) return { code: source, commentAt: undefined };
   let quoted = false;
@@ -62,7 +61,7 @@ export function withoutComment(source: SourceLine): { readonly code: SourceLine;
     else if ((code === HASH || code === BANG) && !quoted) {
       return { code: lineOf(source, kept, columns), commentAt: i };
     }
-    kept += text[i];
+    kept += text[i]!;
     columns?.push(columnAt(source, i));
   }
   return { code: lineOf(source, kept, columns), commentAt: undefined };
@@ -79,8 +78,8 @@ const lineOf = (source: SourceLine, text: string, columns: readonly number[] | u
  */
 export function lex(source: SourceLine, diagnostics: Diagnostics): LexedLine {
   const { text } = source;
-  const words: Word[] = [];
-  let broken = source.broken ?? false;
+  const words = scratch;
+  words.length = 0;
   let start = -1;
   const endWord = (at: number): void => {
     if (start >= 0) words.push({ is: 'word', text: text.slice(start, at), from: start, to: at });
@@ -92,8 +91,9 @@ export function lex(source: SourceLine, diagnostics: Diagnostics): LexedLine {
       endWord(i);
       const end = text.indexOf('"', i + 1);
       if (end < 0) {
-        diagnostics.error(placeOf(source, i, text.length), 'a quote that is not closed', { expected: '\'"\' on the same line' });
-        broken = true;
+        diagnostics.spoil(placeOf(source, i, text.length), 'a quote that is not closed', {
+          expected: "'\"' on the same line",
+        });
         break;
       }
       words.push({ is: 'quoted', text: text.slice(i + 1, end), from: i, to: end + 1 });
@@ -106,5 +106,8 @@ export function lex(source: SourceLine, diagnostics: Diagnostics): LexedLine {
     else if (start < 0) start = i;
   }
   endWord(text.length);
-  return { source, words, broken };
+  return { source, words: words.slice() };
 }
+
+/** Words of one line are gathered here and copied: an array that grows by itself keeps room for many more. */
+const scratch: Word[] = [];

@@ -22,7 +22,7 @@ export function compile(text: string, flags: string): RegExp | string {
   try {
     return new RegExp(text.slice(inline.length), [...new Set(flags + letters)].join(''));
   } catch (error) {
-    return String((error as Error).message).replace(/^Invalid regular expression: /, '');
+    return (error as Error).message.replace(/^Invalid regular expression: /, '');
   }
 }
 
@@ -59,7 +59,10 @@ export const patternOptions: Term<string> = phrase((statement, context) => {
       const known = UNKNOWN_HERE.has(text);
       const suggestion = known ? undefined : nearest(text, [...FLAGS.keys(), ...WITHOUT_MEANING]);
       const message = known ? `'${text}' is not supported` : `'${text}' is no option of a pattern`;
-      context.diagnostics.error(placeOfWord(statement, i), message, { expected: 'caseless, multiline or dotall', suggestion });
+      context.diagnostics.error(placeOfWord(statement, i), message, {
+        expected: 'caseless, multiline or dotall',
+        suggestion,
+      });
       return undefined;
     }
     flags += letter;

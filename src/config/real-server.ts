@@ -5,7 +5,7 @@ import type { RealServer } from './configuration.js';
 import type { Diagnostics } from './diagnostics.js';
 import { type Forwarding, forwarding } from './forwarding.js';
 import { later } from './later.js';
-import { placeOfWord, type Statement } from './tree.js';
+import { positionOfWord, type Statement } from './tree.js';
 import { address, integer, name, portOrNone } from './values.js';
 import {
   type Block,
@@ -50,7 +50,8 @@ export interface Endpoint {
 export function readEndpoint(statement: Statement, from: number, context: Context): Endpoint | undefined {
   const where = readWord(statement, from, address, context);
   const port = statement.words.length > from + 1 ? readWord(statement, from + 1, portOrNone, context) : undefined;
-  const portRead = statement.words.length <= from + 1 || port !== undefined || /^0+$/.test(statement.words[from + 1]!.text);
+  const portRead =
+    statement.words.length <= from + 1 || port !== undefined || /^0+$/.test(statement.words[from + 1]!.text);
   if (where === undefined || !portRead) return undefined;
   noMore(statement, from + 2, context);
   return { address: where, port };
@@ -67,7 +68,11 @@ export const realServer: Term<RealServerDraft> = {
   read(statement, context) {
     const endpoint = readEndpoint(statement, 1, context);
     const lines = blockOf(statement, context) ?? [];
-    return { header: statement, endpoint, block: readBlock('real_server', realServerWords, lines, context.diagnostics) };
+    return {
+      header: statement,
+      endpoint,
+      block: readBlock('real_server', realServerWords, lines, context.diagnostics),
+    };
   },
 };
 
@@ -98,7 +103,7 @@ export function buildRealServer(
     virtualhost: values.virtualhost ?? defaults.virtualhost,
   };
   return {
-    position: placeOfWord(header, 1),
+    position: positionOfWord(header, 1),
     address: endpoint.address,
     port: endpoint.port,
     settings: settingsOf(block, defaults, header, diagnostics),
@@ -124,9 +129,19 @@ function settingsOf(
 ): DestinationSettings {
   const { weight, lvs_method: own, uthreshold: upperThreshold = 0, lthreshold: lowerThreshold = 0 } = block.values;
   if (lowerThreshold > upperThreshold && !block.failed.has('uthreshold'))
-    diagnostics.error(placeIn(block, 'lthreshold', header), `lthreshold ${lowerThreshold} is above uthreshold ${upperThreshold}`, {
-      expected: 'at most uthreshold',
-    });
+    diagnostics.error(
+      placeIn(block, 'lthreshold', header),
+      `lthreshold ${lowerThreshold} is above uthreshold ${upperThreshold}`,
+      {
+        expected: 'at most uthreshold',
+      },
+    );
   const { method, tunnel } = own ?? defaults.forwarding;
-  return { method, weight: weight ?? defaults.weight, upperThreshold, lowerThreshold, tunnel: method === 'tunnel' ? tunnel : plainTunnel };
+  return {
+    method,
+    weight: weight ?? defaults.weight,
+    upperThreshold,
+    lowerThreshold,
+    tunnel: method === 'tunnel' ? tunnel : plainTunnel,
+  };
 }

@@ -1,5 +1,6 @@
+import type { Position } from './configuration.js';
 import type { Diagnostics, Place } from './diagnostics.js';
-import { type LexedLine, placeOf, type SourceLine, type Word } from './lexer.js';
+import { lex, type LexedLine, placeOf, type SourceLine, type Word } from './lexer.js';
 
 /** One line of the language: its words, the keyword first, and the block it opens. */
 export interface Statement {
@@ -9,8 +10,6 @@ export interface Statement {
   /** Where in the line's text the statement ends: before a brace or behind the last character. */
   readonly to: number;
   readonly block: readonly Statement[] | undefined;
-  /** Complained about already. */
-  readonly broken: boolean;
 }
 
 export const keywordOf = (statement: Statement): string => statement.words[0]!.text;
@@ -20,6 +19,11 @@ export function placeOfWord(statement: Statement, index: number): Place {
   const word = statement.words[index];
   const end = statement.words.at(-1)!.to;
   return word === undefined ? placeOf(statement.source, end, end + 1) : placeOf(statement.source, word.from, word.to);
+}
+
+export function positionOfWord(statement: Statement, index: number): Position {
+  const { file, line, column } = placeOfWord(statement, index);
+  return { file, line, column };
 }
 
 /** What the tree must know of the language to mend it: words that always open a block, and those that only stand outermost. */
@@ -32,10 +36,10 @@ export interface Shape {
  * Words → statements and blocks. Braces that do not balance are one complaint each at the block they belong to: where indentation tells
  * which block was not closed, it is believed.
  */
-export function buildTree(lines: readonly LexedLine[], shape: Shape, diagnostics: Diagnostics): readonly Statement[] {
-  let tree = new Builder(shape, false).build(lines);
+export function buildTree(lines: readonly SourceLine[], shape: Shape, diagnostics: Diagnostics): readonly Statement[] {
+  let tree = new Builder(shape, false).build(lines, diagnostics);
   if (tree.problems.length > 0) {
-    const indented = new Builder(shape, true).build(lines);
+    const indented = new Builder(shape, true).build(lines, diagnostics);
     if (indented.problems.length > 0 && indented.problems.length <= tree.problems.length) tree = indented;
   }
   for (const { place, message, expected } of tree.problems) diagnostics.error(place, message, { expected });
@@ -78,14 +82,14 @@ class Builder {
     this.#byIndent = byIndent;
   }
 
-  build(lines: readonly LexedLine[]): Tree {
-    for (const line of lines) this.#line(line);
+  build(lines: readonly SourceLine[], diagnostics: Diagnostics): Tree {
+    for (const line of lines) this.#line(lex(line, diagnostics));
     this.#needsBlock(undefined);
     while (this.#stack.length > 0) this.#notClosed();
     return { root: this.#root, problems: this.#problems };
   }
 
-  #line({ source, words, broken }: LexedLine): void {
+  #line({ source, words }: LexedLine): void {
     const [first] = words;
     if (first === undefined) return;
     const indent = indentOf(source.text);
@@ -97,9 +101,11 @@ class Builder {
     if (this.#stack.length > 0 && first.is === 'word' && this.#shape.outermost.has(first.text))
       while (this.#stack.length > 0) this.#notClosed();
 
+    if (!words.some((word) => word.is === '{' || word.is === '}'))
+      return this.#statement({ source, words, to: source.text.length, block: undefined }, indent);
     let gathered: Word[] = [];
     const flush = (to: number): void => {
-      if (gathered.length > 0) this.#statement({ source, words: gathered, to, block: undefined, broken }, indent);
+      if (gathered.length > 0) this.#statement({ source, words: gathered, to, block: undefined }, indent);
       gathered = [];
     };
     for (const word of words) {
@@ -125,7 +131,7 @@ class Builder {
     this.#last = undefined;
     if (statement === undefined) {
       this.#problems.push({ place: placeOf(source, brace.from, brace.to), message: "'{' without a keyword before it" });
-      const nobody: Growing = { source, words: [brace], to: brace.to, block: [], broken: true };
+      const nobody: Growing = { source, words: [brace], to: brace.to, block: [] };
       this.#stack.push({ statement: nobody, block: [], indent });
       return;
     }
@@ -153,7 +159,11 @@ class Builder {
     const open = this.#stack.pop();
     if (open === undefined || open.statement.words[0]?.is === '{') return;
     const place = placeOfWord(open.statement, 0);
-    this.#problems.push({ place, message: `the block of '${keywordOf(open.statement)}' is not closed`, expected: "'}'" });
+    this.#problems.push({
+      place,
+      message: `the block of '${keywordOf(open.statement)}' is not closed`,
+      expected: "'}'",
+    });
   }
 
   /** A block word without '{': if what follows is indented deeper it is taken for the block. */
@@ -161,8 +171,7 @@ class Builder {
     const statement = this.#last;
     if (statement === undefined || !this.#shape.opens.has(keywordOf(statement))) return;
     const place = placeOfWord(statement, statement.words.length);
-    if (!statement.broken)
-      this.#problems.push({ place, message: `'${keywordOf(statement)}' without its block`, expected: "'{'" });
+    this.#problems.push({ place, message: `'${keywordOf(statement)}' without its block`, expected: "'{'" });
     statement.block = [];
     if (nextIndent !== undefined && nextIndent > this.#lastIndent)
       this.#stack.push({ statement, block: statement.block, indent: this.#lastIndent });

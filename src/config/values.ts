@@ -39,7 +39,8 @@ function withoutUnit(text: string, from: number, to: number): string | undefined
 
 export const positiveSeconds = seconds(LEAST_SECONDS);
 
-export const oneOf = <T extends string>(...words: readonly T[]): Reader<T> => choice(new Map(words.map((word) => [word, word])));
+export const oneOf = <T extends string>(...words: readonly T[]): Reader<T> =>
+  choice(new Map(words.map((word) => [word, word])));
 
 /** A word that stands for something. */
 export const choice =

@@ -30,12 +30,14 @@ export type Values<V extends Vocabulary> = { readonly [K in keyof V]?: V[K] exte
 export interface Block<V extends Vocabulary> {
   readonly values: Values<V>;
   /** The last statement of each word, also of those that could not be read. */
-  readonly statements: ReadonlyMap<string, Statement>;
+  readonly statements: Readonly<Record<string, Statement>>;
   /** Words that stand there but could not be read: nobody shall say that they are missing. */
   readonly failed: ReadonlySet<string>;
   /** Something in it is no word of it: what is missing may be meant by that. */
   readonly doubtful: boolean;
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 export function readBlock<V extends Vocabulary>(
   block: string,
@@ -44,33 +46,34 @@ export function readBlock<V extends Vocabulary>(
   diagnostics: Diagnostics,
 ): Block<V> {
   const context: Context = { diagnostics, block, vocabulary };
-  const values = new Map<string, unknown>();
-  const statements = new Map<string, Statement>();
-  const failed = new Set<string>();
-  const ignored: Statement[] = [];
+  // Objects, as many small blocks come here; their keys are words of the vocabulary.
+  const values: Record<string, unknown> = {};
+  const statements: Record<string, Statement> = {};
+  let failed: Set<string> | undefined;
+  let ignored: Statement[] | undefined;
   let doubtful = false;
   for (const statement of lines) {
     const keyword = keywordOf(statement);
     const term = Object.hasOwn(vocabulary, keyword) ? vocabulary[keyword] : undefined; // 'constructor' is no keyword
     if (term === undefined) {
-      if (!statement.broken) complainUnknown(statement, context);
+      complainUnknown(statement, context);
       doubtful = true;
       continue;
     }
     const name = term.as ?? keyword;
-    if (term.later === true) ignored.push(statement);
-    const value = statement.broken ? undefined : term.read(statement, context);
-    const again = statements.get(name);
-    statements.set(name, statement);
-    if (value === undefined) failed.add(name);
-    else if (term.join !== undefined && values.has(name)) values.set(name, term.join(values.get(name), value));
+    if (term.later === true) (ignored ??= []).push(statement);
+    const value = term.read(statement, context);
+    const again = statements[name];
+    statements[name] = statement;
+    if (value === undefined) (failed ??= new Set()).add(name);
+    else if (term.join !== undefined && Object.hasOwn(values, name)) values[name] = term.join(values[name], value);
     else {
       if (again !== undefined && term.join === undefined) complainAgain(statement, again, term.once === true, context);
-      values.set(name, value);
+      values[name] = value;
     }
   }
-  warnOfIgnored(ignored, diagnostics);
-  return { values: Object.fromEntries(values) as Values<V>, statements, failed, doubtful };
+  if (ignored !== undefined) warnOfIgnored(ignored, diagnostics);
+  return { values: values as Values<V>, statements, failed: failed ?? NONE, doubtful };
 }
 
 /** All of a block in one warning, at the first. */
@@ -95,13 +98,13 @@ function complainAgain(statement: Statement, first: Statement, once: boolean, { 
 
 /** The place of a word's statement, or of the block itself if it is not there. */
 export function placeIn(block: Block<Vocabulary>, keyword: string, header: Statement): Place {
-  const statement = block.statements.get(keyword);
+  const statement = block.statements[keyword];
   return placeOfWord(statement ?? header, statement === undefined || statement.words.length < 2 ? 0 : 1);
 }
 
 /** Whether it may be said that the word is missing: it is not there, and nothing else may have been meant for it. */
 export const isMissing = (block: Block<Vocabulary>, keyword: string): boolean =>
-  !block.doubtful && !block.statements.has(keyword);
+  !block.doubtful && block.statements[keyword] === undefined;
 
 /** The words behind what a term has read have no meaning. A keyword among them was meant to stand on a line of its own. */
 export function noMore(statement: Statement, read: number, { diagnostics, vocabulary }: Context): void {
@@ -134,7 +137,10 @@ export function readWord<T>(statement: Statement, index: number, reader: Reader<
   const keyword = keywordOf(statement);
   const result = reader(word?.text ?? '', (message) => context.diagnostics.warning(place, message));
   if ('value' in result) return result.value;
-  if (word === undefined) context.diagnostics.error(placeOfWord(statement, index - 1), `'${keyword}' lacks a value`, { expected: result.expected });
+  if (word === undefined)
+    context.diagnostics.error(placeOfWord(statement, index - 1), `'${keyword}' lacks a value`, {
+      expected: result.expected,
+    });
   else {
     const what = /^\$\w/.test(word.text) ? 'a variable that is not defined' : `no value of ${keyword}`;
     context.diagnostics.error(place, `'${word.text}' is ${what}`, result);
@@ -200,7 +206,8 @@ const OFF = new Set(['off', 'false', 'no']);
 
 /** `alpha [on|off|true|false|yes|no]`. */
 export const switchable: Term<boolean> = optional(
-  (text) => (ON.has(text) ? { value: true } : OFF.has(text) ? { value: false } : { expected: 'on, off, true, false, yes or no' }),
+  (text) =>
+    ON.has(text) ? { value: true } : OFF.has(text) ? { value: false } : { expected: 'on, off, true, false, yes or no' },
   true,
 );
 

@@ -3,7 +3,7 @@ import { destinationOf } from '../config/configuration.js';
 import { destinationName } from '../model/destination.js';
 import { serviceName } from '../model/service.js';
 import type { Table, TableDestination, TableService } from '../model/table.js';
-import { hasQuorum } from './quorum.js';
+import { hasQuorum } from '../health/quorum.js';
 import { serverName, virtualServerName } from './names.js';
 
 /** What is known beside the file. */

@@ -16,8 +16,13 @@ export class KnownTable {
   /** It said. */
   replace(table: Table): void {
     this.#services.clear();
-    for (const [name, service] of table)
-      this.#services.set(name, { ...service, destinations: new Map(service.destinations) });
+    for (const [name, service] of table) this.correct(name, service);
+  }
+
+  /** It said of one service; undefined: there is none. */
+  correct(name: string, service: TableService | undefined): void {
+    if (service === undefined) this.#services.delete(name);
+    else this.#services.set(name, { ...service, destinations: new Map(service.destinations) });
   }
 
   /** It took. */

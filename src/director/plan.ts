@@ -1,6 +1,6 @@
 /**
  * director/ — the heart: what should be, compared with what is.
- * rules: desired.ts, quorum.ts, plan.ts, ownership.ts · owner: director.ts, with one mailbox
+ * rules: desired.ts, plan.ts, adoption.ts, ownership.ts · owner: director.ts, with one mailbox
  */
 import type { Change } from '../model/change.js';
 import type { ServiceKey } from '../model/service.js';
@@ -15,7 +15,8 @@ import { sameDestinationSettings, sameServiceSettings } from './same.js';
 export function plan(desired: Table, observed: Table): Change[] {
   const changes: Change[] = [];
   for (const [name, want] of desired) planService(changes, want, observed.get(name));
-  for (const [name, have] of observed) if (!desired.has(name)) changes.push({ do: 'delete-service', service: have.key });
+  for (const [name, have] of observed)
+    if (!desired.has(name)) changes.push({ do: 'delete-service', service: have.key });
   return changes;
 }
 

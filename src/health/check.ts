@@ -1,6 +1,6 @@
 /**
  * health/ — who is alive.
- * codec: http-request.ts, http-response.ts · attempts: tcp.ts, http.ts over connection.ts · rules: judge.ts · owner: monitor.ts
+ * codec: http-request.ts, http-response.ts · attempts: tcp.ts, http.ts over connection.ts · rules: judge.ts, quorum.ts · owner: monitor.ts
  */
 
 /** Where a check connects, and from where. Addresses are canonical text, ports numbers; 0 or absent: whatever the kernel takes. */

@@ -15,10 +15,17 @@ export interface HttpUrl {
   readonly statusCodes: readonly (readonly [number, number])[];
   /** MD5 of the body, 32 hex digits. */
   readonly digest?: string;
+  readonly pattern?: HttpPattern;
+}
+
+export interface HttpPattern {
   /** Searched in head and body, Latin-1. */
-  readonly pattern?: RegExp;
-  /** The pattern must not be found. */
-  readonly patternAbsent?: boolean;
+  readonly regex: RegExp;
+  /** It must not be found. */
+  readonly absent: boolean;
+  /** Bytes of the answer before and behind which is not searched. */
+  readonly minOffset?: number;
+  readonly maxOffset?: number;
 }
 
 export interface HttpCheck {
@@ -30,8 +37,6 @@ export interface HttpCheck {
   readonly tls?: { readonly serverName?: string };
   /** For the connection, and for each silence of the server. */
   readonly timeoutMs: number;
-  /** A recovered server is up at its first success, not after a round of all its urls. */
-  readonly fastRecovery: boolean;
 }
 
 /** A server that never falls silent gets this many times its timeout, then it has failed. */
@@ -76,14 +81,14 @@ class HttpConversation implements Conversation {
   onEnd(): Outcome {
     const { head } = this.#reader;
     if (head === undefined) return failed('closed', 'the server closed the connection without an answer');
-    const { statusCodes, digest, pattern, patternAbsent = false } = this.#url;
+    const { statusCodes, digest, pattern } = this.#url;
     if (!accepts(statusCodes, head.status)) return failed('status', `${this.#url.path}: status ${head.status}`);
     if (digest !== undefined) {
       const found = this.#digest.digest('hex');
       if (found !== digest.toLowerCase()) return failed('digest', `${this.#url.path}: digest ${found}`);
     }
-    if (pattern !== undefined && this.#finds(head.text, pattern) === patternAbsent)
-      return failed('pattern', `${this.#url.path}: pattern ${patternAbsent ? 'found' : 'not found'}`);
+    if (pattern !== undefined && this.#finds(head.text, pattern) === pattern.absent)
+      return failed('pattern', `${this.#url.path}: pattern ${pattern.absent ? 'found' : 'not found'}`);
     return alive(`status ${head.status}`);
   }
 
@@ -94,12 +99,11 @@ class HttpConversation implements Conversation {
     this.#keptBytes += bytes.length;
   }
 
-  #finds(head: string, pattern: RegExp): boolean {
-    return pattern.test(`${head}\r\n\r\n${Buffer.concat(this.#kept).toString('latin1')}`);
+  #finds(head: string, { regex, minOffset, maxOffset }: HttpPattern): boolean {
+    const answer = `${head}\r\n\r\n${Buffer.concat(this.#kept).toString('latin1')}`;
+    return answer.slice(minOffset ?? 0, maxOffset).search(regex) >= 0;
   }
 }
 
 const accepts = (ranges: HttpUrl['statusCodes'], status: number): boolean =>
-  ranges.length === 0
-    ? status >= 200 && status <= 299
-    : ranges.some(([from, to]) => status >= from && status <= to);
+  ranges.length === 0 ? status >= 200 && status <= 299 : ranges.some(([from, to]) => status >= from && status <= to);

@@ -149,20 +149,25 @@ export function plan(wish: Wish, observed: Observed): Plan {
   const devices = [...new Set([...families.flatMap((family) => tunnelOf(wish, family)), ...holders])];
   const down = devices.filter((name) => observed.links.find((link) => link.name === name)?.up !== true);
   return {
-    steps: [
+    steps: once([
       ...tunnels,
       ...sysctls('ip4'), // silence comes before the addresses
       ...families.flatMap((family) => planPort(wish, family, observed)),
       ...down.map((name): Step => ({ do: 'set-up', interface: name })),
       ...sysctls('ip6'), // the kernel makes a tunnel's IPv6 part when it is set up first
       ...wish.vips.flatMap((vip) => planAddress(wish, vip, observed)),
-    ],
+    ]),
     problems: [
       ...missingInterfaces(devices, tunnels, observed),
       ...wish.vips.flatMap((vip) => addressProblems(interfaceOf(wish, familyOf(vip)), vip, observed)),
     ],
   };
 }
+
+/** VIPs of both families may need the same device or port. */
+const once = (steps: readonly Step[]): Step[] => [
+  ...new Map(steps.map((step) => [JSON.stringify(step), step])).values(),
+];
 
 function planTunnel(wish: Wish, family: Family, observed: Observed): Step[] {
   if (wish.method === 'dr') return [];

@@ -14,7 +14,7 @@ lay_overlay() {
   [ "$LAB_KERNEL" != host ] || overlay_mounts
   mount -t tmpfs tmpfs /run/root/run
   mkdir /run/root/run/host
-  cd /run/root && pivot_root . run/host && exec env LAB_ROOT=ready chroot . /bin/bash "$0"
+  cd /run/root && pivot_root . run/host && exec chroot . /bin/bash "$0" on-overlay
 }
 
 overlay() { # FOLDER NUMBER
@@ -65,7 +65,7 @@ load_modules() {
   /run/modprobe -a ip_vs veth bridge tun 2>/dev/null
 }
 
-[ -n "${LAB_ROOT-}" ] || lay_overlay
+[ "${1-}" = on-overlay ] || lay_overlay
 mapfile -t writable <"$LAB_RUN/writable"
 mount_system
 share "${writable[@]}"

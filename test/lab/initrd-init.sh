@@ -7,7 +7,7 @@ while read -r module; do $b insmod "/modules/$module"; done </modules/order
 $b mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose root /lower &&
   $b mount -t tmpfs memory /memory && $b mkdir /memory/upper /memory/work &&
   $b mount -t overlay -o lowerdir=/lower,upperdir=/memory/upper,workdir=/memory/work overlay /root &&
-  $b mount -t tmpfs run /root/run && export LAB_ROOT=ready &&
-  exec $b switch_root /root /bin/bash "$LAB_INIT"
+  $b mount -t tmpfs run /root/run &&
+  exec $b switch_root /root /bin/bash "$LAB_INIT" on-overlay
 echo 'lab: no root file system'
 $b poweroff -f

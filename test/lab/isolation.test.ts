@@ -12,6 +12,7 @@ for (const kernel of ['uml', 'qemu']) {
   t.test(
     `${kernel}: a guest may write any file, and the host's stays as it was, but for the folders of -w`,
     async (t) => {
+      t.equal((await run(['test/lab/lab', '-k', kernel, '-n'], { limitMs: 900_000 })).status, 0, 'the kernel is there');
       const folder = mkdtempSync(join(tmpdir(), 'lvsd-isolation-'));
       t.teardown(() => {
         rmSync(folder, { recursive: true });
@@ -53,9 +54,19 @@ t.test('uml: mounting the host once more does not help, where we may mount at al
   t.equal(readFileSync(join(folder, 'precious'), 'utf8'), 'as it was');
 });
 
+t.test('host: the same walls by namespaces alone, tried on the kernel of a guest', async (t) => {
+  const inner =
+    'echo overwritten >/root/precious; cat /root/precious; ip -br link; cat /proc/net/ip_vs | wc -l; exit 7';
+  const outer = `echo as it was >/root/precious; ip link add outer0 type dummy
+    test/lab/lab -k host -- bash -c '${inner}'; echo $?; cat /root/precious`;
+  const ran = await lab([], outer);
+  t.match(ran.stdout, /^overwritten\nlo .*\n3\n7\nas it was\n$/);
+  t.notMatch(ran.stdout, 'outer0');
+});
+
 t.test('a guest that does not end is stopped, and the reason told', async (t) => {
-  const ran = await lab(['-t', '4'], 'echo begun; sleep 60');
+  const ran = await lab(['-t', '15'], 'echo begun; sleep 300');
   t.equal(ran.stdout, 'begun\n');
-  t.match(ran.stderr, /stopped before the command ended \(limit 4 s\)/);
+  t.match(ran.stderr, /stopped before the command ended \(limit 15 s\)/);
   t.equal(ran.status, 125);
 });

@@ -115,8 +115,8 @@ start_uml() {
 # --- QEMU
 
 setup_qemu() {
-  need kmod iproute2 qemu-system-x86
-  make_once qemu busybox-static cpio
+  need kmod iproute2 qemu-system-x86 cpio
+  make_once qemu busybox-static
 }
 
 make_qemu() {
@@ -129,12 +129,11 @@ make_qemu() {
   make_initrd "$1" "$version"
 }
 
-# An initrd that lays an overlay over the host's root, which comes read-only by 9p, and goes on there with guest.sh.
+# What the initrd needs of Debian: busybox and the modules for 9p and overlay.
 make_initrd() { # FOLDER VERSION
   local initrd=$1/initrd file
   mkdir -p "$initrd"/{bin,proc,dev,modules,lower,memory,root}
   cp "$(command -v busybox)" "$initrd/bin/busybox"
-  cp "$here/initrd-init.sh" "$initrd/init"
   # What these modules need, in the order of loading, as modprobe works it out.
   for file in virtio_pci 9pnet_virtio 9p overlay; do modprobe -d "$1" -S "$2" --show-depends "$file"; done |
     awk '/^insmod/ && !seen[$2]++ { print $2 }' |
@@ -146,13 +145,16 @@ make_initrd() { # FOLDER VERSION
 }
 
 start_qemu() {
+  # An initrd may have several parts: this checkout's init comes last.
+  cp "$here/initrd-init.sh" "$run/init"
+  { cat "$cache/qemu/initrd.gz" && (cd "$run" && echo init | cpio -o -H newc --quiet | gzip); } >"$run/initrd.gz"
   local folder index=0 shares=()
   for folder in "${writable[@]}"; do
     shares+=(-fsdev "local,id=writable$index,path=$folder,security_model=none,multidevs=remap" -device "virtio-9p-pci,fsdev=writable$index,mount_tag=writable$index")
     index=$((index + 1))
   done
   exec timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -m "$memory" -smp 2 -display none -serial stdio -no-reboot -nic none \
-    -kernel "$cache/qemu/vmlinuz" -initrd "$cache/qemu/initrd.gz" \
+    -kernel "$cache/qemu/vmlinuz" -initrd "$run/initrd.gz" \
     -fsdev local,id=root,path=/,security_model=none,multidevs=remap,readonly=on -device virtio-9p-pci,fsdev=root,mount_tag=root "${shares[@]}" \
     -append "console=ttyS0 quiet panic=-1 mitigations=off LAB_INIT=$here/guest.sh LAB_RUN=$run LAB_KERNEL=qemu LAB_MODULES=$cache/qemu"
 }

@@ -1,3 +1,4 @@
+// kernels: uml, qemu
 import { execFileSync } from 'node:child_process';
 import t from 'tap';
 import { openNetlink } from '../../src/addon/netlink.js';

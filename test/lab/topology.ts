@@ -116,7 +116,6 @@ const segmentsOf = (host: Host): string[] => Object.keys(host.links).filter((lin
 
 function hostLines(host: Host): string[] {
   const links = Object.entries<readonly string[]>({ lo: [], ...host.links }).flatMap(([link, addresses]) => [
-    // Without duplicate address detection IPv6 addresses work at once.
     ...addresses.map((address) => `address add ${address} dev ${link}${address.includes(':') ? ' nodad' : ''}`),
     `link set ${link} up`,
   ]);
@@ -124,11 +123,13 @@ function hostLines(host: Host): string[] {
   return [...links, ...routes, ...(host.ip ?? [])];
 }
 
+/** Without duplicate address detection link-local addresses work at once, too: a router asks for its neighbours from them. */
 function sysctlScript(host: Host): string {
-  const sysctls = { 'net.ipv6.conf.all.accept_dad': 0, 'net.ipv6.conf.default.accept_dad': 0, ...host.sysctls };
-  return Object.entries(sysctls)
-    .map(([name, value]) => `echo '${value}' >/proc/sys/${name.replaceAll('.', '/')}`)
-    .join(' && ');
+  const settings = Object.entries(host.sysctls ?? {});
+  return [
+    'for file in /proc/sys/net/ipv6/conf/*/accept_dad; do echo 0 >$file; done',
+    ...settings.map(([name, value]) => `echo '${value}' >/proc/sys/${name.replaceAll('.', '/')}`),
+  ].join(' && ');
 }
 
 const batch = (host: string | undefined, lines: readonly string[]): Promise<string> =>

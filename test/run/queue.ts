@@ -1,6 +1,8 @@
 /** Runs inside a guest: `node queue.js FOLDER`. Takes test files from the folder's queue until none is left; each result is a line of JSON on stdout. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Run } from './outcome.js';
 import { runProcess } from './process.js';
 
 export interface Queue {
@@ -9,7 +11,7 @@ export interface Queue {
 }
 
 /** What the guest says: a file taken, or a file's Run. */
-export type Said = { readonly taken: string } | { readonly run: Awaited<ReturnType<typeof runProcess>> };
+export type Said = { readonly taken: string } | { readonly run: Run };
 
 const folder = process.argv[2] ?? '.';
 const { files, limitMs } = JSON.parse(readFileSync(join(folder, 'queue.json'), 'utf8')) as Queue;
@@ -35,8 +37,15 @@ const say = (said: Said): void => {
   process.stdout.write(`${JSON.stringify(said)}\n`);
 };
 
+/** Whoever hung or crashed may have done so in the kernel. */
+function withKernelLog(run: Run): Run {
+  if (run.trouble === undefined || run.trouble === 'exit status 1') return run;
+  const { stdout } = spawnSync('dmesg', { encoding: 'utf8' });
+  return { ...run, stderr: `${run.stderr}\nthe end of the kernel's log:\n${stdout.split('\n').slice(-20).join('\n')}` };
+}
+
 for (const file of files) {
   if (!take(file)) continue;
   say({ taken: file });
-  say({ run: await runProcess(file, [...world, prepare, 'sh', process.execPath, file], limitMs) });
+  say({ run: withKernelLog(await runProcess(file, [...world, prepare, 'sh', process.execPath, file], limitMs)) });
 }

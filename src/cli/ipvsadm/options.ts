@@ -1,6 +1,7 @@
 /**
- * cli/ipvsadm/ — ipvsadm 1.31 over again: its words, texts, columns and exit codes, straight to the kernel.
- * This file is the table of its options: how they are spelt, which class they belong to, which command takes which class.
+ * cli/ — the faces people type at. ipvsadm/ is ipvsadm 1.31 over again, straight to the kernel: words.ts → parse.ts → command.ts →
+ * run.ts; print.ts, save.ts, connections.ts and json.ts write. This file is the table of its options: how they are spelt, which
+ * class they belong to, which command takes which class.
  */
 
 /** What an option says; several options can share a class, and a class may be given once. The order is that of the checks. */

@@ -212,6 +212,7 @@ t.test('done once, nothing is left to do', (t) => {
       const sysctls = Object.fromEntries(sysctlsOf(wish).map((name, i) => [name, values[i % values.length]!]));
       let observed = machine(wish, { sysctls });
       const { steps } = plan(wish, observed);
+      t.equal(new Set(steps.map(stepText)).size, steps.length, 'nothing is done twice');
       for (const step of steps) observed = after(observed, step);
       t.strictSame(plan(wish, observed), { steps: [], problems: [] });
     }),

@@ -1,0 +1,63 @@
+/** What lvsctl and a running lvsd say to each other: one line of JSON each way. Plain data. */
+export type Request =
+  | { readonly do: 'status' | 'plan' | 'reload' }
+  | { readonly do: 'weight'; readonly server: string; readonly weight: number | null };
+
+export type Answer = { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: string };
+
+export interface Status {
+  readonly services: readonly ServiceStatus[];
+  readonly checks: readonly CheckStatus[];
+  /** Virtual servers without quorum. */
+  readonly quorumLost: readonly string[];
+  /** The changes made last. */
+  readonly lastPlan: readonly string[];
+  /** What the kernel refused and is tried again. */
+  readonly refused: readonly { readonly change: string; readonly reason: string }[];
+  /** What would undo what somebody else changed, where the file says only to report it. */
+  readonly drift: readonly string[];
+  /** Services of the file that somebody else made and that are left alone. */
+  readonly foreign: readonly string[];
+  /** Batches handed to the kernel since the start. */
+  readonly writes: number;
+}
+
+export interface ServiceStatus {
+  readonly service: string;
+  readonly scheduler: string;
+  readonly destinations: readonly { readonly destination: string; readonly method: string; readonly weight: number }[];
+}
+
+export interface CheckStatus {
+  /** `tcp 192.0.2.1:80 -> 10.0.0.1:80` */
+  readonly server: string;
+  readonly check: string;
+  readonly verdict: 'up' | 'down';
+  /** The verdict rests on an attempt or on the table found at start. */
+  readonly proven: boolean;
+  /** Of the last attempt: `alive`, `failed`, `inconclusive`, or `none` yet. */
+  readonly last: string;
+  readonly detail: string;
+}
+
+/** undefined: it is none. */
+export function decodeRequest(line: string): Request | undefined {
+  const told = parse(line);
+  if (typeof told !== 'object' || told === null || !('do' in told)) return undefined;
+  if (told.do === 'status' || told.do === 'plan' || told.do === 'reload') return { do: told.do };
+  if (told.do !== 'weight' || !('server' in told) || !('weight' in told)) return undefined;
+  const { server, weight } = told;
+  if (typeof server !== 'string' || !(weight === null || isWeight(weight))) return undefined;
+  return { do: 'weight', server, weight };
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+export const isWeight = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 2 ** 31 - 1;

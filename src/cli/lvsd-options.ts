@@ -1,0 +1,94 @@
+import { parseArgs } from 'node:util';
+
+export const usage = `usage: lvsd run -f FILE [options]      run the director
+       lvsd check -f FILE              say everything that is wrong with a file
+       lvsd plan -f FILE [--json]      say what running it would change in the kernel, and change nothing
+       lvsd realserver ...             make this machine a real server (lvsd realserver --help)
+       lvsctl status|plan|reload       ask the director that runs (lvsctl --help)
+
+  -f, --file FILE        configuration, in keepalived's language
+      --state FILE       where run remembers what is ours (default: the file's, or $RUNTIME_DIRECTORY or /run/lvsd, director.json)
+      --control SOCKET   where lvsctl asks (default $RUNTIME_DIRECTORY or /run/lvsd, control.sock); 'none' for nowhere
+      --observe SECONDS  how often run looks whether somebody else changed the table (default 10)
+      --foreign adopt|refuse
+                         a service of the file that somebody else made: take it over (default) or leave it alone
+      --log LEVEL        debug, info, warn or error (default info); JSON lines on stderr
+
+SIGHUP reads the file again: what did not change is not touched, and a broken file changes nothing. SIGTERM and SIGINT end it:
+the table stays or is removed as the file's lvs_stop says.
+
+Exit status: 0 done, 1 refused or failed, 2 usage.
+`;
+
+export interface Order {
+  readonly command: 'run' | 'check' | 'plan';
+  readonly file: string;
+  readonly json: boolean;
+  readonly state: string | undefined;
+  /** undefined: no socket. */
+  readonly control: string | undefined;
+  readonly observeSeconds: number;
+  readonly foreign: 'adopt' | 'refuse';
+  readonly log: 'debug' | 'info' | 'warn' | 'error';
+}
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+const isCommand = (word: string | undefined): word is Order['command'] =>
+  word === 'run' || word === 'check' || word === 'plan';
+
+/** Where a director keeps what only lives as long as the machine. */
+export const runtimeFile = (environment: NodeJS.ProcessEnv, name: string): string =>
+  `${environment['RUNTIME_DIRECTORY']?.split(':')[0] ?? '/run/lvsd'}/${name}`;
+
+/** What is asked, or what is wrong with the command line. */
+export function parseLvsd(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Order | 'help' | { readonly wrong: string } {
+  let read: ReturnType<typeof readWords>;
+  try {
+    read = readWords(args);
+  } catch (error) {
+    return { wrong: (error as Error).message };
+  }
+  const { values, positionals } = read;
+  if (values.help === true || positionals[0] === 'help') return 'help';
+  const [command, ...more] = positionals;
+  if (!isCommand(command)) return { wrong: command === undefined ? 'which command?' : `no command '${command}'` };
+  if (more.length > 0) return { wrong: `'${more.join(' ')}' is one word too many` };
+  const { file, json = false, state, observe = '10', foreign = 'adopt', log = 'info' } = values;
+  if (file === undefined) return { wrong: 'which file? -f FILE' };
+  const observeSeconds = /^\d{1,6}(\.\d{1,3})?$/.test(observe) ? Number(observe) : 0;
+  if (observeSeconds <= 0) return { wrong: `--observe is a number of seconds, not '${observe}'` };
+  if (foreign !== 'adopt' && foreign !== 'refuse') return { wrong: `--foreign is adopt or refuse, not '${foreign}'` };
+  const level = LEVELS.find((one) => one === log);
+  if (level === undefined) return { wrong: `--log is ${LEVELS.join(', ')}, not '${log}'` };
+  const control = values.control ?? runtimeFile(environment, 'control.sock');
+  return {
+    command,
+    file,
+    json,
+    state,
+    control: control === 'none' ? undefined : control,
+    observeSeconds,
+    foreign,
+    log: level,
+  };
+}
+
+const readWords = (args: readonly string[]) =>
+  parseArgs({
+    args: [...args],
+    strict: true,
+    allowPositionals: true,
+    options: {
+      file: { type: 'string', short: 'f' },
+      json: { type: 'boolean' },
+      state: { type: 'string' },
+      control: { type: 'string' },
+      observe: { type: 'string' },
+      foreign: { type: 'string' },
+      log: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });

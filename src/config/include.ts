@@ -1,0 +1,106 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Includes, type Reading, type ReadOptions, readConfiguration, type SourceText } from './read.js';
+
+/** The one impure file of the folder: reads the main file and those it includes. Rejects nothing: what cannot be read is a complaint too. */
+export function readConfigurationFile(file: string, options: ReadOptions = {}): Reading {
+  const source = readText(file);
+  if (typeof source !== 'string') return readConfiguration(source, { includes: includeFiles, ...options });
+  const position = { file, line: 1, column: 1 };
+  return { configuration: undefined, diagnostics: [{ severity: 'error', position, length: 1, message: source }] };
+}
+
+const LARGEST = 256 * 1024 * 1024;
+
+/** The text, or the sentence why there is none. */
+function readText(file: string): SourceText | string {
+  try {
+    const stat = statSync(file);
+    if (!stat.isFile()) return 'this is no regular file';
+    if (stat.size > LARGEST) return `this file is larger than ${LARGEST} bytes`;
+    return { file, text: readFileSync(file, 'utf8') };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return 'there is no such file';
+    if (code === 'EACCES' || code === 'EPERM') return 'this file may not be read by who runs lvsd';
+    return `this file cannot be read: ${(error as Error).message}`;
+  }
+}
+
+/** A pattern is a path with `*`, `?`, `[...]` and `{a,b}`, relative to the folder of the file that includes. */
+export const includeFiles: Includes = (pattern, folder) => {
+  const alternatives = braced(pattern);
+  if (alternatives === undefined) return { missing: `'${pattern}' stands for too many files`, mayBe: false };
+  const found: SourceText[] = [];
+  for (const alternative of alternatives) {
+    const isPattern = /[*?[]/.test(alternative);
+    const files = isPattern ? matching(resolve(folder, alternative)) : [resolve(folder, alternative)];
+    if (files.length === 0 && alternatives.length === 1)
+      return { missing: `no file matches '${pattern}'`, mayBe: true };
+    for (const file of files) {
+      const text = readText(file);
+      if (typeof text === 'string') return { missing: `${file}: ${text}`, mayBe: false };
+      found.push(text);
+    }
+  }
+  return found;
+};
+
+const MOST_ALTERNATIVES = 1000;
+
+/** `a{b,c}d` → `abd`, `acd`. */
+function braced(pattern: string): readonly string[] | undefined {
+  let all = [pattern];
+  for (;;) {
+    const next = all.flatMap((text) => {
+      const [whole, inside = ''] = /\{([^{}]*)\}/.exec(text) ?? [];
+      return whole === undefined ? [text] : inside.split(',').map((part) => text.replace(whole, () => part));
+    });
+    if (next.length > MOST_ALTERNATIVES) return undefined;
+    if (next.length === all.length && next.every((text, i) => text === all[i])) return all;
+    all = next;
+  }
+}
+
+/** Files in sorted order; folders that are not there have none. */
+function matching(pattern: string): readonly string[] {
+  let paths = ['/'];
+  for (const part of pattern.split('/').filter((text) => text !== '')) {
+    paths = /[*?[]/.test(part)
+      ? paths.flatMap((path) =>
+          namesIn(path)
+            .filter(matches(part))
+            .map((name) => join(path, name)),
+        )
+      : paths.map((path) => join(path, part));
+  }
+  return paths.filter(isFile);
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return []; // not there, or no folder: nothing matches
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** As glob(7): a leading dot is matched only by a dot. */
+function matches(part: string): (name: string) => boolean {
+  const source = part.replace(/\[!?[^\]]+\]|[*?]|[\\^$.|+(){}[\]]/g, (sign) => {
+    if (sign === '*') return '[^/]*';
+    if (sign === '?') return '[^/]';
+    if (sign.length > 1) return sign.replace(/^\[!/, '[^').replaceAll('\\', '\\\\');
+    return `\\${sign}`;
+  });
+  const pattern = new RegExp(`^${source}$`);
+  return (name) => pattern.test(name) && (!name.startsWith('.') || part.startsWith('.'));
+}

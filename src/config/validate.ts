@@ -1,0 +1,107 @@
+import { familyOf, type Family } from '../model/address.js';
+import { destinationName } from '../model/destination.js';
+import { serviceFamily, serviceName } from '../model/service.js';
+import {
+  destinationOf,
+  type FwmarkRule,
+  type Position,
+  type Server,
+  type VirtualServer,
+  type VirtualService,
+} from './configuration.js';
+import type { Diagnostics, Place } from './diagnostics.js';
+
+/** Rules that need more than one block, or what a block has become. */
+export function validate(
+  servers: readonly VirtualServer[],
+  rules: readonly FwmarkRule[],
+  diagnostics: Diagnostics,
+): void {
+  validateUnique(servers, diagnostics);
+  for (const server of servers) validateServers(server, diagnostics);
+  validateRules(rules, diagnostics);
+}
+
+const wide = (position: Position, length: number): Place => ({ ...position, length });
+
+/** keepalived merges the servers of the second into the first. */
+function validateUnique(servers: readonly VirtualServer[], diagnostics: Diagnostics): void {
+  const seen = new Map<string, VirtualServer>();
+  for (const server of servers) {
+    let complained = false;
+    for (const { key } of server.services) {
+      const name = serviceName(key);
+      const before = seen.get(name);
+      seen.set(name, before ?? server);
+      if (before === undefined || complained) continue;
+      complained = true;
+      const where = before === server ? 'in this block' : `by the virtual_server in line ${before.position.line}`;
+      diagnostics.error(wide(server.position, 'virtual_server'.length), `service ${name} is there already, ${where}`, {
+        expected: 'each service once',
+      });
+    }
+  }
+}
+
+function validateServers(server: VirtualServer, diagnostics: Diagnostics): void {
+  const [first] = server.services;
+  const seen = new Map<string, Server>();
+  for (const real of server.realServers) {
+    if (!validateFamily(server.services, real, diagnostics) || first === undefined) continue;
+    validatePort(server.services, real, diagnostics);
+    const name = destinationName(destinationOf(first.key, real));
+    const before = seen.get(name);
+    if (before !== undefined)
+      diagnostics.error(placeOf(real), `real server ${name} is there already, in line ${before.position.line}`, {
+        expected: 'each server once',
+      });
+    seen.set(name, before ?? real);
+  }
+  if (server.sorryServer !== undefined && validateFamily(server.services, server.sorryServer, diagnostics))
+    validatePort(server.services, server.sorryServer, diagnostics);
+}
+
+const placeOf = (server: Server): Place => wide(server.position, server.address.length);
+const familyWord = (family: Family): string => (family === 'ip4' ? 'IPv4' : 'IPv6');
+
+/** Only a tunnel can carry packets of one family to a server of the other: the kernel refuses the rest. */
+function validateFamily(services: readonly VirtualService[], server: Server, diagnostics: Diagnostics): boolean {
+  const family = familyOf(server.address);
+  const misfit = services.find(({ key }) => serviceFamily(key) !== family);
+  if (misfit === undefined || server.settings.method === 'tunnel') return true;
+  const wanted = familyWord(serviceFamily(misfit.key));
+  diagnostics.error(
+    placeOf(server),
+    `${server.address} is ${familyWord(family)}, service ${serviceName(misfit.key)} is ${wanted}`,
+    {
+      expected: `an ${wanted} address, or lvs_method TUN`,
+    },
+  );
+  return false;
+}
+
+function validatePort(services: readonly VirtualService[], server: Server, diagnostics: Diagnostics): void {
+  const { method } = server.settings;
+  if (server.port === undefined || method === 'masquerade') return;
+  const other = services.find(({ key }) => key.by === 'address' && key.port !== server.port);
+  if (other === undefined) return;
+  const port = destinationOf(other.key, server).port;
+  const message = `${method === 'tunnel' ? 'TUN' : 'DR'} cannot change the port: packets reach ${server.address} at port ${port}, not ${server.port}`;
+  diagnostics.warning(placeOf(server), message);
+}
+
+function validateRules(rules: readonly FwmarkRule[], diagnostics: Diagnostics): void {
+  const seen = new Map<string, FwmarkRule>();
+  for (const rule of rules) {
+    const before = seen.get(rule.name);
+    if (before !== undefined)
+      diagnostics.error(
+        wide(rule.position, 'fwmark_rule'.length),
+        `fwmark_rule '${rule.name}' is there already, in line ${before.position.line}`,
+        {
+          expected: 'another name',
+        },
+      );
+    seen.set(rule.name, before ?? rule);
+  }
+}

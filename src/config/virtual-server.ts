@@ -1,0 +1,133 @@
+import { pace } from './checkers.js';
+import { command } from './command.js';
+import { forwarding } from './forwarding.js';
+import { later } from './later.js';
+import { type Endpoint, readEndpoint, realServer, weight } from './real-server.js';
+import { placeOfWord, type Statement } from './tree.js';
+import { fwmark, granularity, integer, name, oneOf } from './values.js';
+import {
+  alias,
+  type Block,
+  blockOf,
+  type Context,
+  each,
+  flag,
+  noMore,
+  one,
+  optional,
+  phrase,
+  readBlock,
+  readWord,
+  type Reader,
+  type Term,
+  type Vocabulary,
+} from './vocabulary.js';
+
+const MOST = 4_294_967_295;
+export const PERSISTENCE_SECONDS = 360;
+
+/** The kernel's, and twos, which a kernel may have. */
+const scheduler = one(
+  oneOf('rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'mh', 'dh', 'fo', 'ovf', 'sed', 'nq', 'twos'),
+);
+
+/** In any case, as keepalived. */
+const protocol: Reader<'tcp' | 'udp' | 'sctp'> = (text) => {
+  const read = oneOf('TCP', 'UDP', 'SCTP')(text.toUpperCase(), () => undefined);
+  return 'value' in read ? { value: read.value.toLowerCase() as 'tcp' | 'udp' | 'sctp' } : read;
+};
+
+const sorryServer: Term<Endpoint & { readonly header: Statement }> = phrase((statement, context) => {
+  const endpoint = readEndpoint(statement, 1, context);
+  return endpoint === undefined ? undefined : { ...endpoint, header: statement };
+});
+
+const hashed: Term<true> = phrase((statement, context) => {
+  context.diagnostics.warning(placeOfWord(statement, 0), "'hashed' has no effect");
+  return true;
+});
+
+export const virtualServerWords = {
+  ...pace,
+  retry: one(integer(1, MOST)),
+  lvs_sched: scheduler,
+  lb_algo: alias('lvs_sched', scheduler),
+  lvs_method: forwarding,
+  lb_kind: alias('lvs_method', forwarding),
+  protocol: one(protocol),
+  persistence_timeout: optional(integer(1, 2_678_400), PERSISTENCE_SECONDS),
+  persistence_granularity: one(granularity),
+  persistence_engine: one(name('a persistence engine', 15)),
+  'flag-1': flag,
+  'flag-2': flag,
+  'flag-3': flag,
+  'sh-port': flag,
+  'sh-fallback': flag,
+  'mh-port': flag,
+  'mh-fallback': flag,
+  hashed,
+  ops: flag,
+  ip_family: one(oneOf('inet', 'inet6')),
+  ha_suspend: flag,
+  virtualhost: one(name('a host name')),
+  alpha: flag,
+  omega: flag,
+  quorum: one(integer(1, MOST)),
+  hysteresis: one(integer(0, MOST)),
+  quorum_up: command,
+  quorum_down: command,
+  weight: one(weight),
+  inhibit_on_failure: flag,
+  sorry_server: sorryServer,
+  sorry_server_inhibit: flag,
+  sorry_server_lvs_method: forwarding,
+  smtp_alert: later,
+  snmp_name: later,
+  real_server: each(realServer),
+} satisfies Vocabulary;
+
+/** What makes it a service. */
+export type VirtualHeader =
+  | { readonly by: 'address'; readonly address: string; readonly port: number }
+  | { readonly by: 'fwmark'; readonly mark: number }
+  | { readonly by: 'group'; readonly name: string };
+
+export interface VirtualServerDraft {
+  readonly header: Statement;
+  readonly of: VirtualHeader | undefined;
+  readonly block: Block<typeof virtualServerWords>;
+}
+
+/** `virtual_server ADDRESS [PORT]`, `virtual_server fwmark N`, `virtual_server group NAME`. Errors inside are found also where this is wrong. */
+export const virtualServer: Term<VirtualServerDraft> = {
+  read(statement, context) {
+    const of = readHeader(statement, context);
+    const lines = blockOf(statement, context) ?? [];
+    return {
+      header: statement,
+      of,
+      block: readBlock('virtual_server', virtualServerWords, lines, context.diagnostics),
+    };
+  },
+};
+
+function readHeader(statement: Statement, context: Context): VirtualHeader | undefined {
+  switch (statement.words[1]?.text) {
+    case 'fwmark': {
+      const mark = readWord(statement, 2, fwmark, context);
+      noMore(statement, 3, context);
+      return mark === undefined ? undefined : { by: 'fwmark', mark };
+    }
+    case 'group': {
+      const group = readWord(statement, 2, name('the name of a virtual_server_group'), context);
+      noMore(statement, 3, context);
+      return group === undefined ? undefined : { by: 'group', name: group };
+    }
+    default: {
+      const endpoint = readEndpoint(statement, 1, context);
+      return endpoint === undefined
+        ? undefined
+        : { by: 'address', address: endpoint.address, port: endpoint.port ?? 0 };
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { type Answer, decodeRequest, type Request } from '../cli/control.js';
+import { LvsError } from '../errors.js';
+import { type Log, reasonOf } from '../system/log.js';
+
+const LONGEST_REQUEST = 64 * 1024;
+const MOST_CONNECTIONS = 32;
+const IDLE_MS = 30_000;
+
+/** Listens at `path`. A socket that nobody answers at any more is replaced. @throws LvsError DIRECTOR_RUNS, CONTROL_FAILED */
+export async function serveControl(
+  path: string,
+  answer: (request: Request) => Promise<unknown>,
+  log: Log,
+): Promise<() => Promise<void>> {
+  if (await isAnswered(path)) throw new LvsError('DIRECTOR_RUNS', [path]);
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    serve(socket, answer, log);
+  });
+  server.maxConnections = MOST_CONNECTIONS;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    await rm(path, { force: true });
+    await listen(server, path);
+    await chmod(path, 0o600);
+  } catch (cause) {
+    throw new LvsError('CONTROL_FAILED', [path, reasonOf(cause)], { cause });
+  }
+  return () =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      for (const socket of open) socket.destroy();
+    });
+}
+
+function serve(socket: Socket, answer: (request: Request) => Promise<unknown>, log: Log): void {
+  let waiting = '';
+  let work: Promise<void> = Promise.resolve();
+  socket.setEncoding('utf8');
+  socket.setTimeout(IDLE_MS, () => socket.destroy());
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (text: string) => {
+    const lines = `${waiting}${text}`.split('\n');
+    waiting = lines.pop() ?? '';
+    if (waiting.length > LONGEST_REQUEST) return void socket.destroy();
+    for (const line of lines)
+      work = work.then(async () => {
+        const told = await reply(line, answer);
+        if (!told.ok) log.warn({ event: 'control.refused', reason: told.error });
+        socket.write(`${JSON.stringify(told)}\n`);
+      });
+  });
+}
+
+async function reply(line: string, answer: (request: Request) => Promise<unknown>): Promise<Answer> {
+  const request = decodeRequest(line);
+  if (request === undefined) return { ok: false, error: 'not a request' };
+  try {
+    return { ok: true, result: (await answer(request)) ?? null };
+  } catch (error) {
+    return { ok: false, error: reasonOf(error) };
+  }
+}
+
+const listen = (server: Server, path: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+
+const isAnswered = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(path);
+    const tell = (answered: boolean): void => {
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.once('connect', () => tell(true));
+    socket.once('error', () => tell(false));
+  });

@@ -1,0 +1,95 @@
+/**
+ * daemon/ — the composition root: the only folder that knows every other.
+ * daemon.ts builds all of it in one Lifetime; reload.ts hands a new configuration to the same owners; control.ts answers lvsctl.
+ */
+import type { Request } from '../cli/control.js';
+import type { Configuration } from '../config/configuration.js';
+import { wasUp } from '../director/adoption.js';
+import { Director } from '../director/director.js';
+import { Lifetime } from '../system/lifetime.js';
+import type { StateFile } from '../system/state-file.js';
+import { serveControl } from './control.js';
+import { KernelSettings } from './kernel-settings.js';
+import { Reload } from './reload.js';
+import { statusOf } from './status.js';
+import { Watch } from './watch.js';
+import type { ConfigurationSource, World } from './world.js';
+
+export interface DaemonOptions {
+  readonly source: ConfigurationSource;
+  readonly state: Pick<StateFile, 'path' | 'read' | 'write' | 'remove'>;
+  /** undefined: nobody listens. */
+  readonly controlPath: string | undefined;
+  readonly observeMs: number;
+  readonly foreign: 'adopt' | 'refuse';
+}
+
+export class Daemon {
+  readonly #life: Lifetime;
+  readonly #reload: Reload;
+  readonly director: Director;
+
+  private constructor(life: Lifetime, reload: Reload, director: Director) {
+    this.#life = life;
+    this.#reload = reload;
+    this.director = director;
+  }
+
+  /**
+   * Runs `configuration` until `stop`, which is the start read backwards: checks end, reloads end, the director leaves the table as
+   * the configuration of that moment says, and the socket closes last, so that nobody takes our place before we are gone.
+   */
+  static async start(configuration: Configuration, world: World, options: DaemonOptions): Promise<Daemon> {
+    const { log, clock, random, forwarder } = world;
+    const life = new Lifetime();
+    try {
+      const director = new Director({
+        forwarder,
+        clock,
+        log,
+        state: options.state,
+        isUp: (server) => watch.isUp(server),
+        observeMs: options.observeMs,
+        foreign: options.foreign,
+      });
+      const settings = world.settings === undefined ? undefined : new KernelSettings(world.settings, log);
+      const watch: Watch = new Watch({ clock, random, log, onChange: () => director.look() });
+      const reload = new Reload({ director, watch, settings, marks: world.marks, source: options.source, log });
+      const control = (request: Request): Promise<unknown> => answer(request, director, watch, reload);
+      // before anything is touched: it also tells whether another one runs
+      if (options.controlPath !== undefined)
+        life.own(await serveControl(options.controlPath, control, log), (close) => close());
+      const found = await director.open();
+      life.own(director, (owner) => owner.stop(reload.configuration?.globals.stop ?? 'keep'));
+      life.own(reload, (owner) => owner.leave());
+      life.own(watch, (owner) => owner.stop());
+      await reload.take(configuration, (virtual, server) => wasUp(found, virtual, server));
+      return new Daemon(life, reload, director);
+    } catch (error) {
+      await life[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Reads the file again. A broken one changes nothing; the log says why. */
+  reload(): Promise<void> {
+    return this.#reload.fromSource();
+  }
+
+  async stop(): Promise<void> {
+    await this.#life[Symbol.asyncDispose]();
+  }
+}
+
+async function answer(request: Request, director: Director, watch: Watch, reload: Reload): Promise<unknown> {
+  switch (request.do) {
+    case 'status':
+      return statusOf(director.status, watch.status);
+    case 'plan':
+      return director.preview(reload.read());
+    case 'reload':
+      return reload.fromSource();
+    case 'weight':
+      return director.override(request.server, request.weight ?? undefined);
+  }
+}

@@ -1,0 +1,88 @@
+import type { Configuration } from '../config/configuration.js';
+import type { Director } from '../director/director.js';
+import { LvsError } from '../errors.js';
+import { type Log, reasonOf } from '../system/log.js';
+import { Mailbox } from '../system/mailbox.js';
+import type { KernelSettings } from './kernel-settings.js';
+import type { Before, Watch } from './watch.js';
+import type { ConfigurationSource, World } from './world.js';
+
+export interface ReloadOptions {
+  readonly director: Director;
+  readonly watch: Watch;
+  readonly settings: KernelSettings | undefined;
+  readonly marks: World['marks'];
+  readonly source: ConfigurationSource;
+  readonly log: Log;
+}
+
+const unknownBefore: Before = () => undefined;
+
+/** Hands configurations to the owners, one after another. What did not change is not touched: each owner compares. */
+export class Reload {
+  readonly #options: ReloadOptions;
+  readonly #mailbox = new Mailbox();
+  #configuration: Configuration | undefined;
+
+  constructor(options: ReloadOptions) {
+    this.#options = options;
+  }
+
+  /** The one that is in force. */
+  get configuration(): Configuration | undefined {
+    return this.#configuration;
+  }
+
+  /** @throws LvsError CONFIG_REFUSED, after each complaint was logged */
+  read(): Configuration {
+    const { source, log } = this.#options;
+    const { configuration, complaints } = source.read();
+    for (const complaint of complaints) log.warn({ event: 'config.complaint', complaint });
+    if (configuration === undefined) throw new LvsError('CONFIG_REFUSED', [source.path, complaints.length]);
+    return configuration;
+  }
+
+  async fromSource(): Promise<void> {
+    const { log } = this.#options;
+    try {
+      await this.take(this.read());
+      log.info({ event: 'daemon.reloaded' });
+    } catch (error) {
+      log.error({ event: 'daemon.reload-refused', reason: reasonOf(error) });
+      throw error;
+    }
+  }
+
+  take(configuration: Configuration, before: Before = unknownBefore): Promise<void> {
+    return this.#mailbox.post(() => this.#take(configuration, before));
+  }
+
+  /** No more reloads; marks and settings go, unless what is ours shall stay. */
+  async leave(): Promise<void> {
+    await this.#mailbox.close();
+    const { settings, marks } = this.#options;
+    if (this.#configuration === undefined || this.#configuration.globals.stop === 'keep') return;
+    await settings?.restore();
+    if (this.#configuration.fwmarkRules.length > 0) await this.#inLog('remove marks', () => marks?.remove());
+  }
+
+  /** Marks come before the services that live by them, and go after them. */
+  async #take(configuration: Configuration, before: Before): Promise<void> {
+    const { director, watch, settings, marks } = this.#options;
+    const retire = watch.follow(configuration, before);
+    await settings?.apply(configuration.globals);
+    const marked = configuration.fwmarkRules.length > 0 || (this.#configuration?.fwmarkRules.length ?? 0) > 0;
+    if (marked) await this.#inLog('apply marks', () => marks?.apply(configuration.fwmarkRules));
+    await director.configure(configuration);
+    this.#configuration = configuration;
+    await retire();
+  }
+
+  async #inLog(operation: string, run: () => Promise<unknown> | undefined): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      this.#options.log.error({ event: 'marks.refused', operation, reason: reasonOf(error) });
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import { openNetlink } from '../addon/netlink.js';
+import { complaintsText } from '../cli/complaints.js';
+import { type Order, runtimeFile } from '../cli/lvsd-options.js';
+import type { Output } from '../cli/realserver.js';
+import { formatDiagnostic } from '../config/diagnostics.js';
+import { readConfigurationFile } from '../config/include.js';
+import { IpvsClient } from '../ipvs/client.js';
+import { IpvsForwarder } from '../ipvs/forwarder.js';
+import { FwmarkTable } from '../netfilter/fwmark-table.js';
+import { systemNft } from '../netfilter/nft.js';
+import { NETLINK_GENERIC } from '../netlink/generic.js';
+import { systemClock } from '../system/clock.js';
+import { descriptorSink, jsonLog, type Log, reasonOf } from '../system/log.js';
+import { systemRandom } from '../system/random.js';
+import { onSignals } from '../system/signals.js';
+import { stateFile } from '../system/state-file.js';
+import { Daemon } from './daemon.js';
+import type { ConfigurationSource } from './world.js';
+
+const STDERR = 2;
+
+/** `lvsd run`, until a signal ends it. Answers with the exit status. */
+export async function run(order: Order, output: Output, environment: NodeJS.ProcessEnv): Promise<number> {
+  const reading = readConfigurationFile(order.file, { environment });
+  if (reading.configuration === undefined) {
+    output.err(complaintsText(reading.diagnostics));
+    return 1;
+  }
+  const log = jsonLog(descriptorSink(STDERR), order.log);
+  endOnMistakes(log);
+  for (const warning of reading.diagnostics)
+    log.warn({ event: 'config.complaint', complaint: formatDiagnostic(warning) });
+
+  const client = new IpvsClient(openNetlink(NETLINK_GENERIC), { after: (ms, late) => systemClock.after(ms, late) });
+  try {
+    await client.probe();
+    const { globals } = reading.configuration;
+    const path = order.state ?? globals.stateFile ?? runtimeFile(environment, 'director.json');
+    const ending = nextEnding();
+    const daemon = await Daemon.start(
+      reading.configuration,
+      {
+        forwarder: new IpvsForwarder(client),
+        settings: client,
+        marks: new FwmarkTable(systemNft()),
+        clock: systemClock,
+        random: systemRandom,
+        log,
+      },
+      {
+        source: fileSource(order.file, environment),
+        state: stateFile(path),
+        controlPath: order.control,
+        observeMs: 1000 * order.observeSeconds,
+        foreign: order.foreign,
+      },
+    );
+    const quiet = onSignals(process, { SIGHUP: () => reloadInBackground(daemon) });
+    log.info({ event: 'daemon.started', file: order.file, control: order.control });
+    const signal = await ending;
+    log.info({ event: 'daemon.stopping', signal });
+    quiet();
+    await daemon.stop();
+    log.info({ event: 'daemon.stopped' });
+    return 0;
+  } finally {
+    client.close();
+  }
+}
+
+/** Listens from before the start, so that a signal that comes while we start ends us in order too. */
+const nextEnding = (): Promise<string> =>
+  new Promise((resolve) => {
+    onSignals(process, {
+      SIGTERM: () => resolve('SIGTERM'),
+      SIGINT: () => resolve('SIGINT'),
+      // until there is something to reload
+      SIGHUP: () => undefined,
+    });
+  });
+
+/** The log has its failure already. */
+const reloadInBackground = (daemon: Daemon): void => {
+  daemon.reload().catch(() => undefined);
+};
+
+const fileSource = (path: string, environment: NodeJS.ProcessEnv): ConfigurationSource => ({
+  path,
+  read() {
+    const { configuration, diagnostics } = readConfigurationFile(path, { environment });
+    return { configuration, complaints: diagnostics.map(formatDiagnostic) };
+  },
+});
+
+/** A failure nobody waited for is a mistake of ours: better to end, with the table as it is, than to go on without knowing how. */
+function endOnMistakes(log: Log): void {
+  const end = (error: unknown): void => {
+    log.error({ event: 'daemon.mistake', reason: reasonOf(error), stack: error instanceof Error ? error.stack : '' });
+    process.exit(70);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}

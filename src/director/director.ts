@@ -1,0 +1,323 @@
+import type { Configuration } from '../config/configuration.js';
+import { LvsError } from '../errors.js';
+import { type Change, changeName, type Forwarder } from '../model/change.js';
+import { serviceName } from '../model/service.js';
+import type { Table } from '../model/table.js';
+import type { Clock } from '../system/clock.js';
+import { type Log, reasonOf } from '../system/log.js';
+import { Mailbox, MailboxClosed } from '../system/mailbox.js';
+import type { StateFile } from '../system/state-file.js';
+import { Timers } from '../system/timers.js';
+import type { Found } from './adoption.js';
+import { desired } from './desired.js';
+import { KnownTable } from './known.js';
+import { Memory } from './memory.js';
+import { allNames } from './names.js';
+import { type LastApplied, ownPart } from './ownership.js';
+import { plan } from './plan.js';
+
+export interface DirectorOptions {
+  readonly forwarder: Forwarder;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Where the names of what is ours are kept. */
+  readonly state: Pick<StateFile, 'path' | 'read' | 'write' | 'remove'>;
+  /** Verdict on a server, by serverName. */
+  readonly isUp: (server: string) => boolean;
+  /** The table is read again after this pause. */
+  readonly observeMs: number;
+  /** A service of the file that somebody else made: take it over, or leave it alone and say so. */
+  readonly foreign: 'adopt' | 'refuse';
+}
+
+/** One change that the forwarder did not take. */
+export interface Refused {
+  readonly service: string;
+  readonly change: string;
+  readonly reason: string;
+}
+
+/** What one look at the difference came to. */
+export interface Report {
+  readonly changes: readonly Change[];
+  readonly refused: readonly Refused[];
+}
+
+export interface DirectorStatus {
+  readonly last: Report;
+  /** Refused, and tried again. */
+  readonly refused: readonly Refused[];
+  /** What somebody else changed and we only report. */
+  readonly drift: readonly string[];
+  readonly foreign: readonly string[];
+  readonly quorums: ReadonlyMap<string, boolean>;
+  readonly known: Table;
+  readonly writes: number;
+}
+
+const RETRY_FIRST_MS = 1_000;
+const RETRY_LONGEST_MS = 60_000;
+/** Reading a large table takes the kernel time: no more than this part of ours goes there. */
+const OBSERVE_SHARE = 1 / 50;
+const nothing: Report = { changes: [], refused: [] };
+
+/** The only writer of a forwarder's table. Whoever wants something changed posts here; nothing interleaves. */
+export class Director {
+  readonly #options: DirectorOptions;
+  readonly #mailbox = new Mailbox();
+  readonly #timers: Timers<'retry' | 'observe'>;
+  readonly #memory: Memory;
+  readonly #known = new KnownTable();
+  readonly #weights = new Map<string, number>();
+  #configuration: Configuration | undefined;
+  /** Names of what we answer for, with their destinations; what we no longer want stays until it is gone. */
+  #owned: LastApplied = new Map();
+  #foreign: ReadonlySet<string> = new Set();
+  #quorums: ReadonlyMap<string, boolean> = new Map();
+  #refused: readonly Refused[] = [];
+  #drift: readonly string[] = [];
+  #last: Report = nothing;
+  #retryMs = RETRY_FIRST_MS;
+  #writes = 0;
+  #looking = false;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: DirectorOptions) {
+    this.#options = options;
+    this.#timers = new Timers(options.clock);
+    this.#memory = new Memory(options.state, options.log);
+  }
+
+  /** Looks at what is there; changes nothing. The first job. */
+  open(): Promise<Found> {
+    return this.#mailbox.post(async () => {
+      const last = await this.#memory.recall();
+      const table = await this.#options.forwarder.read();
+      this.#owned = last;
+      this.#known.replace(ownPart(table, new Set(last.keys())));
+      return { table, last };
+    });
+  }
+
+  /** Makes the table what this configuration wants; from now on it is kept so. */
+  configure(configuration: Configuration): Promise<Report> {
+    return this.#mailbox.post(() => this.#configure(configuration));
+  }
+
+  /** What `configure` would do. */
+  preview(configuration: Configuration): Promise<readonly Change[]> {
+    return this.#mailbox.post(() => plan(this.#desired(configuration).table, this.#known.table));
+  }
+
+  /** A verdict changed. Those that come together are answered by one plan. */
+  look(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    this.#background(() => {
+      this.#looking = false;
+      return this.#reconcile();
+    });
+  }
+
+  /** An operator's weight for a server, by serverName; undefined: that of the file again. */
+  override(server: string, weight: number | undefined): Promise<Report> {
+    return this.#mailbox.post(() => {
+      if (weight === undefined) this.#weights.delete(server);
+      else this.#weights.set(server, weight);
+      return this.#reconcile();
+    });
+  }
+
+  /** Reads the table and compares it with what we made of it. */
+  observe(): Promise<void> {
+    return this.#mailbox.post(() => this.#observe());
+  }
+
+  get status(): DirectorStatus {
+    return {
+      last: this.#last,
+      refused: this.#refused,
+      drift: this.#drift,
+      foreign: [...this.#foreign],
+      quorums: this.#quorums,
+      known: this.#known.table,
+      writes: this.#writes,
+    };
+  }
+
+  /** No timer is left and no job accepted. The table stays, loses what is ours, or all it has. */
+  stop(how: 'keep' | 'remove' | 'flush'): Promise<void> {
+    this.#stopped ??= this.#stop(how);
+    return this.#stopped;
+  }
+
+  async #stop(how: 'keep' | 'remove' | 'flush'): Promise<void> {
+    this.#timers.disarmAll();
+    const last = this.#mailbox.post(() => this.#leave(how));
+    await Promise.all([last, this.#mailbox.close()]);
+  }
+
+  async #configure(configuration: Configuration): Promise<Report> {
+    const { forwarder, log } = this.#options;
+    const names = allNames(configuration);
+    const flush = configuration.globals.flushAtStart && this.#configuration === undefined;
+    if (flush || [...names.keys()].some((name) => !this.#owned.has(name))) {
+      const table = await forwarder.read();
+      if (flush) await this.#flush(new Map([...table].filter(([name]) => !names.has(name) && !this.#owned.has(name))));
+      this.#meetForeign(names, table);
+    }
+    this.#foreign = new Set([...this.#foreign].filter((name) => names.has(name)));
+    this.#configuration = configuration;
+    // Remembered before it is made: who dies between the two must find it again. What goes is forgotten when it is gone.
+    const wanted = new Map([...names].filter(([name]) => !this.#foreign.has(name)));
+    this.#owned = new Map([...this.#owned, ...wanted]);
+    await this.#memory.remember(this.#owned);
+    const report = await this.#reconcile();
+    await this.#forgetGone(wanted);
+    log.info({ event: 'director.configured', services: names.size, ...counts(report) });
+    this.#armObserve(this.#options.observeMs);
+    return report;
+  }
+
+  /** Services of the file that are in the table though we did not put them there. */
+  #meetForeign(names: LastApplied, table: Table): void {
+    const { foreign, log } = this.#options;
+    const met = [...names.keys()].filter((name) => table.has(name) && !this.#owned.has(name));
+    for (const service of met) {
+      const error = new LvsError(foreign === 'adopt' ? 'SERVICE_ADOPTED' : 'SERVICE_FOREIGN', [service]);
+      log.warn({
+        event: foreign === 'adopt' ? 'director.adopted' : 'director.foreign',
+        service,
+        reason: error.message,
+      });
+    }
+    if (foreign === 'refuse') this.#foreign = new Set(met);
+    else this.#known.replace(ownPart(table, new Set([...this.#owned.keys(), ...names.keys()])));
+  }
+
+  async #forgetGone(wanted: LastApplied): Promise<void> {
+    this.#owned = new Map([...this.#owned].filter(([name]) => wanted.has(name) || this.#known.table.has(name)));
+    await this.#memory.remember(this.#owned);
+  }
+
+  #desired(configuration: Configuration): ReturnType<typeof desired> {
+    const want = desired(configuration, {
+      isUp: this.#options.isUp,
+      weights: this.#weights,
+      quorums: this.#quorums,
+    });
+    if (this.#foreign.size === 0) return want;
+    return { ...want, table: new Map([...want.table].filter(([name]) => !this.#foreign.has(name))) };
+  }
+
+  async #reconcile(): Promise<Report> {
+    if (this.#configuration === undefined) return nothing;
+    const want = this.#desired(this.#configuration);
+    this.#tellQuorums(want.quorums);
+    const changes = plan(want.table, this.#known.table);
+    const refused = await this.#apply(changes);
+    const report = { changes, refused };
+    if (changes.length > 0) this.#last = report;
+    this.#refused = refused;
+    if (refused.length > 0) this.#armRetry();
+    else this.#retryMs = RETRY_FIRST_MS;
+    return report;
+  }
+
+  async #apply(changes: readonly Change[]): Promise<Refused[]> {
+    if (changes.length === 0) return [];
+    const { forwarder, log } = this.#options;
+    this.#writes++;
+    const outcomes = await forwarder.apply(changes);
+    const refused: Refused[] = [];
+    for (const [i, change] of changes.entries()) {
+      const error = outcomes[i];
+      if (error === undefined) {
+        this.#known.take(change);
+        continue;
+      }
+      const refusal = { service: serviceName(change.service), change: changeName(change), reason: reasonOf(error) };
+      refused.push(refusal);
+      log.error({ event: 'director.refused', ...refusal });
+    }
+    log.info({ event: 'director.applied', changes: changes.length, refused: refused.length });
+    return refused;
+  }
+
+  #armRetry(): void {
+    this.#timers.arm('retry', this.#retryMs, () => this.#background(() => this.#retry()));
+    this.#retryMs = Math.min(2 * this.#retryMs, RETRY_LONGEST_MS);
+  }
+
+  /** What was refused may have been refused because its service is not what we think: look first. */
+  async #retry(): Promise<Report> {
+    const table = await this.#options.forwarder.read();
+    for (const name of new Set(this.#refused.map(({ service }) => service))) this.#known.correct(name, table.get(name));
+    return this.#reconcile();
+  }
+
+  #armObserve(ms: number): void {
+    this.#timers.arm('observe', ms, () => this.#background(() => this.#observe()));
+  }
+
+  async #observe(): Promise<void> {
+    const { clock, forwarder, observeMs } = this.#options;
+    const start = clock.now();
+    try {
+      const own = this.#ours(await forwarder.read());
+      const drift = plan(this.#known.table, own).map(changeName);
+      if (drift.join() !== this.#drift.join()) this.#tellDrift(drift);
+      this.#drift = drift;
+      if (drift.length > 0 && this.#configuration?.globals.drift === 'repair') {
+        this.#known.replace(own);
+        this.#drift = [];
+        await this.#reconcile();
+      }
+    } finally {
+      this.#armObserve(Math.max(observeMs, (clock.now() - start) / OBSERVE_SHARE));
+    }
+  }
+
+  #ours(table: Table): Table {
+    return ownPart(table, new Set(this.#owned.keys()));
+  }
+
+  #tellDrift(drift: readonly string[]): void {
+    const repair = this.#configuration?.globals.drift === 'repair';
+    if (drift.length === 0) this.#options.log.info({ event: 'director.drift-gone' });
+    else this.#options.log.warn({ event: 'director.drift', repair, count: drift.length, undo: drift.slice(0, 20) });
+  }
+
+  #tellQuorums(quorums: ReadonlyMap<string, boolean>): void {
+    for (const [virtualServer, has] of quorums)
+      if ((this.#quorums.get(virtualServer) ?? true) !== has)
+        this.#options.log.warn({ event: has ? 'director.quorum-regained' : 'director.quorum-lost', virtualServer });
+    this.#quorums = quorums;
+  }
+
+  async #leave(how: 'keep' | 'remove' | 'flush'): Promise<void> {
+    this.#timers.disarmAll();
+    if (how === 'keep') return;
+    await this.#flush(how === 'flush' ? await this.#options.forwarder.read() : this.#known.table);
+    await this.#forgetGone(new Map());
+    if (this.#owned.size === 0) await this.#memory.forget();
+  }
+
+  async #flush(table: Table): Promise<void> {
+    await this.#apply([...table.values()].map(({ key: service }) => ({ do: 'delete-service', service })));
+  }
+
+  /** A job without a caller: its failure is logged, and retried with the next look. */
+  #background(job: () => Promise<unknown>): void {
+    this.#mailbox.post(job).catch((error: unknown) => {
+      if (error instanceof MailboxClosed) return;
+      this.#options.log.error({ event: 'director.failed', reason: reasonOf(error) });
+      this.#armRetry();
+    });
+  }
+}
+
+const counts = ({ changes, refused }: Report): { changes: number; refused: number } => ({
+  changes: changes.length,
+  refused: refused.length,
+});

@@ -1,0 +1,45 @@
+import { type Log, reasonOf } from '../system/log.js';
+import type { StateFile } from '../system/state-file.js';
+import { decodeLastApplied, encodeLastApplied, type LastApplied } from './ownership.js';
+
+/** What is remembered over our death: which services are ours. A disk that fails does not keep us from forwarding. */
+export class Memory {
+  readonly #file: Pick<StateFile, 'path' | 'read' | 'write' | 'remove'>;
+  readonly #log: Log;
+  #text = '';
+
+  constructor(file: Pick<StateFile, 'path' | 'read' | 'write' | 'remove'>, log: Log) {
+    this.#file = file;
+    this.#log = log;
+  }
+
+  async recall(): Promise<LastApplied> {
+    const text = await this.#attempt('read', () => this.#file.read());
+    if (text === undefined) return new Map();
+    this.#text = text;
+    const last = decodeLastApplied(text);
+    if (last === undefined) this.#log.warn({ event: 'director.state-unreadable', path: this.#file.path });
+    return last ?? new Map();
+  }
+
+  async remember(last: LastApplied): Promise<void> {
+    const text = encodeLastApplied(last);
+    if (text === this.#text) return;
+    this.#text = text;
+    await this.#attempt('write', () => this.#file.write(text));
+  }
+
+  async forget(): Promise<void> {
+    this.#text = '';
+    await this.#attempt('remove', () => this.#file.remove());
+  }
+
+  async #attempt<T>(operation: string, run: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await run();
+    } catch (error) {
+      this.#log.error({ event: 'director.state-failed', operation, path: this.#file.path, reason: reasonOf(error) });
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import type { Configuration } from '../config/configuration.js';
+import type { Change } from '../model/change.js';
+import { type Found, wasUp } from './adoption.js';
+import { desired } from './desired.js';
+import { allNames, serverName, virtualServerName } from './names.js';
+import { ownPart } from './ownership.js';
+import { plan } from './plan.js';
+
+/** What a director that starts with this configuration, and finds this, would change before its first check has ended. Pure. */
+export function firstPlan(configuration: Configuration, found: Found): Change[] {
+  const up = new Map<string, boolean>();
+  for (const virtual of configuration.virtualServers)
+    for (const server of virtual.realServers) {
+      const assumed = !server.checks.some(({ pace }) => pace.alpha);
+      const unchecked = server.checks.length === 0;
+      up.set(serverName(virtualServerName(virtual), server), unchecked || (wasUp(found, virtual, server) ?? assumed));
+    }
+  const { table } = desired(configuration, {
+    isUp: (server) => up.get(server) ?? true,
+    weights: new Map(),
+    quorums: new Map(),
+  });
+  return plan(table, ownPart(found.table, new Set([...allNames(configuration).keys(), ...found.last.keys()])));
+}

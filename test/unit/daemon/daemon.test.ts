@@ -1,0 +1,196 @@
+/** The whole daemon with a fake kernel and real servers on the loopback. */
+import { createServer, type Server } from 'node:net';
+import t, { type Test } from 'tap';
+import { lvsctl } from '../../../src/cli/lvsctl.js';
+import { Daemon } from '../../../src/daemon/daemon.js';
+import { configurationOf, tableText } from '../../helpers/configuration.js';
+import { FakeClock, settled } from '../../helpers/fake-clock.js';
+import { FakeKernel } from '../../helpers/fake-kernel.js';
+import { MemoryFile } from '../../helpers/memory-file.js';
+import { MemoryLog } from '../../helpers/memory-log.js';
+
+class Site {
+  text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+  readonly path = 'test.conf';
+  read(): { configuration: ReturnType<typeof configurationOf> | undefined; complaints: string[] } {
+    try {
+      return { configuration: configurationOf(this.text), complaints: [] };
+    } catch (error) {
+      return { configuration: undefined, complaints: (error as Error).message.split('\n') };
+    }
+  }
+}
+
+interface Scene {
+  readonly daemon: Daemon;
+  readonly kernel: FakeKernel;
+  readonly clock: FakeClock;
+  readonly log: MemoryLog;
+  readonly site: Site;
+  readonly control: string;
+  /** Lets time pass until `event` is logged once more. */
+  until(event: string, ms: number): Promise<void>;
+}
+
+async function scene(t: Test, text: string, kernel = new FakeKernel(), state = new MemoryFile()): Promise<Scene> {
+  const [clock, log, site] = [new FakeClock(), new MemoryLog(), new Site(text)];
+  const control = `${t.testdir()}/control.sock`;
+  const world = { forwarder: kernel, clock, log, random: { next: () => 0 } };
+  const options = { source: site, state, controlPath: control, observeMs: 10_000, foreign: 'adopt' } as const;
+  const daemon = await Daemon.start(configurationOf(text), world, options);
+  t.teardown(() => daemon.stop());
+  const until = async (event: string, ms: number): Promise<void> => {
+    const before = log.named(event).length;
+    clock.advance(ms);
+    while (log.named(event).length === before) await settled();
+    await settled();
+  };
+  return { daemon, kernel, clock, log, site, control, until };
+}
+
+async function listening(port = 0): Promise<{ port: number; server: Server }> {
+  const server = createServer((socket) => socket.on('error', () => undefined).resume());
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return { port: (server.address() as { port: number }).port, server };
+}
+const closed = (server: Server): Promise<unknown> => new Promise((resolve) => server.close(resolve));
+
+const virtual = (port: number, more = '', check = ''): string => `virtual_server 192.0.2.1 80 {
+  lb_algo rr
+  lb_kind NAT
+  protocol TCP
+  delay_loop 5
+  ${more}
+  real_server 127.0.0.1 ${port} {
+    TCP_CHECK {
+      retry 0
+      ${check}
+    }
+  }
+  real_server 127.0.0.2 80 {
+  }
+}
+`;
+const both = (port: number): string[] => ['tcp 192.0.2.1:80 rr', `  127.0.0.1:${port} 1`, '  127.0.0.2:80 1'];
+const one = ['tcp 192.0.2.1:80 rr', '  127.0.0.2:80 1'];
+
+t.test('a server that dies leaves within its interval, and comes back', async (t) => {
+  const { port, server } = await listening();
+  const { kernel, until } = await scene(t, virtual(port));
+  t.same(tableText(kernel.table), both(port), 'assumed up at the start');
+  await until('health.verdict', 1000);
+  await closed(server);
+  await until('health.verdict', 5000);
+  t.same(tableText(kernel.table), one);
+  const again = await listening(port);
+  t.teardown(() => closed(again.server));
+  await until('health.verdict', 5000);
+  t.same(tableText(kernel.table).sort(), both(port).sort());
+});
+
+t.test('alpha: a server joins after its first success', async (t) => {
+  const { port, server } = await listening();
+  t.teardown(() => closed(server));
+  const { kernel, until } = await scene(t, virtual(port, 'alpha'));
+  t.same(tableText(kernel.table), one);
+  await until('director.applied', 1000);
+  t.same(tableText(kernel.table), both(port).toSorted());
+});
+
+t.test('started again over the table of one that was killed: alpha changes nothing, nothing is written', async (t) => {
+  const { port, server } = await listening();
+  t.teardown(() => closed(server));
+  const [kernel, state] = [new FakeKernel(), new MemoryFile()];
+  const first = await scene(t, virtual(port), kernel, state);
+  const remembered = new MemoryFile(state.text);
+  const table = kernel.table;
+  await first.daemon.stop();
+  const second = await scene(t, virtual(port, 'alpha'), new FakeKernel(table), remembered);
+  await second.until('director.configured', 0).catch(() => undefined);
+  t.same(second.kernel.writes, []);
+});
+
+t.test('a reload keeps what monitors know, and touches nothing that did not change', async (t) => {
+  const { port, server } = await listening();
+  const { daemon, kernel, site, log, until } = await scene(t, virtual(port));
+  await closed(server);
+  await until('health.verdict', 1000);
+  const writes = kernel.writes.length;
+  await daemon.reload();
+  t.equal(kernel.writes.length, writes, 'the same file');
+  site.text = virtual(port, '', 'connect_timeout 2');
+  await daemon.reload();
+  t.equal(kernel.writes.length, writes, 'other checks: the server that was down is down');
+  site.text = `# moved by a line\n${virtual(port, '', 'connect_timeout 2')}`.replace('real_server 127.0.0.2 80 {', '$&\nweight 3');
+  await daemon.reload();
+  t.same(kernel.writes.at(-1)?.length, 1);
+  t.equal(log.named('daemon.reloaded').length, 3);
+});
+
+t.test('a broken file changes nothing and every complaint is logged', async (t) => {
+  const { daemon, kernel, site, log } = await scene(t, virtual(1));
+  const before = tableText(kernel.table);
+  site.text = virtual(1).replace('lb_algo', 'lb_algoo').replace('delay_loop', 'delay_lop');
+  await t.rejects(daemon.reload(), { code: 'CONFIG_REFUSED', message: /2 errors; nothing was changed/ });
+  t.same(tableText(kernel.table), before);
+  t.match(log.named('config.complaint'), [
+    { complaint: "test.conf:2:3: 'lb_algoo' is no keyword of virtual_server; did you mean 'lb_algo'?" },
+    { complaint: /delay_loop/ },
+  ]);
+});
+
+t.test('a server that left the file is watched no more', async (t) => {
+  const { daemon, site, clock } = await scene(t, virtual(1));
+  t.equal(clock.pending, 2, 'a check and the look for drift');
+  site.text = virtual(1).replace(/TCP_CHECK \{[^}]*\}/, '');
+  await daemon.reload();
+  t.equal(clock.pending, 1);
+});
+
+t.test('lvsctl: status, plan, weight, reload', async (t) => {
+  const { kernel, site, control } = await scene(t, virtual(1));
+  let said = '';
+  const output = { out: (text: string) => void (said = text), err: (text: string) => void (said = text) };
+  const ask = async (...words: string[]): Promise<number> => lvsctl(['--control', control, ...words], output, {});
+
+  t.equal(await ask('status'), 0);
+  t.match(said, 'tcp 192.0.2.1:80 rr\n  -> 127.0.0.1:1 masquerade weight 1\n');
+  t.match(said, 'tcp 192.0.2.1:80 -> 127.0.0.1:1 tcp up (assumed)');
+  t.equal(await ask('weight', 'tcp 192.0.2.1:80 -> 127.0.0.2:80', '0'), 0);
+  t.match(tableText(kernel.table), ['tcp 192.0.2.1:80 rr', '  127.0.0.1:1 1', '  127.0.0.2:80 0']);
+  site.text = virtual(1).replace('lb_algo rr', 'lb_algo wrr');
+  t.equal(await ask('plan'), 0);
+  t.equal(said, '~ tcp 192.0.2.1:80 wrr\n1 change\n');
+  t.equal(await ask('reload'), 0);
+  t.equal(kernel.table.get('tcp 192.0.2.1:80')?.settings.scheduler, 'wrr');
+  site.text = 'nonsense';
+  t.equal(await ask('reload'), 1);
+  t.match(said, /nothing was changed/);
+  t.equal(await lvsctl(['--control', '/nowhere/at-all.sock', 'status'], output, {}), 1);
+  t.match(said, /no lvsd answers at \/nowhere\/at-all.sock/);
+});
+
+t.test('a second daemon is refused before it touches anything', async (t) => {
+  const { control } = await scene(t, virtual(1));
+  const kernel = new FakeKernel();
+  const world = { forwarder: kernel, clock: new FakeClock(), log: new MemoryLog(), random: { next: () => 0 } };
+  const options = { source: new Site(''), state: new MemoryFile(), controlPath: control, observeMs: 1, foreign: 'adopt' } as const;
+  await t.rejects(Daemon.start(configurationOf(virtual(1)), world, options), { code: 'DIRECTOR_RUNS' });
+  t.equal(kernel.reads + kernel.writes.length, 0);
+});
+
+t.test('started and stopped, nothing is left: no timer, no socket, no handle', async (t) => {
+  const before = process.getActiveResourcesInfo().sort();
+  const { port, server } = await listening();
+  const { daemon, clock, kernel, until } = await scene(t, virtual(port));
+  await until('health.verdict', 1000);
+  await daemon.stop();
+  await closed(server);
+  await settled();
+  t.equal(clock.pending, 0);
+  t.same([...kernel.table], []);
+  t.same(process.getActiveResourcesInfo().sort(), before);
+});

@@ -1,0 +1,251 @@
+import t, { type Test } from 'tap';
+import { wasUp } from '../../../src/director/adoption.js';
+import { Director } from '../../../src/director/director.js';
+import { decodeLastApplied, encodeLastApplied } from '../../../src/director/ownership.js';
+import { changeName } from '../../../src/model/change.js';
+import { configurationOf, site, type SiteOptions, tableText } from '../../helpers/configuration.js';
+import { FakeClock, settled } from '../../helpers/fake-clock.js';
+import { FakeKernel } from '../../helpers/fake-kernel.js';
+import { MemoryFile } from '../../helpers/memory-file.js';
+import { MemoryLog } from '../../helpers/memory-log.js';
+
+const stranger = 'tcp 192.0.2.99:80';
+
+interface Scene {
+  readonly director: Director;
+  readonly kernel: FakeKernel;
+  readonly clock: FakeClock;
+  readonly log: MemoryLog;
+  readonly file: MemoryFile;
+  readonly down: Set<string>;
+}
+
+function scene(t: Test, { kernel = new FakeKernel(), file = new MemoryFile(), foreign = 'adopt' as 'adopt' | 'refuse' } = {}): Scene {
+  const [clock, log, down] = [new FakeClock(), new MemoryLog(), new Set<string>()];
+  const director = new Director({
+    forwarder: kernel,
+    clock,
+    log,
+    state: file,
+    isUp: (server) => !down.has(server),
+    observeMs: 10_000,
+    foreign,
+  });
+  t.teardown(() => director.stop('keep'));
+  return { director, kernel, clock, log, file, down };
+}
+
+/** A kernel that has what a director made of this file, and what that director left in its state file. */
+async function after(t: Test, options: SiteOptions): Promise<{ kernel: FakeKernel; file: MemoryFile }> {
+  const { director, kernel, file } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site(options)));
+  kernel.writes.length = 0;
+  return { kernel, file };
+}
+
+const names = (kernel: FakeKernel): string[][] => kernel.writes.map((changes) => changes.map(changeName));
+const server = (octet: number): string => `tcp 192.0.2.1:80 -> 10.0.0.${octet}:80`;
+
+t.test('a new file is one batch; the same file again is none', async (t) => {
+  const { director, kernel } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site()));
+  t.same(names(kernel), [
+    ['add-service tcp 192.0.2.1:80', `add-destination ${server(1)}`, `add-destination ${server(2)}`],
+  ]);
+  await director.configure(configurationOf(site()));
+  t.equal(kernel.writes.length, 1);
+});
+
+t.test('one real server changed: one write of one change', async (t) => {
+  const { director, kernel } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site()));
+  await director.configure(configurationOf(site({ servers: { 1: 'weight 5', 2: '' } })));
+  t.same(names(kernel)[1], [`edit-destination ${server(1)}`]);
+});
+
+t.test('verdicts that come together are answered by one write', async (t) => {
+  const { director, kernel, down } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site({ servers: { 1: '', 2: '', 3: '' } })));
+  down.add(server(1)).add(server(2));
+  director.look();
+  director.look();
+  await settled();
+  t.same(names(kernel)[1], [`delete-destination ${server(1)}`, `delete-destination ${server(2)}`]);
+  t.equal(kernel.writes.length, 2);
+});
+
+t.test("strangers' services are never touched, by no file and at no end", async (t) => {
+  const theirs = (await after(t, { vip: '192.0.2.99' })).kernel.table;
+  const { director, kernel } = scene(t, { kernel: new FakeKernel(theirs) });
+  await director.open();
+  await director.configure(configurationOf(site()));
+  await director.stop('remove');
+  t.strictSame(kernel.table.get(stranger), theirs.get(stranger));
+  t.same([...kernel.table.keys()], [stranger]);
+});
+
+t.test('lvs_flush removes them once, at the start', async (t) => {
+  const theirs = (await after(t, { vip: '192.0.2.99' })).kernel.table;
+  const { director, kernel } = scene(t, { kernel: new FakeKernel(theirs) });
+  const configuration = configurationOf(site({ globals: 'lvs_flush' }));
+  await director.open();
+  await director.configure(configuration);
+  t.same([...kernel.table.keys()], ['tcp 192.0.2.1:80']);
+  kernel.set(new Map([...kernel.table, ...theirs]));
+  await director.configure(configuration);
+  t.equal(kernel.table.has(stranger), true, 'a reload does not flush');
+});
+
+t.test('killed and started again: nothing is written, nothing is lost', async (t) => {
+  const { kernel, file } = await after(t, {});
+  const again = scene(t, { kernel, file });
+  const found = await again.director.open();
+  t.equal(found.last.size, 1);
+  await again.director.configure(configurationOf(site()));
+  t.same(kernel.writes, []);
+});
+
+t.test('killed, its file changed, started again: what is no longer in the file goes', async (t) => {
+  const { kernel, file } = await after(t, { vip: '192.0.2.99' });
+  const again = scene(t, { kernel, file });
+  await again.director.open();
+  await again.director.configure(configurationOf(site()));
+  t.same([...kernel.table.keys()], ['tcp 192.0.2.1:80']);
+  t.same([...(decodeLastApplied(file.text ?? '')?.keys() ?? [])], ['tcp 192.0.2.1:80']);
+});
+
+t.test('what was found tells who was up', async (t) => {
+  const { kernel, file } = await after(t, { servers: { 1: '', 2: '', 3: 'weight 0' } });
+  await kernel.apply([
+    {
+      do: 'delete-destination',
+      service: { by: 'address', protocol: 'tcp', address: '192.0.2.1', port: 80 },
+      destination: { address: '10.0.0.2', port: 80 },
+    },
+  ]);
+  const found = { table: kernel.table, last: decodeLastApplied(file.text ?? '') ?? new Map<string, string[]>() };
+  const [virtual] = configurationOf(site({ servers: { 1: '', 2: '', 3: 'weight 0', 4: '' } })).virtualServers;
+  t.same(
+    virtual?.realServers.map((one) => wasUp(found, virtual, one)),
+    [true, false, true, undefined],
+  );
+});
+
+t.test('a service of the file that somebody else made is taken over, and said so', async (t) => {
+  const { kernel } = await after(t, { servers: { 7: '' } });
+  const { director, log } = scene(t, { kernel });
+  await director.open();
+  await director.configure(configurationOf(site()));
+  t.same(tableText(kernel.table), ['tcp 192.0.2.1:80 rr', '  10.0.0.1:80 1', '  10.0.0.2:80 1']);
+  t.match(log.named('director.adopted'), [{ service: 'tcp 192.0.2.1:80', reason: /taken over/ }]);
+});
+
+t.test('or left alone, with --foreign refuse', async (t) => {
+  const { kernel } = await after(t, { servers: { 7: '' } });
+  const { director, log } = scene(t, { kernel, foreign: 'refuse' });
+  await director.open();
+  await director.configure(configurationOf(site()));
+  await director.stop('remove');
+  t.same(tableText(kernel.table), ['tcp 192.0.2.1:80 rr', '  10.0.0.7:80 1']);
+  t.match(log.named('director.foreign'), [{ reason: /left alone/ }]);
+});
+
+t.test('one change is refused: the others are made, it is said, and tried again later and later', async (t) => {
+  const { director, kernel, clock, log } = scene(t);
+  kernel.refuse = (change) => ('destination' in change && change.destination.address === '10.0.0.1' ? 'EINVAL' : undefined);
+  await director.open();
+  const report = await director.configure(configurationOf(site()));
+  t.match(report.refused, [{ change: `add-destination ${server(1)}`, reason: /EINVAL/ }]);
+  t.same(tableText(kernel.table), ['tcp 192.0.2.1:80 rr', '  10.0.0.2:80 1']);
+  await clock.run(1000, 1000);
+  await clock.run(1999, 1999);
+  t.equal(kernel.writes.length, 2, 'after one second, and not again before two more');
+  kernel.refuse = () => undefined;
+  await clock.run(1, 1);
+  t.equal(director.status.refused.length, 0);
+  t.equal(kernel.table.get('tcp 192.0.2.1:80')?.destinations.size, 2);
+  t.equal(log.named('director.refused').length, 2);
+});
+
+t.test('drift is found and repaired', async (t) => {
+  const { director, kernel, clock, log } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site()));
+  const right = kernel.table;
+  kernel.set(new Map());
+  await clock.run(10_000, 10_000);
+  t.same(tableText(kernel.table), tableText(right));
+  t.match(log.named('director.drift'), [{ repair: true, count: 3 }]);
+  await clock.run(10_000, 10_000);
+  t.equal(kernel.writes.length, 2, 'once');
+});
+
+t.test('lvs_drift report: it is only said, once, and shown as long as it lasts', async (t) => {
+  const { director, kernel, clock, log } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site({ globals: 'lvs_drift report' })));
+  const right = kernel.table;
+  kernel.set(new Map());
+  await clock.run(20_000, 10_000);
+  t.equal(kernel.writes.length, 1);
+  t.equal(log.named('director.drift').length, 1);
+  t.equal(director.status.drift.length, 3);
+  kernel.set(right);
+  await clock.run(10_000, 10_000);
+  t.same(director.status.drift, []);
+  t.equal(log.named('director.drift-gone').length, 1);
+});
+
+t.test("an operator's weight holds over a reload until it is taken back", async (t) => {
+  const { director, kernel } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site()));
+  await director.override(server(1), 0);
+  await director.configure(configurationOf(site({ servers: { 1: 'weight 4', 2: '' } })));
+  t.same(tableText(kernel.table)[1], '  10.0.0.1:80 0');
+  await director.override(server(1), undefined);
+  t.same(tableText(kernel.table)[1], '  10.0.0.1:80 4');
+});
+
+const ends: [how: 'keep' | 'remove' | 'flush', left: string[], remembers: boolean][] = [
+  ['keep', [stranger, 'tcp 192.0.2.1:80'], true],
+  ['remove', [stranger], false],
+  ['flush', [], false],
+];
+for (const [how, left, remembers] of ends)
+  t.test(`stop, ${how}: what is left`, async (t) => {
+    const theirs = (await after(t, { vip: '192.0.2.99' })).kernel.table;
+    const { director, kernel, clock, file } = scene(t, { kernel: new FakeKernel(theirs) });
+    await director.open();
+    await director.configure(configurationOf(site()));
+    await director.stop(how);
+    t.same([...kernel.table.keys()], left);
+    t.equal(file.text !== undefined, remembers);
+    t.equal(clock.pending, 0);
+  });
+
+t.test('a kernel that does not answer is logged and asked again', async (t) => {
+  const { director, kernel, clock, log, down } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site()));
+  const { read } = kernel;
+  kernel.read = () => Promise.reject(new Error('no answer'));
+  await clock.run(10_000, 10_000);
+  t.match(log.named('director.failed'), [{ reason: 'no answer' }]);
+  kernel.read = read;
+  down.add(server(1));
+  await clock.run(1000, 1000);
+  t.same(tableText(kernel.table), ['tcp 192.0.2.1:80 rr', '  10.0.0.2:80 1']);
+});
+
+t.test('the state file: what was written is read; what is none of ours is not believed', (t) => {
+  const last = new Map([['tcp 192.0.2.1:80', ['10.0.0.1:80']]]);
+  t.same(decodeLastApplied(encodeLastApplied(last)), last);
+  for (const text of ['', '{', 'null', '[]', '{"version":2,"services":{}}', '{"version":1}', '{"version":1,"services":{"a":[1]}}'])
+    t.equal(decodeLastApplied(text), undefined, text);
+  t.end();
+});

@@ -1,0 +1,176 @@
+/** TCP_CHECK and HTTP_GET against real servers on the loopback; time is the test's own. */
+import { createServer, type Server, type Socket } from 'node:net';
+import t, { type Test } from "tap";
+import type { Failure, Outcome } from '../../../src/health/check.js';
+import { attemptHttp, type HttpCheck, type HttpUrl } from '../../../src/health/http.js';
+import { attemptTcp } from '../../../src/health/tcp.js';
+import { systemClock } from '../../../src/system/clock.js';
+import { FakeClock } from '../../helpers/fake-clock.js';
+
+const never = new AbortController().signal;
+
+/** A server that does this with each connection, for as long as the test runs. */
+function serving(t: Test, talk: (socket: Socket) => void): Promise<number> {
+  const open = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    open.add(socket);
+    socket.on('error', () => undefined);
+    talk(socket);
+  });
+  t.teardown(async () => {
+    for (const socket of open) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : 0);
+    }),
+  );
+}
+
+const target = (port: number): { address: string; port: number } => ({ address: '127.0.0.1', port });
+const http = (port: number, protocol: HttpCheck['protocol'] = '1.0'): HttpCheck => ({
+  kind: 'http',
+  target: target(port),
+  protocol,
+  urls: [],
+  timeoutMs: 1000,
+});
+const url: HttpUrl = { path: '/alive', host: 'www.example.com', statusCodes: [] };
+const why = (outcome: Outcome): Failure | 'alive' | 'inconclusive' => (outcome.is === 'failed' ? outcome.why : outcome.is);
+
+/** Answers the first line that comes with this text, and closes. */
+const answering = (text: string) => (socket: Socket) => void socket.once('data', () => socket.end(text, 'latin1'));
+
+t.test('TCP: alive is who completes the handshake', async (t) => {
+  const port = await serving(t, () => undefined);
+  t.equal(why(await attemptTcp({ kind: 'tcp', target: target(port), timeoutMs: 1000 }, systemClock, never)), 'alive');
+});
+
+t.test('TCP: a port nobody listens at is refused', async (t) => {
+  const server = createServer();
+  const port = await new Promise<number>((resolve) =>
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
+  );
+  await new Promise((resolve) => server.close(resolve));
+  t.equal(why(await attemptTcp({ kind: 'tcp', target: target(port), timeoutMs: 1000 }, systemClock, never)), 'refused');
+});
+
+t.test('TCP: an address that is not ours to bind to', async (t) => {
+  const port = await serving(t, () => undefined);
+  const check = { kind: 'tcp', target: { ...target(port), bindAddress: '192.0.2.77' }, timeoutMs: 1000 } as const;
+  t.equal(why(await attemptTcp(check, systemClock, never)), 'bind');
+});
+
+t.test('TCP: the source address is the one asked for', async (t) => {
+  const from = new Promise<string | undefined>((resolve) => {
+    void serving(t, (socket) => resolve(socket.remoteAddress)).then((port) =>
+      attemptTcp({ kind: 'tcp', target: { ...target(port), bindAddress: '127.0.0.2' }, timeoutMs: 1000 }, systemClock, never),
+    );
+  });
+  t.equal(await from, '127.0.0.2');
+});
+
+t.test('what was stopped before it began says nothing', async (t) => {
+  const check = { kind: 'tcp', target: target(1), timeoutMs: 1000 } as const;
+  t.equal(why(await attemptTcp(check, systemClock, AbortSignal.abort())), 'inconclusive');
+});
+
+const ok = 'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nhello';
+const rows: [name: string, answer: string, url: Partial<HttpUrl>, verdict: Failure | 'alive'][] = [
+  ['200 without status_code', ok, {}, 'alive'],
+  ['204 without status_code', 'HTTP/1.0 204 None\r\n\r\n', {}, 'alive'],
+  ['301 without status_code', 'HTTP/1.0 301 Moved\r\n\r\n', {}, 'status'],
+  ['404 where 404 is wanted', 'HTTP/1.0 404 None\r\n\r\n', { statusCodes: [[404, 404]] }, 'alive'],
+  ['201 where 200 is wanted', 'HTTP/1.0 201 Made\r\n\r\n', { statusCodes: [[200, 200]] }, 'status'],
+  ['a range', 'HTTP/1.0 302 Found\r\n\r\n', { statusCodes: [[200, 200], [300, 399]] }, 'alive'],
+  ['the right digest', ok, { digest: '5d41402abc4b2a76b9719d911017c592' }, 'alive'],
+  ['the right digest in capitals', ok, { digest: '5D41402ABC4B2A76B9719D911017C592' }, 'alive'],
+  ['a wrong digest', ok, { digest: '00000000000000000000000000000000' }, 'digest'],
+  ['the right digest with status 404', ok.replace('200', '404'), { digest: '5d41402abc4b2a76b9719d911017c592' }, 'status'],
+  ['a pattern in the body', ok, { pattern: { regex: /h.llo$/, absent: false } }, 'alive'],
+  ['a pattern in the head', ok, { pattern: { regex: /text\/plain/, absent: false } }, 'alive'],
+  ['a pattern that is not there', ok, { pattern: { regex: /goodbye/, absent: false } }, 'pattern'],
+  ['a pattern that must not be there', ok, { pattern: { regex: /hello/, absent: true } }, 'pattern'],
+  ['a pattern before the least offset', ok, { pattern: { regex: /HTTP/, absent: false, minOffset: 10 } }, 'pattern'],
+  ['fewer bytes than announced', 'HTTP/1.0 200 OK\r\nContent-Length: 99\r\n\r\nhello', {}, 'alive'],
+  ['headers only', 'HTTP/1.0 200 OK\r\n\r\n', {}, 'alive'],
+  ['an empty answer', '', {}, 'closed'],
+  ['a status line only', 'HTTP/1.0 200 OK\r\n', {}, 'closed'],
+  ['an SSH banner', 'SSH-2.0-OpenSSH\r\n\r\n', {}, 'malformed'],
+  ['100 Continue first', `HTTP/1.1 100 Continue\r\n\r\n${ok}`, {}, 'status'],
+];
+
+for (const [name, answer, more, verdict] of rows)
+  t.test(`HTTP: ${name}`, async (t) => {
+    const port = await serving(t, answering(answer));
+    t.equal(why(await attemptHttp(http(port), { ...url, ...more }, systemClock, never)), verdict);
+  });
+
+t.test('HTTP: a body that is complete is enough, though the connection stays open', async (t) => {
+  const port = await serving(t, (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+  t.equal(why(await attemptHttp(http(port, '1.1'), url, new FakeClock(), never)), 'alive');
+});
+
+const requests: [protocol: HttpCheck['protocol'], lines: string[]][] = [
+  ['1.0', ['GET /alive HTTP/1.0', 'User-Agent: lvsd', 'Host: www.example.com', '', '']],
+  ['1.0C', ['GET /alive HTTP/1.0', 'User-Agent: lvsd', 'Connection: close', 'Host: www.example.com', '', '']],
+  ['1.1', ['GET /alive HTTP/1.1', 'User-Agent: lvsd', 'Connection: close', 'Host: www.example.com', '', '']],
+];
+for (const [protocol, lines] of requests)
+  t.test(`HTTP ${protocol}: the request on the wire`, async (t) => {
+    let request = '';
+    const port = await serving(t, (socket) => {
+      socket.once('data', (bytes) => {
+        request = bytes.toString('latin1');
+        socket.end(ok);
+      });
+    });
+    await attemptHttp(http(port, protocol), url, systemClock, never);
+    t.same(request.split('\r\n'), lines);
+  });
+
+/** A server that reads a request and says nothing; `asked` resolves when it has read one. */
+async function silent(t: Test): Promise<{ port: number; asked: Promise<void> }> {
+  let tell = (): void => undefined;
+  const asked = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const port = await serving(t, (socket) => void socket.once('data', () => tell()));
+  return { port, asked };
+}
+
+t.test('HTTP: a server that is silent has failed after the timeout, not before', async (t) => {
+  const clock = new FakeClock();
+  const { port, asked } = await silent(t);
+  const outcome = attemptHttp(http(port), url, clock, never);
+  await asked;
+  clock.advance(999);
+  t.equal(clock.pending, 2, 'still waiting');
+  clock.advance(1);
+  t.equal(why(await outcome), 'timeout');
+  t.equal(clock.pending, 0, 'no timer is left');
+});
+
+t.test('HTTP: a server that drips for ever has failed at the deadline', async (t) => {
+  const clock = new FakeClock();
+  const port = await serving(t, (socket) => {
+    socket.on('data', () => void socket.write('HTTP/1.0 200 OK\r\nX: '));
+  });
+  const stop = new AbortController();
+  const outcome = attemptHttp(http(port), url, clock, stop.signal);
+  clock.advance(10_000);
+  t.equal(why(await outcome), 'timeout');
+});
+
+t.test('an attempt that is stopped ends at once and says nothing', async (t) => {
+  const clock = new FakeClock();
+  const stop = new AbortController();
+  const { port, asked } = await silent(t);
+  const outcome = attemptHttp(http(port), url, clock, stop.signal);
+  await asked;
+  stop.abort();
+  t.equal(why(await outcome), 'inconclusive');
+  t.equal(clock.pending, 0);
+});

@@ -1,0 +1,132 @@
+import { createServer } from 'node:net';
+import t, { type Test } from 'tap';
+import type { Outcome } from '../../../src/health/check.js';
+import { assumed, type Judgement, type Verdict } from '../../../src/health/judge.js';
+import { Monitor, type MonitorSettings } from '../../../src/health/monitor.js';
+import { Slots } from '../../../src/health/slots.js';
+import { FakeClock } from '../../helpers/fake-clock.js';
+
+interface Watching {
+  readonly monitor: Monitor;
+  readonly clock: FakeClock;
+  readonly verdicts: Verdict[];
+  /** Lets time pass until an attempt is due, and waits for its outcome. */
+  attempt(ms: number): Promise<Outcome>;
+}
+
+const settings = (port: number, more: Partial<MonitorSettings> = {}): MonitorSettings => ({
+  check: { kind: 'tcp', target: { address: '127.0.0.1', port }, timeoutMs: 1000 },
+  intervalMs: 5000,
+  retries: 1,
+  retryDelayMs: 1000,
+  rise: 1,
+  riseDelayMs: 5000,
+  warmupMs: 4000,
+  ...more,
+});
+
+function watching(t: Test, my: MonitorSettings, initial: Judgement = assumed('up')): Watching {
+  const clock = new FakeClock();
+  const verdicts: Verdict[] = [];
+  let tell: (outcome: Outcome) => void = () => undefined;
+  const monitor = new Monitor(my, {
+    clock,
+    random: { next: () => 0.5 },
+    slots: new Slots(1),
+    initial,
+    onVerdict: (verdict) => verdicts.push(verdict),
+    onOutcome: (outcome) => tell(outcome),
+  });
+  monitor.start();
+  t.teardown(() => monitor.stop());
+  const attempt = (ms: number): Promise<Outcome> =>
+    new Promise((resolve) => {
+      tell = resolve;
+      clock.advance(ms);
+    });
+  return { monitor, clock, verdicts, attempt };
+}
+
+/** A port of the loopback, with somebody listening or not. */
+async function port(t: Test, listens: boolean): Promise<number> {
+  const server = createServer((socket) => socket.on('error', () => undefined).resume());
+  const number = await new Promise<number>((resolve) =>
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
+  );
+  const close = (): Promise<unknown> => new Promise((resolve) => server.close(resolve));
+  if (listens) t.teardown(close);
+  else await close();
+  return number;
+}
+
+t.test('the first attempt comes after a second and half the warmup, the next an interval after its end', async (t) => {
+  const { clock, verdicts, attempt, monitor } = watching(t, settings(await port(t, true)));
+  clock.advance(2999);
+  t.equal(monitor.outcome, undefined);
+  t.match(await attempt(1), { is: 'alive' });
+  t.same(verdicts, ['up'], 'what was assumed is proven');
+  t.match(await attempt(5000), { is: 'alive' });
+  t.same(verdicts, ['up'], 'and not told again');
+});
+
+t.test('a server nobody answers for is down at the first failure, and tried again after the interval', async (t) => {
+  const { verdicts, attempt, clock, monitor } = watching(t, settings(await port(t, false)));
+  t.match(await attempt(3000), { is: 'failed', why: 'refused' });
+  t.same(verdicts, ['down']);
+  clock.advance(4999);
+  t.equal(clock.pending, 1);
+  t.match(await attempt(1), { is: 'failed' });
+  t.equal(monitor.judgement.verdict, 'down');
+});
+
+t.test('after stop no timer is left and nothing is told', async (t) => {
+  const { monitor, clock, verdicts } = watching(t, settings(await port(t, true)));
+  clock.advance(3000);
+  await monitor.stop();
+  clock.advance(100_000);
+  t.equal(clock.pending, 0);
+  t.same(verdicts, []);
+});
+
+t.test('urls take turns; the one that failed is asked until it answers', async (t) => {
+  const asked: string[] = [];
+  let broken = '';
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', (bytes) => {
+      const path = bytes.toString().split(' ')[1] ?? '';
+      asked.push(path);
+      socket.end(`HTTP/1.0 ${path === broken ? 500 : 200} X\r\n\r\n`);
+    });
+  });
+  const number = await new Promise<number>((resolve) =>
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
+  );
+  t.teardown(() => new Promise((resolve) => server.close(resolve)));
+  const urls = ['/a', '/b'].map((path) => ({ path, host: 'x', statusCodes: [] }));
+  const check = { kind: 'http', target: { address: '127.0.0.1', port: number }, protocol: '1.0', urls, timeoutMs: 1000 } as const;
+  const { attempt, verdicts } = watching(t, settings(number, { check, rise: 3 }));
+  await attempt(3000);
+  await attempt(5000);
+  broken = '/a';
+  await attempt(5000);
+  await attempt(1000);
+  broken = '';
+  for (let i = 0; i < 3; i++) await attempt(5000);
+  t.same(asked, ['/a', '/b', '/a', '/a', '/a', '/b', '/a']);
+  t.same(verdicts, ['up', 'down', 'up']);
+});
+
+t.test('slots: so many at a time, the others in line, and a failure frees its place', async (t) => {
+  const slots = new Slots(2);
+  let now = 0;
+  let most = 0;
+  const job = async (): Promise<void> => {
+    most = Math.max(most, ++now);
+    await Promise.resolve();
+    now--;
+  };
+  await t.rejects(slots.run(() => Promise.reject(new Error('no'))));
+  await Promise.all(Array.from({ length: 10 }, () => slots.run(job)));
+  t.equal(most, 2);
+});
