@@ -5,6 +5,8 @@ import { type Answer, decodeRequest, type Request } from '../cli/control.js';
 import { LvsError } from '../errors.js';
 import { type Log, reasonOf } from '../system/log.js';
 
+/** sockaddr_un; libuv cuts what is longer without a word. */
+const LONGEST_PATH = 107;
 const LONGEST_REQUEST = 64 * 1024;
 const MOST_CONNECTIONS = 32;
 const IDLE_MS = 30_000;
@@ -15,6 +17,8 @@ export async function serveControl(
   answer: (request: Request) => Promise<unknown>,
   log: Log,
 ): Promise<() => Promise<void>> {
+  if (Buffer.byteLength(path) > LONGEST_PATH)
+    throw new LvsError('CONTROL_FAILED', [path, `its path is longer than ${LONGEST_PATH} bytes`]);
   if (await isAnswered(path)) throw new LvsError('DIRECTOR_RUNS', [path]);
   const open = new Set<Socket>();
   const server = createServer((socket) => {
@@ -29,6 +33,7 @@ export async function serveControl(
     await listen(server, path);
     await chmod(path, 0o600);
   } catch (cause) {
+    server.close();
     throw new LvsError('CONTROL_FAILED', [path, reasonOf(cause)], { cause });
   }
   return () =>

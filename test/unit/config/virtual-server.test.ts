@@ -11,7 +11,7 @@ const real = 'real_server 10.1.0.1 80 {\n}';
 const refused: readonly [name: string, text: string, says: readonly string[]][] = [
   [
     'no address',
-    service().replace('10.0.0.1', '10.0.0.256'),
+    service(real).replace('10.0.0.1', '10.0.0.256'),
     ["1:16: '10.0.0.256' is no value of virtual_server, expected an IPv4 or IPv6 address"],
   ],
   [
@@ -171,7 +171,7 @@ const refused: readonly [name: string, text: string, says: readonly string[]][] 
     'an unquoted command with arguments',
     service('quorum_up /bin/a -x y', real),
     [
-      "5:19: '-x' stands where the user and group of the command are named, expected the command and its arguments together in double quotes",
+      "5:18: '-x' stands where the user and group of the command are named, expected the command and its arguments together in double quotes",
     ],
   ],
   [

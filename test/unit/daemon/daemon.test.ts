@@ -1,7 +1,11 @@
 /** The whole daemon with a fake kernel and real servers on the loopback. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { lvsctl } from '../../../src/cli/lvsctl.js';
+import { serveControl } from '../../../src/daemon/control.js';
 import { Daemon } from '../../../src/daemon/daemon.js';
 import { configurationOf, tableText } from '../../helpers/configuration.js';
 import { FakeClock, settled } from '../../helpers/fake-clock.js';
@@ -37,7 +41,10 @@ interface Scene {
 
 async function scene(t: Test, text: string, kernel = new FakeKernel(), state = new MemoryFile()): Promise<Scene> {
   const [clock, log, site] = [new FakeClock(), new MemoryLog(), new Site(text)];
-  const control = `${t.testdir()}/control.sock`;
+  // not in the checkout: the path of a socket has 107 bytes
+  const folder = mkdtempSync(join(tmpdir(), 'lvsd-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const control = join(folder, 'control.sock');
   const world = { forwarder: kernel, clock, log, random: { next: () => 0 } };
   const options = { source: site, state, controlPath: control, observeMs: 10_000, foreign: 'adopt' } as const;
   const daemon = await Daemon.start(configurationOf(text), world, options);
@@ -180,6 +187,11 @@ t.test('a second daemon is refused before it touches anything', async (t) => {
   const options = { source: new Site(''), state: new MemoryFile(), controlPath: control, observeMs: 1, foreign: 'adopt' } as const;
   await t.rejects(Daemon.start(configurationOf(virtual(1)), world, options), { code: 'DIRECTOR_RUNS' });
   t.equal(kernel.reads + kernel.writes.length, 0);
+});
+
+t.test('a socket whose path is too long is refused, not cut', async (t) => {
+  const path = `/tmp/${'x'.repeat(110)}`;
+  await t.rejects(serveControl(path, () => Promise.resolve(), new MemoryLog()), { code: 'CONTROL_FAILED' });
 });
 
 t.test('started and stopped, nothing is left: no timer, no socket, no handle', async (t) => {

@@ -1,0 +1,129 @@
+/** kill -9 of lvsd under a thousand talking connections, and a new lvsd: nobody notices. */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { eventually } from './eventually.js';
+import { Peer, serve } from './peers.js';
+import { Network, type Topology } from './topology.js';
+
+const CONNECTIONS = 1000;
+const lvsd = fileURLToPath(new URL('../../../bin/lvsd', import.meta.url));
+const crowd = fileURLToPath(new URL('../../../test/lab/crowd.py', import.meta.url));
+
+const realServer = (address: string) => ({ links: { inside: [address] }, routes: ['default via 10.2.0.1'] });
+const topology: Topology = {
+  hosts: {
+    client: { links: { outside: ['10.1.0.2/24'] } },
+    director: {
+      links: { outside: ['10.1.0.1/24', '10.1.0.100/32'], inside: ['10.2.0.1/24'] },
+      sysctls: { 'net.ipv4.ip_forward': 1 },
+    },
+    rs1: realServer('10.2.0.11/24'),
+    rs2: realServer('10.2.0.12/24'),
+    rs3: realServer('10.2.0.13/24'),
+  },
+};
+
+const server = (n: number): string => `
+    real_server 10.2.0.1${n} 80 {
+        weight ${n}
+        TCP_CHECK {
+            connect_timeout 2
+        }
+    }`;
+const configuration = `
+virtual_server 10.1.0.100 80 {
+    delay_loop 1
+    lb_algo wrr
+    lb_kind NAT
+    protocol TCP
+${[1, 2, 3].map(server).join('\n')}
+}
+`;
+const file = '/run/kill9.conf';
+
+/** An lvsd in the director's host; its log is JSON lines on stderr. */
+class Director implements AsyncDisposable {
+  readonly #peer = new Peer(['ip', 'netns', 'exec', 'director', 'sh', '-c', `exec "$0" run -f ${file} 2>&1`, lvsd]);
+  readonly said: Record<string, unknown>[] = [];
+
+  async until(event: string): Promise<Record<string, unknown>> {
+    for (;;) {
+      const line = JSON.parse(await this.#peer.line()) as Record<string, unknown>;
+      this.said.push(line);
+      if (line['event'] === event) return line;
+    }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#peer.kill(signal);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#peer[Symbol.asyncDispose]();
+  }
+}
+
+/** Which server each connection has, from the kernel's own list: `CLIENT-PORT SERVER`, sorted. */
+async function placements(network: Network): Promise<string[]> {
+  const text = await network.must('director', 'cat', '/proc/net/ip_vs_conn');
+  const rows = text
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(/\s+/));
+  return rows
+    .filter((row) => row[7] === 'ESTABLISHED')
+    .map((row) => `${row[2]!} ${row[5]!}`)
+    .sort();
+}
+
+async function rounds(talkers: Peer, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await talkers.line();
+}
+
+t.test(`${CONNECTIONS} connections outlive lvsd, and the next lvsd changes nothing`, async (t) => {
+  await using network = await Network.build(topology);
+  writeFileSync(file, configuration);
+  for (const n of [1, 2, 3]) await serve(`rs${n}`, [{ protocol: 'tcp', address: `10.2.0.1${n}`, port: 80 }]);
+
+  await using first = new Director();
+  await first.until('daemon.started');
+  await using talkers = new Peer([
+    'ip',
+    'netns',
+    'exec',
+    'client',
+    '/usr/bin/python3',
+    crowd,
+    '10.1.0.100',
+    '80',
+    String(CONNECTIONS),
+  ]);
+  t.equal(await talkers.line(), 'open');
+  await rounds(talkers, 2);
+  const before = await eventually(async () => {
+    const placed = await placements(network);
+    if (placed.length < CONNECTIONS) throw new Error(`${placed.length} connections are established`);
+    return placed;
+  });
+  t.equal(new Set(before.map((line) => line.split(' ')[1])).size, 3, 'on three servers');
+
+  first.kill('SIGKILL');
+  await rounds(talkers, 2);
+  t.strictSame(await placements(network), before, 'while there is no lvsd');
+
+  await using second = new Director();
+  await second.until('daemon.started');
+  const configured = second.said.find((line) => line['event'] === 'director.configured');
+  t.match(configured, { changes: 0, refused: 0 }, 'it found everything as it should be');
+  await rounds(talkers, 2);
+  t.strictSame(await placements(network), before, 'with the new lvsd');
+
+  talkers.write('stop');
+  let last = await talkers.line();
+  while (last.startsWith('round')) last = await talkers.line();
+  const [done = '0', failed, changed] = last.split(' ');
+  t.ok(Number(done) >= 6, `${done} rounds`);
+  t.equal(failed, '0', 'connections that broke');
+  t.equal(changed, '0', 'connections that were answered by another server');
+});
