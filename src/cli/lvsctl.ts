@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { planText } from '../director/print-plan.js';
 import { LvsError } from '../errors.js';
 import type { Change } from '../model/change.js';
+import { systemClock } from '../system/clock.js';
 import { reasonOf } from '../system/log.js';
 import { type Answer, isWeight, type Request, type Status } from './control.js';
 import { runtimeFile } from './lvsd-options.js';
@@ -105,7 +106,8 @@ function ask(path: string, request: Request): Promise<Answer> {
       reject(new LvsError('DIRECTOR_ABSENT', [path, reason]));
     };
     socket.setEncoding('utf8');
-    socket.setTimeout(TIMEOUT_MS, () => fail('no answer in time'));
+    const cancel = systemClock.after(TIMEOUT_MS, () => fail('no answer in time'));
+    socket.once('close', cancel);
     socket.once('connect', () => socket.write(`${JSON.stringify(request)}\n`));
     socket.on('error', (error) => fail(reasonOf(error)));
     socket.once('end', () => fail('it closed the connection'));

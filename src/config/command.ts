@@ -1,7 +1,8 @@
 import type { Script, ScriptUser } from './configuration.js';
 import { placeOf } from './lexer.js';
 import { keywordOf, placeOfWord, type Statement } from './tree.js';
-import { type Context, phrase, type Term } from './vocabulary.js';
+import { phrase } from './terms.js';
+import type { Context, Term } from './vocabulary.js';
 
 /** Words that take a command or a pattern are split by rules of their own: both quotes, adjacent parts joined, escapes. */
 export interface RawWord {

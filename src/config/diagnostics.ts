@@ -27,6 +27,7 @@ export interface Advice {
 export class Diagnostics {
   readonly #all = new Map<string, Diagnostic>();
   readonly #spoilt = new Set<string>();
+  readonly #ignored = new Map<string, Place[]>();
   #errors = 0;
 
   get hasErrors(): boolean {
@@ -48,13 +49,30 @@ export class Diagnostics {
     this.#spoilt.add(lineOf(place));
   }
 
+  /** A word that is known and does nothing yet: one warning for all its places. */
+  ignored(place: Place, word: string): void {
+    const places = this.#ignored.get(word);
+    if (places === undefined) this.#ignored.set(word, [place]);
+    else places.push(place);
+  }
+
   /** In the order of the files as they were read, of lines, of columns. */
   sorted(files: readonly string[]): readonly Diagnostic[] {
+    this.#warnOfIgnored();
     const rank = new Map(files.map((file, i) => [file, i]));
     const of = ({ position }: Diagnostic): number => rank.get(position.file) ?? files.length;
     return [...this.#all.values()].sort(
       (a, b) => of(a) - of(b) || a.position.line - b.position.line || a.position.column - b.position.column,
     );
+  }
+
+  #warnOfIgnored(): void {
+    for (const [word, [first, ...others]] of this.#ignored) {
+      const more =
+        others.length === 0 ? '' : `, here and in ${others.length} more ${others.length === 1 ? 'place' : 'places'}`;
+      if (first !== undefined) this.warning(first, `'${word}' is not implemented yet; it has no effect${more}`);
+    }
+    this.#ignored.clear();
   }
 
   #add(severity: Diagnostic['severity'], place: Place, message: string, { expected, suggestion }: Advice): void {

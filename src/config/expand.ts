@@ -47,7 +47,9 @@ export class Expander {
   readonly #variables = new Map<string, readonly string[]>();
   /** The definition that goes on on the next line. */
   #open: Definition | undefined;
+  /** What one line of the file may still cost: characters put in, and lines made of it. */
   #budget = 0;
+  #steps = 0;
   #lines = 0;
 
   constructor(diagnostics: Diagnostics, around: Surroundings, emit: (line: SourceLine) => void) {
@@ -58,7 +60,7 @@ export class Expander {
 
   take(line: SourceLine): void {
     if (this.#open === undefined && !SIGNS.test(line.text)) return this.#pass(line);
-    this.#budget = LONGEST;
+    this.#steps = MOST_LINES;
     const { code, commentAt } = withoutComment(line);
     if (commentAt !== undefined) this.comments.push({ source: line, at: commentAt });
     if (this.#open === undefined) this.#carryOut(code, 0);
@@ -81,7 +83,7 @@ export class Expander {
 
   #carryOutSigns(line: SourceLine, depth: number): void {
     const { text } = line;
-    if (depth > DEEPEST) return this.#tooMuch(line);
+    if (depth > DEEPEST || --this.#steps < 0) return this.#tooMuch(line);
     const condition = CONDITION.exec(text);
     if (condition !== null) {
       const [all, not = '', id = ''] = condition;
@@ -111,6 +113,7 @@ export class Expander {
   }
 
   #repeat(line: SourceLine, [all, kind, inside = '']: RegExpExecArray, depth: number): void {
+    this.#budget = LONGEST;
     const facts = this.#substitute({ ...line, text: inside }, depth + 1)?.first.text ?? '';
     const rounds = kind === 'LST' ? listOf(facts) : sequenceOf(facts, kind === 'SEQx');
     if (typeof rounds === 'string') return this.#wrong(line, 0, all.length, `~${kind ?? ''}(${facts})`, rounds);
@@ -122,7 +125,7 @@ export class Expander {
       for (const [name, value] of before)
         if (value === undefined) this.#variables.delete(name);
         else this.#variables.set(name, value);
-      if (this.#lines > MOST_LINES) return;
+      if (this.#steps < 0 || this.#lines > MOST_LINES) return;
     }
   }
 
@@ -131,9 +134,11 @@ export class Expander {
     const lines = whole === undefined ? undefined : this.#variables.get(whole);
     if (lines !== undefined) {
       // What a variable holds may be conditions and definitions itself.
-      for (const text of lines) this.#carryOut(standingIn(line, line.text.indexOf('$'), text), depth + 1);
+      for (const text of lines)
+        if (this.#steps >= 0) this.#carryOut(standingIn(line, line.text.indexOf('$'), text), depth + 1);
       return;
     }
+    this.#budget = LONGEST;
     const done = this.#substitute(line, depth);
     if (done === undefined) return this.#tooMuch(line);
     if (/^\s*[^\s#!]/.test(done.first.text)) this.#pass(done.first); // `$TEST` that is ${_HASH} switches a line off

@@ -1,7 +1,8 @@
 import { type ForwardingMethod, plainTunnel, type Tunnel } from '../model/destination.js';
 import { nearest } from './nearest.js';
 import { keywordOf, placeOfWord, type Statement } from './tree.js';
-import { type Context, phrase, readWord, type Term } from './vocabulary.js';
+import { phrase, readWord } from './terms.js';
+import type { Context, Term } from './vocabulary.js';
 import { choice, oneOf, port } from './values.js';
 
 export interface Forwarding {

@@ -2,18 +2,8 @@ import { parseAddress } from '../model/address.js';
 import type { FwmarkRule } from './configuration.js';
 import { placeOfWord, positionOfWord } from './tree.js';
 import { fwmark, interfaceName, oneOf } from './values.js';
-import {
-  blockOf,
-  isMissing,
-  noMore,
-  one,
-  readBlock,
-  readWord,
-  several,
-  type Reader,
-  type Term,
-  type Vocabulary,
-} from './vocabulary.js';
+import { blockOf, noMore, one, readWord, several, type Reader } from './terms.js';
+import { isMissing, readBlock, type Term, type Vocabulary } from './vocabulary.js';
 
 /** `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`, as written. */
 const prefix: Reader<string> = (text) => {

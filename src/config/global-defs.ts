@@ -6,22 +6,8 @@ import { laterGlobals } from './later.js';
 import { nearest } from './nearest.js';
 import { placeOfWord, type Statement } from './tree.js';
 import { address, integer, interfaceName, listed, name, oneOf, port } from './values.js';
-import {
-  type Block,
-  type Context,
-  flag,
-  isMissing,
-  obsolete,
-  one,
-  optional,
-  phrase,
-  placeIn,
-  readWord,
-  switchable,
-  type Reader,
-  type Term,
-  type Vocabulary,
-} from './vocabulary.js';
+import { flag, obsolete, one, optional, phrase, readWord, switchable, type Reader } from './terms.js';
+import { type Block, type Context, isMissing, placeIn, type Term, type Vocabulary } from './vocabulary.js';
 
 /** `KEYWORD NUMBER ...` in any order, each at most once. */
 function readPairs<K extends string>(

@@ -1,7 +1,7 @@
 import { placeOfWord, type Statement } from './tree.js';
 import type { Term, Vocabulary } from './vocabulary.js';
 
-/** Words of keepalived that are known and do nothing yet. readBlock names them in one warning per block; none is passed over in silence. */
+/** Words of keepalived that are known and do nothing yet. Each is named in one warning; none is passed over in silence. */
 export const later: Term<true> = { read: () => true, join: () => true, later: true };
 
 const wordsOf = (text: string): readonly string[] => text.trim().split(/\s+/);

@@ -27,6 +27,7 @@ export function placeOf(source: SourceLine, from: number, to: number): Place {
   return { file: source.file, line: source.line, column, length: Math.max(1, to - from) };
 }
 
+const NUL = 0;
 const TAB = 9;
 const SPACE = 32;
 const BANG = 33;
@@ -102,6 +103,9 @@ export function lex(source: SourceLine, diagnostics: Diagnostics): LexedLine {
       endWord(i);
       const brace = code === OPEN ? '{' : '}';
       words.push({ is: brace, text: brace, from: i, to: i + 1 });
+    } else if (code === NUL) {
+      diagnostics.spoil(placeOf(source, i, i + 1), 'a NUL byte', { expected: 'text' });
+      break;
     } else if (isBlank(code)) endWord(i);
     else if (start < 0) start = i;
   }

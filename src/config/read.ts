@@ -15,7 +15,8 @@ import { buildTree, placeOfWord, type Shape, type Statement } from './tree.js';
 import { validate } from './validate.js';
 import { virtualServer } from './virtual-server.js';
 import { type Group, virtualServerGroup } from './virtual-server-group.js';
-import { type Block, blockOf, each, readBlock, type Term, type Vocabulary } from './vocabulary.js';
+import { blockOf, each } from './terms.js';
+import { type Block, readBlock, type Term, type Vocabulary } from './vocabulary.js';
 
 export interface SourceText {
   /** As it shall stand in messages. */
@@ -60,54 +61,62 @@ export function readConfiguration(source: SourceText, options: ReadOptions = {})
 }
 
 const MOST_FILES = 1000;
-const INCLUDE = /^\s*(include[rmwba]?)\s+(\S.*?)\s*$/;
+const INCLUDE = /^\s*(include[rmwba]?)(?:\s+(\S.*?))?\s*$/;
+const BYTE_ORDER_MARK = 0xfeff;
 
 /** Text → tree. */
 export function parse(source: SourceText, options: ReadOptions, diagnostics: Diagnostics): SyntaxTree {
-  const read: SourceLine[] = [];
-  const files: string[] = [];
-  const expander = new Expander(diagnostics, options, (line) => read.push(line));
+  const lines: SourceLine[] = [];
+  const files = new Set<string>();
+  /** The files that are being read, each included by the one before it. */
+  const within: string[] = [];
 
-  const readFile = ({ file, text }: SourceText, within: readonly string[]): void => {
-    if (!files.includes(file)) files.push(file);
-    const plain = !text.includes('\0') && !text.includes('include');
-    for (let from = 0, number = 1; from < text.length; number++) {
+  const expander = new Expander(diagnostics, options, (line) => {
+    const found = line.text.includes('include') ? INCLUDE.exec(line.text) : null;
+    if (found === null) lines.push(line);
+    else include(line, found);
+  });
+
+  const readFile = ({ file, text }: SourceText): void => {
+    files.add(file);
+    within.push(file);
+    let from = text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0;
+    for (let number = 1; from < text.length; number++) {
       const newline = text.indexOf('\n', from);
       const next = newline < 0 ? text.length : newline;
-      const to = text.charCodeAt(next - 1) === 13 && next > from ? next - 1 : next;
-      const line: SourceLine = { file, line: number, text: text.slice(from, to) };
+      const to = next > from && text[next - 1] === '\r' ? next - 1 : next;
+      expander.take({ file, line: number, text: text.slice(from, to) });
       from = next + 1;
-      const nul = plain ? -1 : line.text.indexOf('\0');
-      if (nul >= 0) diagnostics.error(placeOf(line, nul, nul + 1), 'a NUL byte', { expected: 'text' });
-      else if (!plain && INCLUDE.test(line.text)) include(line, [...within, file]);
-      else expander.take(line);
     }
+    within.pop();
   };
 
-  const include = (line: SourceLine, within: readonly string[]): void => {
-    const [, word = '', rest = ''] = INCLUDE.exec(line.text) ?? [];
-    const pattern = rest.replace(/\s*[#!].*$/, '').replace(/^"(.*)"$/, '$1');
-    const from = line.text.indexOf(rest, line.text.indexOf(word) + word.length);
-    const place = placeOf(line, from, from + pattern.length);
-    const found = options.includes?.(pattern, dirname(line.file)) ?? {
-      missing: 'files cannot be included here',
-      mayBe: false,
-    };
+  const include = (line: SourceLine, [, word = '', rest = '']: RegExpExecArray): void => {
+    const pattern = rest.replace(/^"(.*)"$/, '$1');
+    const from = line.text.indexOf(word);
+    const at = rest === '' ? from : line.text.indexOf(rest, from + word.length);
+    const place = placeOf(line, at, at + Math.max(rest.length, 1));
+    const found = includedBy(line, pattern);
     if ('missing' in found) {
       const forgiven = found.mayBe && word === 'include';
       diagnostics[forgiven ? 'warning' : 'error'](place, found.missing);
-    } else {
-      for (const file of found) {
-        if (within.includes(file.file)) diagnostics.error(place, `${file.file} includes itself`);
-        else if (files.length >= MOST_FILES) diagnostics.error(place, `more than ${MOST_FILES} files`);
-        else readFile(file, within);
-      }
+      return;
+    }
+    for (const file of found) {
+      if (within.includes(file.file)) diagnostics.error(place, `${file.file} includes itself`);
+      else if (files.size >= MOST_FILES) diagnostics.error(place, `more than ${MOST_FILES} files`);
+      else readFile(file);
     }
   };
 
-  readFile(source, []);
+  const includedBy = (line: SourceLine, pattern: string): ReturnType<Includes> =>
+    pattern === ''
+      ? { missing: "'include' lacks the name of a file", mayBe: false }
+      : (options.includes?.(pattern, dirname(line.file)) ?? { missing: 'files cannot be included here', mayBe: false });
+
+  readFile(source);
   expander.end();
-  return { statements: buildTree(read, shape, diagnostics), comments: expander.comments, files };
+  return { statements: buildTree(lines, shape, diagnostics), comments: expander.comments, files: [...files] };
 }
 
 const group = each(virtualServerGroup);

@@ -1,41 +1,30 @@
 import { type DestinationSettings, plainTunnel } from '../model/destination.js';
-import { type CheckDraft, checks, type Inherited, pace } from './checkers.js';
+import { type CheckDraft, type Inherited, pace } from './check-common.js';
+import { checks } from './checkers.js';
 import { command } from './command.js';
 import type { RealServer } from './configuration.js';
 import type { Diagnostics } from './diagnostics.js';
 import { type Forwarding, forwarding } from './forwarding.js';
 import { later } from './later.js';
 import { positionOfWord, type Statement } from './tree.js';
-import { address, integer, name, portOrNone } from './values.js';
-import {
-  type Block,
-  blockOf,
-  type Context,
-  noMore,
-  one,
-  placeIn,
-  readBlock,
-  readWord,
-  switchable,
-  type Term,
-  type Vocabulary,
-} from './vocabulary.js';
+import { MOST_U32, address, integer, name, portOrNone } from './values.js';
+import { blockOf, noMore, notYet, one, readWord, switchable } from './terms.js';
+import { type Block, type Context, placeIn, readBlock, type Term, type Vocabulary } from './vocabulary.js';
 
-const MOST = 4_294_967_295;
 export const weight = integer(0, 2_147_483_647);
 
 export const realServerWords = {
   ...pace,
-  retry: one(integer(1, MOST)),
+  retry: one(integer(1, MOST_U32)),
   weight: one(weight),
   lvs_method: forwarding,
-  uthreshold: one(integer(0, MOST)),
-  lthreshold: one(integer(0, MOST)),
+  uthreshold: one(integer(0, MOST_U32)),
+  lthreshold: one(integer(0, MOST_U32)),
   inhibit_on_failure: switchable,
   alpha: switchable,
   virtualhost: one(name('a host name')),
-  notify_up: command,
-  notify_down: command,
+  notify_up: notYet(command),
+  notify_down: notYet(command),
   smtp_alert: later,
   snmp_name: later,
   ...checks,

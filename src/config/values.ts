@@ -1,6 +1,6 @@
 import { canonicalAddress, type Family, familyOf } from '../model/address.js';
 import { nearest } from './nearest.js';
-import type { Reader } from './vocabulary.js';
+import type { Reader } from './terms.js';
 
 /** What single words may be: numbers, names, addresses. Decimal only, no units, as keepalived. */
 export const integer =
@@ -10,6 +10,9 @@ export const integer =
     if (value >= from && value <= to) return { value };
     return { expected: `a whole number from ${from} to ${to}`, suggestion: withoutUnit(text, from, to) };
   };
+
+/** What a kernel's u32 holds. */
+export const MOST_U32 = 4_294_967_295;
 
 const LEAST_SECONDS = 0.000001;
 const MOST_SECONDS = 18_446_744_073;
@@ -79,7 +82,7 @@ export const portOrNone: Reader<number | undefined> = (text) => {
   return { value: read.value === 0 ? undefined : read.value };
 };
 
-export const fwmark = integer(1, 4_294_967_295);
+export const fwmark = integer(1, MOST_U32);
 
 /** Which clients count as one: the mask or length as text, for the family it is for. */
 export const granularity: Reader<{ readonly family: Family; readonly mask: string }> = (text) => {

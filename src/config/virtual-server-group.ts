@@ -1,7 +1,8 @@
 import { type Family, familyOf, formatAddress, parseAddress } from '../model/address.js';
 import { keywordOf, placeOfWord, type Statement } from './tree.js';
 import { fwmark, oneOf, portOrNone } from './values.js';
-import { blockOf, type Context, noMore, readWord, type Term } from './vocabulary.js';
+import { blockOf, noMore, readWord } from './terms.js';
+import type { Context, Term } from './vocabulary.js';
 
 /** One line of a group: addresses with one port, or a mark. */
 export type GroupEntry =
@@ -37,11 +38,21 @@ export const virtualServerGroup: Term<Group> = {
     if (name === undefined || lines === undefined) return undefined;
     const read = lines.map((line) => readEntry(line, context));
     const entries = read.filter((entry) => entry !== undefined);
+    const addresses = entries.reduce((sum, entry) => sum + (entry.by === 'address' ? entry.addresses.length : 1), 0);
+    if (addresses > MOST_ADDRESSES)
+      context.diagnostics.error(placeOfWord(statement, 1), `virtual_server_group '${name}' is ${addresses} services`, {
+        expected: `at most ${MOST_ADDRESSES}`,
+      });
     if (lines.length === 0)
       context.diagnostics.error(placeOfWord(statement, 1), `virtual_server_group '${name}' is empty`, {
         expected: 'at least one address, range, prefix or fwmark',
       });
-    return { header: statement, name, entries, incomplete: entries.length < lines.length || lines.length === 0 };
+    return {
+      header: statement,
+      name,
+      entries,
+      incomplete: entries.length < lines.length || lines.length === 0 || addresses > MOST_ADDRESSES,
+    };
   },
 };
 

@@ -1,29 +1,13 @@
-import { pace } from './checkers.js';
+import { pace } from './check-common.js';
 import { command } from './command.js';
 import { forwarding } from './forwarding.js';
 import { later } from './later.js';
 import { type Endpoint, readEndpoint, realServer, weight } from './real-server.js';
 import { placeOfWord, type Statement } from './tree.js';
-import { fwmark, granularity, integer, name, oneOf } from './values.js';
-import {
-  alias,
-  type Block,
-  blockOf,
-  type Context,
-  each,
-  flag,
-  noMore,
-  one,
-  optional,
-  phrase,
-  readBlock,
-  readWord,
-  type Reader,
-  type Term,
-  type Vocabulary,
-} from './vocabulary.js';
+import { MOST_U32, fwmark, granularity, integer, name, oneOf } from './values.js';
+import { alias, blockOf, each, flag, noMore, notYet, one, optional, phrase, readWord, type Reader } from './terms.js';
+import { type Block, type Context, readBlock, type Term, type Vocabulary } from './vocabulary.js';
 
-const MOST = 4_294_967_295;
 export const PERSISTENCE_SECONDS = 360;
 
 /** The kernel's, and twos, which a kernel may have. */
@@ -49,7 +33,7 @@ const hashed: Term<true> = phrase((statement, context) => {
 
 export const virtualServerWords = {
   ...pace,
-  retry: one(integer(1, MOST)),
+  retry: one(integer(1, MOST_U32)),
   lvs_sched: scheduler,
   lb_algo: alias('lvs_sched', scheduler),
   lvs_method: forwarding,
@@ -68,14 +52,14 @@ export const virtualServerWords = {
   hashed,
   ops: flag,
   ip_family: one(oneOf('inet', 'inet6')),
-  ha_suspend: flag,
+  ha_suspend: notYet(flag),
   virtualhost: one(name('a host name')),
   alpha: flag,
-  omega: flag,
-  quorum: one(integer(1, MOST)),
-  hysteresis: one(integer(0, MOST)),
-  quorum_up: command,
-  quorum_down: command,
+  omega: notYet(flag),
+  quorum: one(integer(1, MOST_U32)),
+  hysteresis: one(integer(0, MOST_U32)),
+  quorum_up: notYet(command),
+  quorum_down: notYet(command),
   weight: one(weight),
   inhibit_on_failure: flag,
   sorry_server: sorryServer,

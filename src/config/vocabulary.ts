@@ -1,5 +1,5 @@
 import { type Diagnostics, type Place, unknownWord } from './diagnostics.js';
-import { keywordOf, placeOfWord, type Statement } from './tree.js';
+import { type Statement, keywordOf, placeOfWord } from './tree.js';
 
 /** Where a statement stands, for the readers of its words. */
 export interface Context {
@@ -50,7 +50,6 @@ export function readBlock<V extends Vocabulary>(
   const values: Record<string, unknown> = {};
   const statements: Record<string, Statement> = {};
   let failed: Set<string> | undefined;
-  let ignored: Statement[] | undefined;
   let doubtful = false;
   for (const statement of lines) {
     const keyword = keywordOf(statement);
@@ -61,10 +60,10 @@ export function readBlock<V extends Vocabulary>(
       continue;
     }
     const name = term.as ?? keyword;
-    if (term.later === true) (ignored ??= []).push(statement);
     const value = term.read(statement, context);
     const again = statements[name];
     statements[name] = statement;
+    if (value !== undefined && term.later === true) diagnostics.ignored(placeOfWord(statement, 0), keyword);
     if (value === undefined) (failed ??= new Set()).add(name);
     else if (term.join !== undefined && Object.hasOwn(values, name)) values[name] = term.join(values[name], value);
     else {
@@ -72,22 +71,18 @@ export function readBlock<V extends Vocabulary>(
       values[name] = value;
     }
   }
-  if (ignored !== undefined) warnOfIgnored(ignored, diagnostics);
   return { values: values as Values<V>, statements, failed: failed ?? NONE, doubtful };
 }
 
-/** All of a block in one warning, at the first. */
-function warnOfIgnored(ignored: readonly Statement[], diagnostics: Diagnostics): void {
-  const [first, ...others] = ignored;
-  if (first === undefined) return;
-  const also = others.map((statement) => `, ${keywordOf(statement)} (line ${statement.source.line})`).join('');
-  const verb = others.length === 0 ? 'is not implemented yet; it has' : 'are not implemented yet; they have';
-  diagnostics.warning(placeOfWord(first, 0), `${keywordOf(first)}${also} ${verb} no effect`);
-}
+/** Words of former times that some blocks never knew. */
+const FORMER: ReadonlyMap<string, string> = new Map([['nb_get_retry', 'retry']]);
 
 function complainUnknown(statement: Statement, { diagnostics, block, vocabulary }: Context): void {
-  const [message, advice] = unknownWord(keywordOf(statement), `no keyword of ${block}`, Object.keys(vocabulary));
-  diagnostics.error(placeOfWord(statement, 0), message, advice);
+  const keyword = keywordOf(statement);
+  const former = FORMER.get(keyword);
+  const [message, advice] = unknownWord(keyword, `no keyword of ${block}`, Object.keys(vocabulary));
+  const known = former !== undefined && Object.hasOwn(vocabulary, former);
+  diagnostics.error(placeOfWord(statement, 0), message, known ? { suggestion: former } : advice);
 }
 
 function complainAgain(statement: Statement, first: Statement, once: boolean, { diagnostics }: Context): void {
@@ -105,143 +100,3 @@ export function placeIn(block: Block<Vocabulary>, keyword: string, header: State
 /** Whether it may be said that the word is missing: it is not there, and nothing else may have been meant for it. */
 export const isMissing = (block: Block<Vocabulary>, keyword: string): boolean =>
   !block.doubtful && block.statements[keyword] === undefined;
-
-/** The words behind what a term has read have no meaning. A keyword among them was meant to stand on a line of its own. */
-export function noMore(statement: Statement, read: number, { diagnostics, vocabulary }: Context): void {
-  const extra = statement.words[read];
-  if (extra === undefined) return;
-  const place = placeOfWord(statement, read);
-  if (Object.hasOwn(vocabulary, extra.text))
-    diagnostics.error(place, `'${extra.text}' begins a statement of its own`, { expected: 'it on the next line' });
-  else diagnostics.warning(place, `'${extra.text}' is more than '${keywordOf(statement)}' takes; it has no effect`);
-}
-
-function noBlock(statement: Statement, { diagnostics }: Context): boolean {
-  if (statement.block === undefined) return true;
-  const place = placeOfWord(statement, statement.words.length);
-  diagnostics.error(place, `'${keywordOf(statement)}' has no block`, { expected: 'the end of the line' });
-  return false;
-}
-
-/** Reads one word; a string is what it should have been. */
-export type Reader<T> = (text: string, complain: (message: string) => void) => { readonly value: T } | Refused;
-export interface Refused {
-  readonly expected: string;
-  readonly suggestion?: string | undefined;
-}
-
-/** One word of the statement by a reader. */
-export function readWord<T>(statement: Statement, index: number, reader: Reader<T>, context: Context): T | undefined {
-  const word = statement.words[index];
-  const place = placeOfWord(statement, index);
-  const keyword = keywordOf(statement);
-  const result = reader(word?.text ?? '', (message) => context.diagnostics.warning(place, message));
-  if ('value' in result) return result.value;
-  if (word === undefined)
-    context.diagnostics.error(placeOfWord(statement, index - 1), `'${keyword}' lacks a value`, {
-      expected: result.expected,
-    });
-  else {
-    const what = /^\$\w/.test(word.text) ? 'a variable that is not defined' : `no value of ${keyword}`;
-    context.diagnostics.error(place, `'${word.text}' is ${what}`, result);
-  }
-  return undefined;
-}
-
-/** `weight 5`. */
-export const one = <T>(reader: Reader<T>): Term<T> => ({
-  read(statement, context) {
-    if (!noBlock(statement, context)) return undefined;
-    const value = readWord(statement, 1, reader, context);
-    noMore(statement, 2, context);
-    return value;
-  },
-});
-
-/** `persistence_timeout [SECONDS]`. */
-export const optional = <T>(reader: Reader<T>, otherwise: T): Term<T> => {
-  const given = one(reader);
-  return {
-    read: (statement, context) =>
-      statement.words.length === 1 && noBlock(statement, context) ? otherwise : given.read(statement, context),
-  };
-};
-
-/** Words of any number from `least`. */
-export const several = <T>(reader: Reader<T>, least = 1): Term<readonly T[]> => ({
-  read(statement, context) {
-    if (!noBlock(statement, context)) return undefined;
-    const values: T[] = [];
-    let complete = true;
-    for (let i = 1; i < Math.max(statement.words.length, least + 1); i++) {
-      const value = readWord(statement, i, reader, context);
-      if (value === undefined) complete = false;
-      else values.push(value);
-    }
-    return complete ? values : undefined;
-  },
-  join: (before, now) => [...before, ...now],
-});
-
-/** A statement whose words have an order of their own. */
-export const phrase = <T>(read: (statement: Statement, context: Context) => T | undefined): Term<T> => ({
-  read: (statement, context) => (noBlock(statement, context) ? read(statement, context) : undefined),
-});
-
-/** `ha_suspend`; keepalived takes no notice of what follows, so neither `no` nor `off` would mean what it says. */
-export const flag: Term<true> = phrase((statement, context) => {
-  const [, said] = statement.words;
-  if (said === undefined || ON.has(said.text)) return true;
-  if (OFF.has(said.text)) {
-    const message = `'${keywordOf(statement)}' is a flag: it is on because it is there`;
-    context.diagnostics.error(placeOfWord(statement, 1), message, { expected: 'no value, or no such line' });
-    return undefined;
-  }
-  noMore(statement, 1, context);
-  return true;
-});
-
-const ON = new Set(['on', 'true', 'yes']);
-const OFF = new Set(['off', 'false', 'no']);
-
-/** `alpha [on|off|true|false|yes|no]`. */
-export const switchable: Term<boolean> = optional(
-  (text) =>
-    ON.has(text) ? { value: true } : OFF.has(text) ? { value: false } : { expected: 'on, off, true, false, yes or no' },
-  true,
-);
-
-/** Every statement of this word, in order. */
-export const each = <T>(term: Term<T>): Term<readonly T[]> => ({
-  read(statement, context) {
-    const value = term.read(statement, context);
-    return value === undefined ? undefined : [value];
-  },
-  join(before, now) {
-    (before as T[]).push(...now); // thousands of services: no copy for each
-    return before;
-  },
-});
-
-/** Another name of a word. */
-export const alias = <T>(as: string, term: Term<T>): Term<never> => ({ ...term, as }) as Term<never>;
-
-/** A name of former times. */
-export const obsolete = <T>(as: string, term: Term<T>): Term<never> =>
-  alias(as, {
-    ...term,
-    read(statement, context) {
-      const message = `'${keywordOf(statement)}' is an old name`;
-      context.diagnostics.warning(placeOfWord(statement, 0), message, { expected: `'${as}'` });
-      return term.read(statement, context);
-    },
-  });
-
-/** `url { ... }`, `vrrp_script NAME { ... }`: what is in the braces, or a complaint that there are none. */
-export function blockOf(statement: Statement, { diagnostics }: Context): readonly Statement[] | undefined {
-  if (statement.block === undefined) {
-    const place = placeOfWord(statement, statement.words.length);
-    diagnostics.error(place, `'${keywordOf(statement)}' without its block`, { expected: "'{'" });
-  }
-  return statement.block;
-}

@@ -3,7 +3,9 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { type Answer, decodeRequest, type Request } from '../cli/control.js';
 import { LvsError } from '../errors.js';
+import type { Clock } from '../system/clock.js';
 import { type Log, reasonOf } from '../system/log.js';
+import { Timers } from '../system/timers.js';
 
 /** sockaddr_un; libuv cuts what is longer without a word. */
 const LONGEST_PATH = 107;
@@ -15,7 +17,7 @@ const IDLE_MS = 30_000;
 export async function serveControl(
   path: string,
   answer: (request: Request) => Promise<unknown>,
-  log: Log,
+  { log, clock }: { readonly log: Log; readonly clock: Clock },
 ): Promise<() => Promise<void>> {
   if (Buffer.byteLength(path) > LONGEST_PATH)
     throw new LvsError('CONTROL_FAILED', [path, `its path is longer than ${LONGEST_PATH} bytes`]);
@@ -24,7 +26,7 @@ export async function serveControl(
   const server = createServer((socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
-    serve(socket, answer, log);
+    serve(socket, answer, log, new Timers(clock));
   });
   server.maxConnections = MOST_CONNECTIONS;
   try {
@@ -43,13 +45,16 @@ export async function serveControl(
     });
 }
 
-function serve(socket: Socket, answer: (request: Request) => Promise<unknown>, log: Log): void {
+function serve(socket: Socket, answer: (request: Request) => Promise<unknown>, log: Log, timers: Timers<'idle'>): void {
   let waiting = '';
   let work: Promise<void> = Promise.resolve();
   socket.setEncoding('utf8');
-  socket.setTimeout(IDLE_MS, () => socket.destroy());
+  const stayAwake = (): void => timers.arm('idle', IDLE_MS, () => socket.destroy());
+  stayAwake();
+  socket.once('close', () => timers.disarmAll());
   socket.on('error', () => socket.destroy());
   socket.on('data', (text: string) => {
+    stayAwake();
     const lines = `${waiting}${text}`.split('\n');
     waiting = lines.pop() ?? '';
     if (waiting.length > LONGEST_REQUEST) return void socket.destroy();

@@ -10,6 +10,7 @@ import { Lifetime } from '../system/lifetime.js';
 import type { StateFile } from '../system/state-file.js';
 import { serveControl } from './control.js';
 import { KernelSettings } from './kernel-settings.js';
+import { Notify } from './notify.js';
 import { Reload } from './reload.js';
 import { statusOf } from './status.js';
 import { Watch } from './watch.js';
@@ -43,25 +44,37 @@ export class Daemon {
     const { log, clock, random, forwarder } = world;
     const life = new Lifetime();
     try {
+      const notify = new Notify(clock, log);
       const director = new Director({
         forwarder,
         clock,
         log,
         state: options.state,
         isUp: (server) => watch.isUp(server),
+        onQuorum: (virtualServer, has) => notify.tell(virtualServer, has),
         observeMs: options.observeMs,
         foreign: options.foreign,
       });
       const settings = world.settings === undefined ? undefined : new KernelSettings(world.settings, log);
-      const watch: Watch = new Watch({ clock, random, log, onChange: () => director.look() });
-      const reload = new Reload({ director, watch, settings, marks: world.marks, source: options.source, log });
+      const watch: Watch = new Watch({
+        clock,
+        random,
+        log,
+        onChange: () => director.look(),
+        onServer: (server, isUp) => notify.tell(server, isUp),
+      });
+      const reload = new Reload({ director, watch, notify, settings, marks: world.marks, source: options.source, log });
       const control = (request: Request): Promise<unknown> => answer(request, director, watch, reload);
       // before anything is touched: it also tells whether another one runs
       if (options.controlPath !== undefined)
-        life.own(await serveControl(options.controlPath, control, log), (close) => close());
+        life.own(await serveControl(options.controlPath, control, world), (close) => close());
       const found = await director.open();
       life.own(director, (owner) => owner.stop(reload.configuration?.globals.stop ?? 'keep'));
       life.own(reload, (owner) => owner.leave());
+      life.own(notify, (owner) => {
+        owner.tellOmega((server) => watch.isUp(server), director.status.quorums);
+        return owner.stop();
+      });
       life.own(watch, (owner) => owner.stop());
       await reload.take(configuration, (virtual, server) => wasUp(found, virtual, server));
       return new Daemon(life, reload, director);

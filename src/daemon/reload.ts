@@ -4,12 +4,14 @@ import { LvsError } from '../errors.js';
 import { type Log, reasonOf } from '../system/log.js';
 import { Mailbox } from '../system/mailbox.js';
 import type { KernelSettings } from './kernel-settings.js';
+import type { Notify } from './notify.js';
 import type { Before, Watch } from './watch.js';
 import type { ConfigurationSource, World } from './world.js';
 
 export interface ReloadOptions {
   readonly director: Director;
   readonly watch: Watch;
+  readonly notify: Notify;
   readonly settings: KernelSettings | undefined;
   readonly marks: World['marks'];
   readonly source: ConfigurationSource;
@@ -68,7 +70,8 @@ export class Reload {
 
   /** Marks come before the services that live by them, and go after them. */
   async #take(configuration: Configuration, before: Before): Promise<void> {
-    const { director, watch, settings, marks } = this.#options;
+    const { director, watch, notify, settings, marks } = this.#options;
+    notify.follow(configuration);
     const retire = watch.follow(configuration, before);
     await settings?.apply(configuration.globals);
     const marked = configuration.fwmarkRules.length > 0 || (this.#configuration?.fwmarkRules.length ?? 0) > 0;

@@ -14,7 +14,10 @@ export interface WatchOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** A verdict changed, of a check or of the server. */
   readonly onChange: () => void;
+  /** All checks of a server together: it went up or down. */
+  readonly onServer: (server: string, isUp: boolean) => void;
 }
 
 /** What is known of a server before its first attempt; undefined: nothing. */
@@ -29,6 +32,8 @@ export class Watch {
   readonly #options: WatchOptions;
   readonly #slots = new Slots(ATTEMPTS_AT_A_TIME);
   #servers = new Map<string, Monitors>();
+  /** What was told of each server, or was true when its watch began. */
+  readonly #told = new Map<string, boolean>();
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -54,8 +59,10 @@ export class Watch {
         if (!servers.has(name)) servers.set(name, this.#monitorsOf(name, virtual, server, before));
       }
     this.#servers = new Map([...old, ...servers]);
+    for (const name of servers.keys()) if (!this.#told.has(name)) this.#told.set(name, this.isUp(name));
     return async () => {
       this.#servers = servers;
+      for (const name of old.keys()) if (!servers.has(name)) this.#told.delete(name);
       const kept = new Set([...servers.values()].flatMap((monitors) => [...monitors.values()]));
       await stopAll([...old.values()].flatMap((monitors) => [...monitors.values()]).filter((one) => !kept.has(one)));
     };
@@ -77,6 +84,13 @@ export class Watch {
   async stop(): Promise<void> {
     // verdicts stay: the director may still ask for them
     await stopAll([...this.#servers.values()].flatMap((monitors) => [...monitors.values()]));
+  }
+
+  #tell(server: string): void {
+    const isUp = this.isUp(server);
+    if (this.#told.get(server) === isUp) return;
+    this.#told.set(server, isUp);
+    this.#options.onServer(server, isUp);
   }
 
   #monitorsOf(name: string, virtual: VirtualServer, server: RealServer, before: Before): Monitors {
@@ -110,6 +124,7 @@ export class Watch {
           verdict,
           ...reason(outcome),
         });
+        this.#tell(server);
         onChange();
       },
       onOutcome: (outcome) => {

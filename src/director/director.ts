@@ -24,6 +24,8 @@ export interface DirectorOptions {
   readonly state: Pick<StateFile, 'path' | 'read' | 'write' | 'remove'>;
   /** Verdict on a server, by serverName. */
   readonly isUp: (server: string) => boolean;
+  /** A virtual server is new, or its quorum changed; by virtualServerName. */
+  readonly onQuorum: (virtualServer: string, has: boolean) => void;
   /** The table is read again after this pause. */
   readonly observeMs: number;
   /** A service of the file that somebody else made: take it over, or leave it alone and say so. */
@@ -289,9 +291,14 @@ export class Director {
   }
 
   #tellQuorums(quorums: ReadonlyMap<string, boolean>): void {
-    for (const [virtualServer, has] of quorums)
-      if ((this.#quorums.get(virtualServer) ?? true) !== has)
-        this.#options.log.warn({ event: has ? 'director.quorum-regained' : 'director.quorum-lost', virtualServer });
+    const { log, onQuorum } = this.#options;
+    for (const [virtualServer, has] of quorums) {
+      const before = this.#quorums.get(virtualServer);
+      if (before === has) continue;
+      if (before !== undefined || !has)
+        log.warn({ event: has ? 'director.quorum-regained' : 'director.quorum-lost', virtualServer });
+      onQuorum(virtualServer, has);
+    }
     this.#quorums = quorums;
   }
 

@@ -13,13 +13,18 @@ import { sh } from './sh.js';
 import { wlc } from './wlc.js';
 import { wrr } from './wrr.js';
 
+/** Who can carry an algorithm out. */
+export type Engine = 'kernel';
+
 export interface Entry {
+  readonly name: string;
   /** For the operator, in a line. */
   readonly meaning: string;
   /** The names of flags 1 and 2, where the algorithm has a use for them. */
   readonly flags: readonly string[];
-  /** The module that has it. */
+  /** The kernel module that has it. */
   readonly module: string;
+  readonly runsIn: readonly Engine[];
   readonly algorithm: Scheduler;
 }
 
@@ -28,7 +33,7 @@ const entry = <State>(
   meaning: string,
   algorithm: Scheduler<State>,
   flags: readonly string[] = [],
-): [string, Entry] => [name, { meaning, flags, module: `ip_vs_${name}`, algorithm }];
+): [string, Entry] => [name, { name, meaning, flags, module: `ip_vs_${name}`, runsIn: ['kernel'], algorithm }];
 
 /** Every scheduler of the kernel, by name. */
 export const schedulers: ReadonlyMap<string, Entry> = new Map([

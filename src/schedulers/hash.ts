@@ -1,11 +1,16 @@
-import { addressBytes } from '../model/address.js';
+import { addressBytes, type Family, familyOf } from '../model/address.js';
 
-/** An address as the one number that dh, sh and mh hash: IPv4 itself, IPv6 its four words xored. Unsigned, host order. */
-export function foldAddress(address: string): number {
+/**
+ * An address as the one number that dh, sh and mh hash: IPv4 itself, IPv6 its four words xored. Unsigned, host order: the kernel
+ * folds in network order and turns the result, which comes to the same. `family` is that of the service: of an IPv6 address behind an
+ * IPv4 service the kernel reads the first word only.
+ */
+export function foldAddress(address: string, family: Family = familyOf(address)): number {
   const bytes = addressBytes(address);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let fold = 0;
-  for (let at = 0; at < bytes.length; at += 4) fold ^= view.getUint32(at);
+  const end = family === 'ip4' ? 4 : bytes.length;
+  for (let at = 0; at < end; at += 4) fold ^= view.getUint32(at);
   return fold >>> 0;
 }
 

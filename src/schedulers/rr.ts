@@ -1,4 +1,4 @@
-import { type Candidate, isAvailable, type Scheduler } from './scheduler.js';
+import { type Candidate, isAvailable, placeOf, type Scheduler } from './scheduler.js';
 
 /**
  * Round robin (ip_vs_rr.c): the next available destination after the last one chosen, around the list.
@@ -6,8 +6,14 @@ import { type Candidate, isAvailable, type Scheduler } from './scheduler.js';
  */
 export const rr: Scheduler<number> = {
   prepare: () => -1,
-  /** The list's head moved one on when a destination was added before it; a removed one hands its mark to the one before. */
-  change: (_settings, candidates, last) => Math.min(last, candidates.length - 1),
+  /** The mark stays with its destination, wherever that stands now; one that leaves hands it to the one before it. */
+  change(_settings, candidates, last, previous) {
+    for (let i = last; i >= 0; i--) {
+      const place = placeOf(candidates, previous[i]!.key);
+      if (place >= 0) return place;
+    }
+    return -1;
+  },
   choose(_settings, candidates, last) {
     const index = nextAvailable(candidates, last);
     return { index, state: index ?? last };

@@ -1,4 +1,4 @@
-import type { Candidate, Flow, Scheduler, SchedulerSettings } from './scheduler.js';
+import { type Candidate, changed, type Flow, type Scheduler, type SchedulerSettings } from './scheduler.js';
 
 export interface Simulation {
   /** Place of the destination that each arrival got, -1 for none. */
@@ -28,4 +28,39 @@ export function simulate<State>(
     if (stay) now[choice.index]!.active++;
   }
   return { choices, shares };
+}
+
+/** A service that lives: destinations come, change and go between the connections. */
+export interface Rehearsal {
+  /** In the kernel's order, as last told. */
+  readonly candidates: readonly Candidate[];
+  /** Place of the destination that this connection gets, undefined for none. The numbers of connections do not follow: see count. */
+  arrive(flow: Flow): number | undefined;
+  /** One step as the kernel makes it: one destination added (at the head), edited or removed. */
+  change(candidates: readonly Candidate[]): void;
+  /** Other numbers of connections, or `overloaded`, of the same destinations: what the algorithm sees when the next one arrives. */
+  count(candidates: readonly Candidate[]): void;
+}
+
+/** A service that has no destination yet. */
+export function rehearse<State>(scheduler: Scheduler<State>, settings: SchedulerSettings): Rehearsal {
+  let candidates: readonly Candidate[] = [];
+  let state = scheduler.prepare(settings, candidates);
+  return {
+    get candidates() {
+      return candidates;
+    },
+    arrive(flow) {
+      const choice = scheduler.choose(settings, candidates, state, flow);
+      state = choice.state;
+      return choice.index;
+    },
+    change(next) {
+      state = changed(scheduler, settings, next, state, candidates);
+      candidates = next;
+    },
+    count(next) {
+      candidates = next;
+    },
+  };
 }

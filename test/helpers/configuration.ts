@@ -36,5 +36,12 @@ export const site = ({
 export const tableText = (table: Table): string[] =>
   [...table].flatMap(([service, { settings, destinations }]) => [
     `${service} ${settings.scheduler}`,
-    ...[...destinations].map(([name, { settings: { weight } }]) => `  ${name} ${weight}`),
+    ...[...destinations].map(
+      ([
+        name,
+        {
+          settings: { weight },
+        },
+      ]) => `  ${name} ${weight}`,
+    ),
   ]);

@@ -8,7 +8,10 @@ import { LvsError } from '../../../src/errors.js';
 import { site } from '../../helpers/configuration.js';
 
 const lines: [args: string, told: object | string][] = [
-  ['run -f a.conf', { command: 'run', file: 'a.conf', control: '/run/lvsd/control.sock', observeSeconds: 10, foreign: 'adopt' }],
+  [
+    'run -f a.conf',
+    { command: 'run', file: 'a.conf', control: '/run/lvsd/control.sock', observeSeconds: 10, foreign: 'adopt' },
+  ],
   ['check --file a.conf', { command: 'check', file: 'a.conf' }],
   ['plan -f a --json', { command: 'plan', json: true }],
   ['run -f a --control none', { control: undefined }],
@@ -72,7 +75,10 @@ for (const [line, told] of requests)
   });
 
 t.test('check: what a right file holds, and every error of a wrong one', (t) => {
-  const folder = t.testdir({ right: site(), wrong: site().replace('lb_algo', 'lb_algoo').replace('delay_loop', 'delay_lop') });
+  const folder = t.testdir({
+    right: site(),
+    wrong: site().replace('lb_algo', 'lb_algoo').replace('delay_loop', 'delay_lop'),
+  });
   const said = { out: '', err: '' };
   const output = { out: (text: string) => void (said.out += text), err: (text: string) => void (said.err += text) };
   const order = (name: string): Parameters<typeof check>[0] => {
@@ -83,7 +89,11 @@ t.test('check: what a right file holds, and every error of a wrong one', (t) => 
   t.equal(check(order('right'), output, {}), 0);
   t.match(said, { out: /1 virtual services, 2 real servers/, err: '' });
   t.equal(check(order('wrong'), output, {}), 1);
-  t.match(said.err.split('\n'), [/wrong:5:1: .*lb_algoo.*did you mean 'lb_algo'/, /wrong:8:1: .*delay_lop.*delay_loop/, '']);
+  t.match(said.err.split('\n'), [
+    /wrong:5:1: .*lb_algoo.*did you mean 'lb_algo'/,
+    /wrong:8:1: .*delay_lop.*delay_loop/,
+    '',
+  ]);
   t.equal(check(order('absent'), output, {}), 1);
   t.match(said.err, /absent:1:1: there is no such file/);
   t.end();

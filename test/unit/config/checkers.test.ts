@@ -8,7 +8,7 @@ const refused: readonly [name: string, text: string, says: readonly string[]][] 
   [
     'an old word where it never was',
     server('TCP_CHECK {', 'nb_get_retry 3', '}'),
-    ["7:1: 'nb_get_retry' is no keyword of TCP_CHECK"],
+    ["7:1: 'nb_get_retry' is no keyword of TCP_CHECK; did you mean 'retry'?"],
   ],
   [
     'an old word where it was',

@@ -79,6 +79,16 @@ const rows: readonly [name: string, text: string, lines: readonly string[]][] = 
     ['3:1: the variables of this line refer to each other or never end'],
   ],
   [
+    'sequences of nothing without end',
+    '~SEQ(A,1,100000) ~SEQ(B,1,100000) @nobody x',
+    ['1:34: the variables of this line refer to each other or never end'],
+  ],
+  [
+    'several lines that double for ever',
+    `${Array.from({ length: 30 }, (_, i) => `$V${i}= \\\n$V${i + 1} \\\n$V${i + 1}`).join('\n')}\n$V30=#\n$V0`,
+    ['92:1: the variables of this line refer to each other or never end'],
+  ],
+  [
     'variables that double for ever',
     `$V0=aa\n${Array.from({ length: 30 }, (_, i) => `$V${i + 1}=\${V${i}}\${V${i}}`).join('\n')}\nx \${V30}`,
     ['32:1: the variables of this line refer to each other or never end'],

@@ -100,7 +100,10 @@ const rows: readonly [name: string, text: string, says: readonly string[]][] = [
   [
     'a command given twice',
     server('notify_up /bin/a', 'notify_up /bin/b'),
-    ["7:1: 'notify_up' is given twice, first in line 6, expected it once"],
+    [
+      "6:1: warning: 'notify_up' is not implemented yet; it has no effect, here and in 1 more place",
+      "7:1: 'notify_up' is given twice, first in line 6, expected it once",
+    ],
   ],
   [
     'a variable that is not defined, as a value',
@@ -136,9 +139,12 @@ const rows: readonly [name: string, text: string, says: readonly string[]][] = [
     ],
   ],
   [
-    'words of global_defs that come later: one warning',
-    'global_defs {\nsmtp_server a\nrouter_id b\nnotification_email {\na@b\n}\n}',
-    ['2:1: warning: smtp_server, notification_email (line 4) are not implemented yet; they have no effect'],
+    'words that come later: one warning for each',
+    'global_defs {\nsmtp_server a\nrouter_id b\nnotification_email {\na@b\n}\n}\nglobal_defs {\nnotification_email {\n}\n}',
+    [
+      "2:1: warning: 'smtp_server' is not implemented yet; it has no effect",
+      "4:1: warning: 'notification_email' is not implemented yet; it has no effect, here and in 1 more place",
+    ],
   ],
   [
     'a check that comes later says that nobody checks',
@@ -154,6 +160,11 @@ for (const [name, text, expected] of rows)
     t.strictSame(says(text), expected);
     t.end();
   });
+
+t.test('a byte order mark is no text', (t) => {
+  t.strictSame(says(`\ufeff${service(real)}`), []);
+  t.end();
+});
 
 t.test('CRLF is LF', (t) => {
   const text = service(real);
@@ -181,11 +192,18 @@ t.test('included files are read where they stand, each complaint names its file'
       ? [{ file: pattern, text: texts[pattern] ?? '' }]
       : { missing: `no ${pattern}`, mayBe: pattern.includes('*') };
   t.strictSame(
-    says(service('include a', real, 'include *.conf', 'includew *.conf', 'include c', 'include self'), { includes }),
+    says(
+      `$B=b\n${service(
+        ...['include a', real, 'include *.conf', 'includew *.conf', 'include c', 'include self'],
+        ...['@lb1 include "${B}" # under a condition', '@lb2 include nothing', 'include'],
+      )}`,
+      { includes, configId: 'lb1' },
+    ),
     [
-      '8:9: warning: no *.conf',
-      '9:10: no *.conf',
-      '10:9: no c',
+      '9:9: warning: no *.conf',
+      '10:10: no *.conf',
+      '11:9: no c',
+      "15:1: 'include' lacks the name of a file",
       "a:1:12: 'x' is no value of delay_loop, expected seconds from 0.000001",
       "b:1:1: 'delay_lop' is no keyword of virtual_server; did you mean 'delay_loop'?",
       'self:1:9: self includes itself',

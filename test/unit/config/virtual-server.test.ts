@@ -287,6 +287,21 @@ t.test('all of a service', (t) => {
   t.end();
 });
 
+t.test('what makes a service persistent', (t) => {
+  const rows: readonly [lines: readonly string[], seconds: number, mask: string][] = [
+    [[], 0, '255.255.255.255'],
+    [['persistence_timeout'], 360, '255.255.255.255'],
+    [['persistence_timeout 50'], 50, '255.255.255.255'],
+    [['persistence_granularity 255.255.0.0'], 360, '255.255.0.0'],
+  ];
+  for (const [lines, seconds, mask] of rows) {
+    const [found] = only(service(...lines, real)).services;
+    const { persistent, persistenceSeconds, persistenceMask } = found!.settings;
+    t.strictSame([persistent, persistenceSeconds, persistenceMask], [seconds > 0, seconds, mask], lines.join());
+  }
+  t.end();
+});
+
 const keys = (text: string): readonly string[] => only(text).services.map(({ key }) => serviceName(key));
 const grouped = (...entries: readonly string[]): string =>
   file(

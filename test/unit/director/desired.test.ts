@@ -26,7 +26,13 @@ const rows: readonly Row[] = [
     table: ['10.0.0.1:80 0', '10.0.0.2:80 3'],
   },
   { name: 'all are down and nobody stands in', down: [1, 2], table: [], quorum: false },
-  { name: 'all are down: the sorry server', site: { service: sorry }, down: [1, 2], table: ['10.0.0.9:80 1'], quorum: false },
+  {
+    name: 'all are down: the sorry server',
+    site: { service: sorry },
+    down: [1, 2],
+    table: ['10.0.0.9:80 1'],
+    quorum: false,
+  },
   { name: 'one is up: no sorry server', site: { service: sorry }, down: [1], table: ['10.0.0.2:80 1'] },
   {
     name: 'quorum lost: the sorry server stands in for the live ones too',
@@ -58,6 +64,13 @@ const rows: readonly Row[] = [
     site: { service: `${sorry}\nquorum 2\nhysteresis 1`, servers: { 1: '', 2: '', 3: '' } },
     down: [3],
     hadQuorum: false,
+    table: ['10.0.0.9:80 1'],
+    quorum: false,
+  },
+  {
+    name: 'alpha: the quorum starts lost, so hysteresis is above it',
+    site: { service: `${sorry}\nquorum 2\nhysteresis 1\nalpha`, servers: { 1: '', 2: '', 3: '' } },
+    down: [3],
     table: ['10.0.0.9:80 1'],
     quorum: false,
   },

@@ -18,21 +18,32 @@ interface Scene {
   readonly log: MemoryLog;
   readonly file: MemoryFile;
   readonly down: Set<string>;
+  readonly quorums: string[];
 }
 
-function scene(t: Test, { kernel = new FakeKernel(), file = new MemoryFile(), foreign = 'adopt' as 'adopt' | 'refuse' } = {}): Scene {
-  const [clock, log, down] = [new FakeClock(), new MemoryLog(), new Set<string>()];
+interface SceneOptions {
+  readonly kernel?: FakeKernel;
+  readonly file?: MemoryFile;
+  readonly foreign?: 'adopt' | 'refuse';
+}
+
+function scene(
+  t: Test,
+  { kernel = new FakeKernel(), file = new MemoryFile(), foreign = 'adopt' }: SceneOptions = {},
+): Scene {
+  const [clock, log, down, quorums] = [new FakeClock(), new MemoryLog(), new Set<string>(), new Array<string>()];
   const director = new Director({
     forwarder: kernel,
     clock,
     log,
     state: file,
     isUp: (server) => !down.has(server),
+    onQuorum: (virtual, has) => quorums.push(`${virtual} ${has ? 'up' : 'down'}`),
     observeMs: 10_000,
     foreign,
   });
   t.teardown(() => director.stop('keep'));
-  return { director, kernel, clock, log, file, down };
+  return { director, kernel, clock, log, file, down, quorums };
 }
 
 /** A kernel that has what a director made of this file, and what that director left in its state file. */
@@ -76,6 +87,20 @@ t.test('verdicts that come together are answered by one write', async (t) => {
   await settled();
   t.same(names(kernel)[1], [`delete-destination ${server(1)}`, `delete-destination ${server(2)}`]);
   t.equal(kernel.writes.length, 2);
+});
+
+t.test('a quorum is told when its virtual server is new and when it changes', async (t) => {
+  const { director, down, quorums } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site()));
+  down.add(server(1)).add(server(2));
+  director.look();
+  await settled();
+  await director.configure(configurationOf(site()));
+  down.clear();
+  director.look();
+  await settled();
+  t.same(quorums, ['tcp 192.0.2.1:80 up', 'tcp 192.0.2.1:80 down', 'tcp 192.0.2.1:80 up']);
 });
 
 t.test("strangers' services are never touched, by no file and at no end", async (t) => {
@@ -156,7 +181,8 @@ t.test('or left alone, with --foreign refuse', async (t) => {
 
 t.test('one change is refused: the others are made, it is said, and tried again later and later', async (t) => {
   const { director, kernel, clock, log } = scene(t);
-  kernel.refuse = (change) => ('destination' in change && change.destination.address === '10.0.0.1' ? 'EINVAL' : undefined);
+  kernel.refuse = (change) =>
+    'destination' in change && change.destination.address === '10.0.0.1' ? 'EINVAL' : undefined;
   await director.open();
   const report = await director.configure(configurationOf(site()));
   t.match(report.refused, [{ change: `add-destination ${server(1)}`, reason: /EINVAL/ }]);
@@ -169,6 +195,35 @@ t.test('one change is refused: the others are made, it is said, and tried again 
   t.equal(director.status.refused.length, 0);
   t.equal(kernel.table.get('tcp 192.0.2.1:80')?.destinations.size, 2);
   t.equal(log.named('director.refused').length, 2);
+});
+
+t.test('what is made is remembered before it is made, what goes only when it is gone', async (t) => {
+  const { director, kernel, file } = scene(t);
+  const remembered: string[][] = [];
+  const { apply } = FakeKernel.prototype;
+  kernel.apply = (changes) => {
+    remembered.push([...(decodeLastApplied(file.text ?? '')?.keys() ?? [])]);
+    return apply.call(kernel, changes);
+  };
+  await director.open();
+  await director.configure(configurationOf(site()));
+  await director.configure(configurationOf(site({ vip: '192.0.2.2' })));
+  t.same(remembered, [['tcp 192.0.2.1:80'], ['tcp 192.0.2.1:80', 'tcp 192.0.2.2:80']]);
+  t.same([...(decodeLastApplied(file.text ?? '')?.keys() ?? [])], ['tcp 192.0.2.2:80']);
+});
+
+t.test('refused because the table is not what we think: looked at, and put right', async (t) => {
+  const { director, kernel, clock, down } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site({ globals: 'lvs_drift report' })));
+  kernel.set(new Map());
+  down.add(server(1));
+  director.look();
+  await settled();
+  t.match(director.status.refused, [{ change: `delete-destination ${server(1)}` }]);
+  await clock.run(1000, 1000);
+  t.same(tableText(kernel.table), ['tcp 192.0.2.1:80 rr', '  10.0.0.2:80 1']);
+  t.same(director.status.refused, []);
 });
 
 t.test('drift is found and repaired', async (t) => {
@@ -232,11 +287,10 @@ t.test('a kernel that does not answer is logged and asked again', async (t) => {
   const { director, kernel, clock, log, down } = scene(t);
   await director.open();
   await director.configure(configurationOf(site()));
-  const { read } = kernel;
   kernel.read = () => Promise.reject(new Error('no answer'));
   await clock.run(10_000, 10_000);
   t.match(log.named('director.failed'), [{ reason: 'no answer' }]);
-  kernel.read = read;
+  kernel.read = () => Promise.resolve(kernel.table);
   down.add(server(1));
   await clock.run(1000, 1000);
   t.same(tableText(kernel.table), ['tcp 192.0.2.1:80 rr', '  10.0.0.2:80 1']);
@@ -245,7 +299,15 @@ t.test('a kernel that does not answer is logged and asked again', async (t) => {
 t.test('the state file: what was written is read; what is none of ours is not believed', (t) => {
   const last = new Map([['tcp 192.0.2.1:80', ['10.0.0.1:80']]]);
   t.same(decodeLastApplied(encodeLastApplied(last)), last);
-  for (const text of ['', '{', 'null', '[]', '{"version":2,"services":{}}', '{"version":1}', '{"version":1,"services":{"a":[1]}}'])
+  for (const text of [
+    '',
+    '{',
+    'null',
+    '[]',
+    '{"version":2,"services":{}}',
+    '{"version":1}',
+    '{"version":1,"services":{"a":[1]}}',
+  ])
     t.equal(decodeLastApplied(text), undefined, text);
   t.end();
 });

@@ -29,7 +29,9 @@ t.test('the plan, carried out by a kernel, gives what was desired, and none of i
       const kernel = new FakeKernel(observed);
       const outcomes = await kernel.apply(plan(desired, observed));
       const twice = plan(desired, kernel.table);
-      return outcomes.every((one) => one === undefined) && textOf(kernel.table) === textOf(desired) && twice.length === 0;
+      return (
+        outcomes.every((one) => one === undefined) && textOf(kernel.table) === textOf(desired) && twice.length === 0
+      );
     }),
   );
 });

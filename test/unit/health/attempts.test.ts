@@ -1,6 +1,6 @@
 /** TCP_CHECK and HTTP_GET against real servers on the loopback; time is the test's own. */
 import { createServer, type Server, type Socket } from 'node:net';
-import t, { type Test } from "tap";
+import t, { type Test } from 'tap';
 import type { Failure, Outcome } from '../../../src/health/check.js';
 import { attemptHttp, type HttpCheck, type HttpUrl } from '../../../src/health/http.js';
 import { attemptTcp } from '../../../src/health/tcp.js';
@@ -38,7 +38,8 @@ const http = (port: number, protocol: HttpCheck['protocol'] = '1.0'): HttpCheck 
   timeoutMs: 1000,
 });
 const url: HttpUrl = { path: '/alive', host: 'www.example.com', statusCodes: [] };
-const why = (outcome: Outcome): Failure | 'alive' | 'inconclusive' => (outcome.is === 'failed' ? outcome.why : outcome.is);
+const why = (outcome: Outcome): Failure | 'alive' | 'inconclusive' =>
+  outcome.is === 'failed' ? outcome.why : outcome.is;
 
 /** Answers the first line that comes with this text, and closes. */
 const answering = (text: string) => (socket: Socket) => void socket.once('data', () => socket.end(text, 'latin1'));
@@ -66,7 +67,11 @@ t.test('TCP: an address that is not ours to bind to', async (t) => {
 t.test('TCP: the source address is the one asked for', async (t) => {
   const from = new Promise<string | undefined>((resolve) => {
     void serving(t, (socket) => resolve(socket.remoteAddress)).then((port) =>
-      attemptTcp({ kind: 'tcp', target: { ...target(port), bindAddress: '127.0.0.2' }, timeoutMs: 1000 }, systemClock, never),
+      attemptTcp(
+        { kind: 'tcp', target: { ...target(port), bindAddress: '127.0.0.2' }, timeoutMs: 1000 },
+        systemClock,
+        never,
+      ),
     );
   });
   t.equal(await from, '127.0.0.2');
@@ -84,11 +89,26 @@ const rows: [name: string, answer: string, url: Partial<HttpUrl>, verdict: Failu
   ['301 without status_code', 'HTTP/1.0 301 Moved\r\n\r\n', {}, 'status'],
   ['404 where 404 is wanted', 'HTTP/1.0 404 None\r\n\r\n', { statusCodes: [[404, 404]] }, 'alive'],
   ['201 where 200 is wanted', 'HTTP/1.0 201 Made\r\n\r\n', { statusCodes: [[200, 200]] }, 'status'],
-  ['a range', 'HTTP/1.0 302 Found\r\n\r\n', { statusCodes: [[200, 200], [300, 399]] }, 'alive'],
+  [
+    'a range',
+    'HTTP/1.0 302 Found\r\n\r\n',
+    {
+      statusCodes: [
+        [200, 200],
+        [300, 399],
+      ],
+    },
+    'alive',
+  ],
   ['the right digest', ok, { digest: '5d41402abc4b2a76b9719d911017c592' }, 'alive'],
   ['the right digest in capitals', ok, { digest: '5D41402ABC4B2A76B9719D911017C592' }, 'alive'],
   ['a wrong digest', ok, { digest: '00000000000000000000000000000000' }, 'digest'],
-  ['the right digest with status 404', ok.replace('200', '404'), { digest: '5d41402abc4b2a76b9719d911017c592' }, 'status'],
+  [
+    'the right digest with status 404',
+    ok.replace('200', '404'),
+    { digest: '5d41402abc4b2a76b9719d911017c592' },
+    'status',
+  ],
   ['a pattern in the body', ok, { pattern: { regex: /h.llo$/, absent: false } }, 'alive'],
   ['a pattern in the head', ok, { pattern: { regex: /text\/plain/, absent: false } }, 'alive'],
   ['a pattern that is not there', ok, { pattern: { regex: /goodbye/, absent: false } }, 'pattern'],

@@ -20,7 +20,11 @@ const heads: [name: string, text: string, told: object][] = [
   ['a length', 'HTTP/1.1 200 OK\r\ncontent-LENGTH:  12 ', { length: 12 }],
   ['two lengths are none', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2', { length: undefined }],
   ['a length that is no number', 'HTTP/1.1 200 OK\r\nContent-Length: 0x10', { length: undefined }],
-  ['chunked has no length', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked', { length: undefined, chunked: true }],
+  [
+    'chunked has no length',
+    'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked',
+    { length: undefined, chunked: true },
+  ],
   ['an SSH banner', 'SSH-2.0-OpenSSH_9.2', { refused: "'SSH-2.0-OpenSSH_9.2' is not a status line of HTTP" }],
   ['bare line feeds', 'HTTP/1.1 200 OK\nX: y', { refused: "'HTTP/1.1 200 OK.X: y' is not a status line of HTTP" }],
   ['nothing', '', { refused: "'' is not a status line of HTTP" }],

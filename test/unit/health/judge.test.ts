@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { assumed, firstAttemptMs, judge, type Judgement, type JudgeSettings, known } from '../../../src/health/judge.js';
+import {
+  assumed,
+  firstAttemptMs,
+  judge,
+  type Judgement,
+  type JudgeSettings,
+  known,
+} from '../../../src/health/judge.js';
 
 const tcp: JudgeSettings = { intervalMs: 5000, retries: 2, retryDelayMs: 100, rise: 1, riseDelayMs: 5000 };
 /** Two urls: the one that failed, then both. */
@@ -21,7 +28,14 @@ function play(settings: JudgeSettings, start: Judgement, outcomes: string): { ve
   return { verdicts, waits };
 }
 
-const rows: [name: string, settings: JudgeSettings, start: Judgement, outcomes: string, verdicts: string, waits?: number[]][] = [
+const rows: [
+  name: string,
+  settings: JudgeSettings,
+  start: Judgement,
+  outcomes: string,
+  verdicts: string,
+  waits?: number[],
+][] = [
   ['up and seen up: retries before down', tcp, known('up'), '---', 'uud', [100, 100, 5000]],
   ['a success between clears the failures', tcp, known('up'), '--+--', 'uuuuu', [100, 100, 5000, 100, 100]],
   ['only assumed up: the first failure is enough', tcp, assumed('up'), '-', 'd', [5000]],
@@ -46,20 +60,25 @@ for (const [name, settings, start, outcomes, verdicts, waits] of rows)
 
 t.test('a proven verdict changes after exactly the outcomes it takes, and never before', (t) => {
   fc.assert(
-    fc.property(fc.nat(6), fc.integer({ min: 1, max: 6 }), fc.array(fc.boolean(), { maxLength: 60 }), (retries, rise, all) => {
-      let judgement = known('up');
-      let against = 0;
-      for (const isAlive of all) {
-        const wasUp = judgement.verdict === 'up';
-        against = isAlive === wasUp ? 0 : against + 1;
-        const needed = wasUp ? retries + 1 : rise;
-        ({ judgement } = judge({ ...tcp, retries, rise }, judgement, isAlive));
-        const changed = (judgement.verdict === 'up') !== wasUp;
-        if (changed !== (against >= needed)) return false;
-        if (changed) against = 0;
-      }
-      return true;
-    }),
+    fc.property(
+      fc.nat(6),
+      fc.integer({ min: 1, max: 6 }),
+      fc.array(fc.boolean(), { maxLength: 60 }),
+      (retries, rise, all) => {
+        let judgement = known('up');
+        let against = 0;
+        for (const isAlive of all) {
+          const wasUp = judgement.verdict === 'up';
+          against = isAlive === wasUp ? 0 : against + 1;
+          const needed = wasUp ? retries + 1 : rise;
+          ({ judgement } = judge({ ...tcp, retries, rise }, judgement, isAlive));
+          const changed = (judgement.verdict === 'up') !== wasUp;
+          if (changed !== against >= needed) return false;
+          if (changed) against = 0;
+        }
+        return true;
+      },
+    ),
   );
   t.end();
 });

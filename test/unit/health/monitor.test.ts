@@ -11,7 +11,7 @@ interface Watching {
   readonly clock: FakeClock;
   readonly verdicts: Verdict[];
   /** Lets time pass until an attempt is due, and waits for its outcome. */
-  attempt(ms: number): Promise<Outcome>;
+  readonly attempt: (ms: number) => Promise<Outcome>;
 }
 
 const settings = (port: number, more: Partial<MonitorSettings> = {}): MonitorSettings => ({
@@ -83,8 +83,8 @@ t.test('after stop no timer is left and nothing is told', async (t) => {
   const { monitor, clock, verdicts } = watching(t, settings(await port(t, true)));
   clock.advance(3000);
   await monitor.stop();
-  clock.advance(100_000);
   t.equal(clock.pending, 0);
+  clock.advance(100_000);
   t.same(verdicts, []);
 });
 
@@ -104,7 +104,13 @@ t.test('urls take turns; the one that failed is asked until it answers', async (
   );
   t.teardown(() => new Promise((resolve) => server.close(resolve)));
   const urls = ['/a', '/b'].map((path) => ({ path, host: 'x', statusCodes: [] }));
-  const check = { kind: 'http', target: { address: '127.0.0.1', port: number }, protocol: '1.0', urls, timeoutMs: 1000 } as const;
+  const check = {
+    kind: 'http',
+    target: { address: '127.0.0.1', port: number },
+    protocol: '1.0',
+    urls,
+    timeoutMs: 1000,
+  } as const;
   const { attempt, verdicts } = watching(t, settings(number, { check, rise: 3 }));
   await attempt(3000);
   await attempt(5000);

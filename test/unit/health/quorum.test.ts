@@ -1,7 +1,15 @@
 import t from 'tap';
 import { hasQuorum } from '../../../src/health/quorum.js';
 
-const rows: [name: string, quorum: number, hysteresis: number, before: boolean, live: number, total: number, has: boolean][] = [
+const rows: [
+  name: string,
+  quorum: number,
+  hysteresis: number,
+  before: boolean,
+  live: number,
+  total: number,
+  has: boolean,
+][] = [
   ['kept at the quorum', 3, 0, true, 3, 5, true],
   ['lost below it', 3, 0, true, 2, 5, false],
   ['regained at it', 3, 0, false, 3, 5, true],

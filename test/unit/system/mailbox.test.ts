@@ -32,6 +32,9 @@ t.test('closing waits for what was accepted and refuses the rest', async (t) => 
   });
   await mailbox.close();
   t.equal(done, true);
-  await t.rejects(mailbox.post(() => 1), new MailboxClosed());
+  await t.rejects(
+    mailbox.post(() => 1),
+    new MailboxClosed(),
+  );
   await job;
 });

@@ -1,0 +1,278 @@
+// kernels: uml, qemu
+/**
+ * src/schedulers against the kernel while destinations come, change weight, fill up and go, and with connections that are counted:
+ * the same real server for every connection, and at the end the same list with the same counts.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { IpvsClient } from '../../src/ipvs/client.js';
+import { parseConnections } from '../../src/ipvs/proc.js';
+import { openIpvs } from '../../src/library/ipvs.js';
+import { type DestinationSettings, defaultDestinationSettings, destinationName } from '../../src/model/destination.js';
+import { defaultServiceSettings, type ServiceKey } from '../../src/model/service.js';
+import { schedulers } from '../../src/schedulers/catalogue.js';
+import { afterArrival, afterEdit } from '../../src/schedulers/overload.js';
+import { persistent } from '../../src/schedulers/persistence.js';
+import type { Candidate, Flow, SchedulerSettings } from '../../src/schedulers/scheduler.js';
+import { type Rehearsal, rehearse } from '../../src/schedulers/simulate.js';
+import { mustRun } from './topology.js';
+
+const PYTHON = '/usr/bin/python3';
+const script = join(import.meta.dirname, '../../../test/lab/connections.py');
+const CLIENTS = 60;
+const VIPS = 6;
+const SERVERS = 6;
+const MARK = 7;
+
+const clientAddress = (n: number): string => `10.1.${1 + (n % 5)}.${1 + ((n * 7) % 240)}`;
+const vip = (n: number): string => `10.2.${n}.${1 + n * 37}`;
+const server = (n: number): string => `10.9.0.${10 + n}`;
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+
+/** Clients and VIPs are on lo; servers are behind dummy0, which swallows everything. The mark makes one service of all VIPs. */
+await mustRun(['ip', '-batch', '-'], {
+  input: [
+    'link add dummy0 type dummy',
+    'link set dummy0 up',
+    'address add 10.9.0.1/24 dev dummy0',
+    ...numbers(SERVERS).map((n) => `neighbour add ${server(n)} lladdr 02:00:00:00:00:01 dev dummy0`),
+    ...numbers(VIPS).map((n) => `address add ${vip(n)}/32 dev lo`),
+    ...[...new Set(numbers(CLIENTS).map(clientAddress))].map((address) => `address add ${address}/32 dev lo`),
+  ].join('\n'),
+});
+
+/** What happens, in order. `open`: so many connections, which stay; `close`: every n-th of those that are open ends. */
+type Step =
+  | { readonly add: number; readonly weight: number; readonly upper?: number }
+  | { readonly edit: number; readonly weight: number; readonly upper?: number }
+  | { readonly remove: number }
+  | { readonly open: number }
+  | { readonly close: number };
+
+interface Story {
+  readonly scheduler: string;
+  readonly flags?: number;
+  readonly persistenceMask?: string;
+}
+
+const settingsOf = (weight: number, upperThreshold = 0): DestinationSettings => ({
+  ...defaultDestinationSettings,
+  weight,
+  upperThreshold,
+});
+
+/** One story told twice: to the kernel and to our functions. */
+class Double {
+  readonly #ipvs: IpvsClient;
+  readonly #service: ServiceKey;
+  readonly #port: number;
+  readonly #rehearsal: Rehearsal;
+  readonly #addressed: readonly string[];
+  readonly #settings = new Map<string, DestinationSettings>();
+  readonly #open = new Map<number, number>();
+  readonly #flows: Flow[] = [];
+  /** What we foretell, by client. */
+  readonly foretold = new Map<string, string>();
+
+  constructor(ipvs: IpvsClient, service: ServiceKey, port: number, rehearsal: Rehearsal, addressed: readonly string[]) {
+    this.#ipvs = ipvs;
+    this.#service = service;
+    this.#port = port;
+    this.#rehearsal = rehearsal;
+    this.#addressed = addressed;
+  }
+
+  get candidates(): readonly Candidate[] {
+    return this.#rehearsal.candidates;
+  }
+
+  async take(step: Step): Promise<void> {
+    if ('open' in step) return this.#openMore(step.open);
+    if ('close' in step) return this.#closeEvery(step.close);
+    if ('remove' in step) {
+      const key = { address: server(step.remove), port: this.#port };
+      await this.#ipvs.deleteDestination(this.#service, key);
+      this.#rehearsal.change(this.candidates.filter((one) => one.key.address !== key.address));
+      return;
+    }
+    const key = { address: server('add' in step ? step.add : step.edit), port: this.#port };
+    const settings = settingsOf(step.weight, step.upper);
+    const was = this.#settings.get(key.address) ?? settings;
+    this.#settings.set(key.address, settings);
+    if ('add' in step) {
+      await this.#ipvs.addDestination(this.#service, key, settings);
+      const one: Candidate = { key, weight: step.weight, active: 0, inactive: 0, overloaded: false };
+      this.#rehearsal.change([one, ...this.candidates]);
+    } else {
+      await this.#ipvs.editDestination(this.#service, key, settings);
+      this.#rehearsal.change(
+        this.candidates.map((one) =>
+          one.key.address === key.address
+            ? { ...one, weight: step.weight, overloaded: afterEdit(settings, was, one.overloaded) }
+            : one,
+        ),
+      );
+    }
+  }
+
+  async #openMore(count: number): Promise<void> {
+    const flows = numbers(count).map(() => this.#nextFlow());
+    for (const flow of flows) this.#foretell(flow);
+    await this.#send('open', flows);
+  }
+
+  #nextFlow(): Flow {
+    const n = this.#flows.length;
+    const flow: Flow = {
+      client: { address: clientAddress(n % CLIENTS), port: nextPort++ },
+      virtual: { address: this.#addressed[(n * n) % this.#addressed.length]!, port: this.#port },
+    };
+    this.#flows.push(flow);
+    return flow;
+  }
+
+  #foretell(flow: Flow): void {
+    const place = this.#rehearsal.arrive(flow);
+    if (place === undefined) return;
+    const chosen = this.candidates[place]!;
+    this.foretold.set(clientName(flow), destinationName(chosen.key));
+    this.#open.set(this.#flows.indexOf(flow), 0);
+    this.#count(chosen.key.address, { active: chosen.active + 1 });
+  }
+
+  #count(address: string, now: Partial<Candidate>): void {
+    this.#rehearsal.count(
+      this.candidates.map((one) => {
+        if (one.key.address !== address) return one;
+        const next = { ...one, ...now };
+        return {
+          ...next,
+          overloaded: afterArrival(this.#settings.get(address)!, next.active + next.inactive, one.overloaded),
+        };
+      }),
+    );
+  }
+
+  async #closeEvery(nth: number): Promise<void> {
+    const ending = [...this.#open.keys()].filter((_, i) => i % nth === 0);
+    for (const n of ending) {
+      this.#open.delete(n);
+      const name = this.foretold.get(clientName(this.#flows[n]!));
+      const one = this.candidates.find(({ key }) => destinationName(key) === name);
+      if (one !== undefined) this.#count(one.key.address, { active: one.active - 1, inactive: one.inactive + 1 });
+    }
+    await this.#send(
+      'close',
+      ending.map((n) => this.#flows[n]!),
+    );
+  }
+
+  async #send(step: 'open' | 'close', flows: readonly Flow[]): Promise<void> {
+    const lines = flows.map(
+      ({ client, virtual }) => `${step} ${client.address} ${client.port} ${virtual.address} ${virtual.port}`,
+    );
+    await mustRun([PYTHON, script], { input: lines.join('\n'), limitMs: 120_000 });
+  }
+
+  /** Every connection went where we said; the list and its counts are what we think they are. */
+  async compare(t: Test): Promise<void> {
+    const { rows } = parseConnections(readFileSync('/proc/net/ip_vs_conn', 'utf8'));
+    const taken = new Map(
+      rows.map((row) => [
+        `${row.clientAddress}:${row.clientPort}`,
+        destinationName({ address: row.destinationAddress, port: row.destinationPort }),
+      ]),
+    );
+    const wrong = this.#flows.flatMap((flow, n) => {
+      const name = clientName(flow);
+      const [foretold, real] = [this.foretold.get(name) ?? 'none', taken.get(name) ?? 'none'];
+      return foretold === real ? [] : [`connection ${n} from ${name}: foretold ${foretold}, the kernel took ${real}`];
+    });
+    t.equal(wrong.length, 0, [`${wrong.length} of ${this.#flows.length} wrong`, ...wrong.slice(0, 5)].join('\n'));
+    const listed = await this.#ipvs.destinations(this.#service);
+    t.strictSame(
+      listed.map((row) => `${row.key.address} ${row.settings.weight} ${row.active} ${row.inactive}`),
+      this.candidates.map((one) => `${one.key.address} ${one.weight} ${one.active} ${one.inactive}`),
+      'destinations in order, with weight, active and inactive connections',
+    );
+  }
+}
+
+const clientName = ({ client }: Flow): string => `${client.address}:${client.port}`;
+
+/**
+ * No two stories have a flow or a server in common: the kernel remembers connections, and destinations that were removed come back with
+ * those they had.
+ */
+let nextPort = 2000;
+let stories = 0;
+
+const add = (n: number, weight: number, upper = 0): Step => ({ add: n, weight, upper });
+const edit = (n: number, weight: number, upper = 0): Step => ({ edit: n, weight, upper });
+
+/** Everything at once; algorithms that keep a place, a table or a cache must carry it through. */
+const life: readonly Step[] = [
+  ...[add(0, 3), { open: 7 }, add(1, 1), { open: 5 }, add(2, 6), { open: 40 }],
+  ...[edit(2, 0), { open: 25 }, { close: 3 }, { open: 10 }, edit(0, 4), { open: 11 }],
+  ...[{ remove: 1 }, { open: 9 }, add(3, 2), { open: 8 }, { remove: 3 }, { open: 7 }],
+  ...[edit(2, 6), { open: 30 }, { close: 2 }, { open: 30 }, add(4, 100), { open: 60 }],
+  ...[edit(4, 0), edit(2, 0), edit(0, 0), { open: 5 }, edit(2, 5), { open: 20 }],
+];
+
+/** Upper thresholds: one after the other is full, in the end all are, then there is room again. */
+const full: readonly Step[] = [
+  ...[add(0, 1, 4), add(1, 3, 9), add(2, 2, 6), { open: 12 }, { open: 15 }],
+  ...[edit(1, 3, 12), { open: 2 }, { open: 4 }, edit(0, 1, 0), { open: 10 }, edit(0, 2, 5), { open: 5 }],
+  ...[add(3, 5, 3), { open: 2 }, edit(2, 4, 30), { open: 20 }],
+];
+
+async function tell(t: Test, { scheduler, flags = 0, persistenceMask }: Story, steps: readonly Step[]): Promise<void> {
+  await using ipvs = await openIpvs();
+  await ipvs.flush();
+  const port = 100 + stories++;
+  const byAddress = scheduler.startsWith('lblc') || scheduler === 'dh';
+  const service: ServiceKey = byAddress
+    ? { by: 'fwmark', family: 'ip4', mark: MARK }
+    : { by: 'address', protocol: 'tcp', address: vip(0), port };
+  await ipvs.addService(service, {
+    ...defaultServiceSettings('ip4'),
+    scheduler,
+    schedulerFlags: flags,
+    ...(persistenceMask === undefined ? {} : { persistent: true, persistenceSeconds: 300, persistenceMask }),
+  });
+  const settings: SchedulerSettings = { flags, family: 'ip4' };
+  const algorithm = schedulers.get(scheduler)!.algorithm;
+  const rehearsal =
+    persistenceMask === undefined
+      ? rehearse(algorithm, settings)
+      : rehearse(persistent(algorithm, { mask: persistenceMask }), settings);
+  const double = new Double(ipvs, service, port, rehearsal, byAddress ? numbers(VIPS).map(vip) : [vip(0)]);
+  for (const step of steps) await double.take(step);
+  await double.compare(t);
+}
+
+// A mark is put on what leaves this host itself, too; before IPVS looks, which has priority -99 there.
+const marked = `table ip marks { chain out { type route hook output priority -150; ip daddr 10.2.0.0/16 meta mark set ${MARK}; }; }`;
+const markable = await mustRun(['nft', '-f', '-'], { input: marked }).then(
+  () => true,
+  () => false,
+);
+
+for (const [name] of schedulers) {
+  for (const flags of name === 'sh' || name === 'mh' ? [0, 1, 2, 3] : [0]) {
+    const skip =
+      (name.startsWith('lblc') || name === 'dh') && !markable && 'this kernel takes no nftables rule for a mark';
+    t.test(`${name} with flags ${flags}: a life`, { skip }, (t) => tell(t, { scheduler: name, flags }, life));
+    t.test(`${name} with flags ${flags}: full ones`, { skip }, (t) => tell(t, { scheduler: name, flags }, full));
+  }
+}
+for (const [scheduler, persistenceMask] of [
+  ['wrr', '255.255.255.255'],
+  ['wlc', '255.255.255.0'],
+  ['sh', '255.255.255.248'],
+] as const) {
+  t.test(`${scheduler}, persistent by ${persistenceMask}: a life`, (t) =>
+    tell(t, { scheduler, persistenceMask }, life),
+  );
+}
