@@ -60,7 +60,7 @@ export class Daemon {
         clock,
         random,
         log,
-        onChange: () => director.look(),
+        onChange: (virtualServer) => director.look(virtualServer),
         onServer: (server, isUp) => notify.tell(server, isUp),
       });
       const reload = new Reload({ director, watch, notify, settings, marks: world.marks, source: options.source, log });

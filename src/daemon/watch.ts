@@ -14,8 +14,8 @@ export interface WatchOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** A verdict changed, of a check or of the server. */
-  readonly onChange: () => void;
+  /** A verdict changed on a server of this virtual server. */
+  readonly onChange: (virtualServer: string) => void;
   /** All checks of a server together: it went up or down. */
   readonly onServer: (server: string, isUp: boolean) => void;
 }
@@ -101,12 +101,12 @@ export class Watch {
       const running = old?.get(identity);
       // another check of a server that was watched: what the old ones found holds until the new one knows better
       const believed = old === undefined ? before(virtual, server) : this.isUp(name);
-      monitors.set(identity, running ?? this.#start(name, check, initial(check, believed)));
+      monitors.set(identity, running ?? this.#start(virtualServerName(virtual), name, check, initial(check, believed)));
     }
     return monitors;
   }
 
-  #start(server: string, check: Check, judgement: Judgement): Monitor {
+  #start(virtualServer: string, server: string, check: Check, judgement: Judgement): Monitor {
     const { clock, random, log, onChange } = this.#options;
     const kind = check.is;
     const ignored = unsupported(check);
@@ -125,7 +125,7 @@ export class Watch {
           ...reason(outcome),
         });
         this.#tell(server);
-        onChange();
+        onChange(virtualServer);
       },
       onOutcome: (outcome) => {
         if (outcome.is === 'alive') return;

@@ -12,7 +12,7 @@ import type { Found } from './adoption.js';
 import { desired } from './desired.js';
 import { KnownTable } from './known.js';
 import { Memory } from './memory.js';
-import { allNames } from './names.js';
+import { allNames, virtualServerName } from './names.js';
 import { type LastApplied, ownPart } from './ownership.js';
 import { plan } from './plan.js';
 
@@ -81,7 +81,7 @@ export class Director {
   #last: Report = nothing;
   #retryMs = RETRY_FIRST_MS;
   #writes = 0;
-  #looking = false;
+  readonly #looking = new Set<string>();
   #stopped: Promise<void> | undefined;
 
   constructor(options: DirectorOptions) {
@@ -111,13 +111,14 @@ export class Director {
     return this.#mailbox.post(() => plan(this.#desired(configuration).table, this.#known.table));
   }
 
-  /** A verdict changed. Those that come together are answered by one plan. */
-  look(): void {
-    if (this.#looking) return;
-    this.#looking = true;
+  /** A verdict on a server of this virtual server changed. Those that come together are answered by one plan, of no more than those. */
+  look(virtualServer: string): void {
+    this.#looking.add(virtualServer);
+    if (this.#looking.size > 1) return;
     this.#background(() => {
-      this.#looking = false;
-      return this.#reconcile();
+      const names = new Set(this.#looking);
+      this.#looking.clear();
+      return this.#reconcile(names);
     });
   }
 
@@ -212,17 +213,20 @@ export class Director {
     return { ...want, table: new Map([...want.table].filter(([name]) => !this.#foreign.has(name))) };
   }
 
-  async #reconcile(): Promise<Report> {
+  /** Of all virtual servers, or only of some. */
+  async #reconcile(only?: ReadonlySet<string>): Promise<Report> {
     if (this.#configuration === undefined) return nothing;
-    const want = this.#desired(this.#configuration);
-    this.#tellQuorums(want.quorums);
-    const changes = plan(want.table, this.#known.table);
+    const want = this.#desired(only === undefined ? this.#configuration : partOf(this.#configuration, only));
+    this.#tellQuorums(want.quorums, only !== undefined);
+    const observed = only === undefined ? this.#known.table : sameKeys(this.#known.table, want.table);
+    const changes = plan(want.table, observed);
     const refused = await this.#apply(changes);
     const report = { changes, refused };
     if (changes.length > 0) this.#last = report;
-    this.#refused = refused;
+    const before = only === undefined ? [] : this.#refused.filter(({ service }) => !want.table.has(service));
+    this.#refused = [...before, ...refused];
     if (refused.length > 0) this.#armRetry();
-    else this.#retryMs = RETRY_FIRST_MS;
+    else if (this.#refused.length === 0) this.#retryMs = RETRY_FIRST_MS;
     return report;
   }
 
@@ -290,7 +294,7 @@ export class Director {
     else this.#options.log.warn({ event: 'director.drift', repair, count: drift.length, undo: drift.slice(0, 20) });
   }
 
-  #tellQuorums(quorums: ReadonlyMap<string, boolean>): void {
+  #tellQuorums(quorums: ReadonlyMap<string, boolean>, isPart: boolean): void {
     const { log, onQuorum } = this.#options;
     for (const [virtualServer, has] of quorums) {
       const before = this.#quorums.get(virtualServer);
@@ -299,7 +303,7 @@ export class Director {
         log.warn({ event: has ? 'director.quorum-regained' : 'director.quorum-lost', virtualServer });
       onQuorum(virtualServer, has);
     }
-    this.#quorums = quorums;
+    this.#quorums = isPart ? new Map([...this.#quorums, ...quorums]) : quorums;
   }
 
   async #leave(how: 'keep' | 'remove' | 'flush'): Promise<void> {
@@ -323,6 +327,15 @@ export class Director {
     });
   }
 }
+
+const partOf = (configuration: Configuration, names: ReadonlySet<string>): Configuration => ({
+  ...configuration,
+  virtualServers: configuration.virtualServers.filter((virtual) => names.has(virtualServerName(virtual))),
+});
+
+/** What `table` has of the services that are in `like`. */
+const sameKeys = (table: Table, like: Table): Table =>
+  new Map([...like.keys()].flatMap((name) => (table.has(name) ? [[name, table.get(name)!]] : [])));
 
 const counts = ({ changes, refused }: Report): { changes: number; refused: number } => ({
   changes: changes.length,

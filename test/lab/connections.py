@@ -1,8 +1,9 @@
 """Half of some TCP connections: the client's packets only, for servers behind direct routing that nobody hears.
 
-On stdin a line for each step:
-  open SOURCE SOURCE-PORT ADDRESS PORT    SYN and ACK: IPVS counts an active connection
-  close SOURCE SOURCE-PORT ADDRESS PORT   RST: it counts an inactive one, until that is forgotten
+  connections.py MARK
+      MARK is the firewall mark of all packets. On stdin a line for each step:
+          open SOURCE SOURCE-PORT ADDRESS PORT    SYN and ACK: IPVS counts an active connection
+          close SOURCE SOURCE-PORT ADDRESS PORT   RST: it counts an inactive one, until that is forgotten
 """
 import socket
 import struct
@@ -26,6 +27,7 @@ def packet(source, source_port, address, port, flags):
 
 
 raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+raw.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, int(sys.argv[1]))
 for line in sys.stdin:
     step, source, source_port, address, port = line.split()
     for flags in {"open": (SYN, ACK), "close": (RST,)}[step]:

@@ -42,7 +42,11 @@ t.test('twenty dumps asked for at once are all answered, alike', async (t) => {
 
 t.test('a family that the kernel does not have is told by its name', async (t) => {
   const exchange = new Exchange(openNetlink(NETLINK_GENERIC));
-  await t.rejects(new GenericFamily(exchange, 'no-such-family', 1).resolve(), { name: 'FamilyMissing', message: /no-such-family/, cause: { errno: 'ENOENT' } });
+  await t.rejects(new GenericFamily(exchange, 'no-such-family', 1).resolve(), {
+    name: 'FamilyMissing',
+    message: /no-such-family/,
+    cause: { errno: 'ENOENT' },
+  });
   exchange.close();
 });
 

@@ -82,8 +82,8 @@ t.test('verdicts that come together are answered by one write', async (t) => {
   await director.open();
   await director.configure(configurationOf(site({ servers: { 1: '', 2: '', 3: '' } })));
   down.add(server(1)).add(server(2));
-  director.look();
-  director.look();
+  director.look('tcp 192.0.2.1:80');
+  director.look('tcp 192.0.2.1:80');
   await settled();
   t.same(names(kernel)[1], [`delete-destination ${server(1)}`, `delete-destination ${server(2)}`]);
   t.equal(kernel.writes.length, 2);
@@ -94,13 +94,24 @@ t.test('a quorum is told when its virtual server is new and when it changes', as
   await director.open();
   await director.configure(configurationOf(site()));
   down.add(server(1)).add(server(2));
-  director.look();
+  director.look('tcp 192.0.2.1:80');
   await settled();
   await director.configure(configurationOf(site()));
   down.clear();
-  director.look();
+  director.look('tcp 192.0.2.1:80');
   await settled();
   t.same(quorums, ['tcp 192.0.2.1:80 up', 'tcp 192.0.2.1:80 down', 'tcp 192.0.2.1:80 up']);
+});
+
+t.test('a verdict is answered for its virtual server alone', async (t) => {
+  const { director, kernel, down } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site() + site({ vip: '192.0.2.2' })));
+  down.add(server(1)).add('tcp 192.0.2.2:80 -> 10.0.0.1:80');
+  director.look('tcp 192.0.2.1:80');
+  await settled();
+  t.same(names(kernel)[1], [`delete-destination ${server(1)}`]);
+  t.equal(director.status.quorums.size, 2);
 });
 
 t.test("strangers' services are never touched, by no file and at no end", async (t) => {
@@ -200,10 +211,10 @@ t.test('one change is refused: the others are made, it is said, and tried again 
 t.test('what is made is remembered before it is made, what goes only when it is gone', async (t) => {
   const { director, kernel, file } = scene(t);
   const remembered: string[][] = [];
-  const { apply } = FakeKernel.prototype;
+  const apply = kernel.apply.bind(kernel);
   kernel.apply = (changes) => {
     remembered.push([...(decodeLastApplied(file.text ?? '')?.keys() ?? [])]);
-    return apply.call(kernel, changes);
+    return apply(changes);
   };
   await director.open();
   await director.configure(configurationOf(site()));
@@ -218,7 +229,7 @@ t.test('refused because the table is not what we think: looked at, and put right
   await director.configure(configurationOf(site({ globals: 'lvs_drift report' })));
   kernel.set(new Map());
   down.add(server(1));
-  director.look();
+  director.look('tcp 192.0.2.1:80');
   await settled();
   t.match(director.status.refused, [{ change: `delete-destination ${server(1)}` }]);
   await clock.run(1000, 1000);
