@@ -9,13 +9,14 @@ const lab = [`${root}test/lab/lab`, '-k', 'uml', '-m', '2048', '-t', '3600', '--
 const benches: Readonly<Record<string, readonly string[]>> = {
   startup: [],
   reload: [],
+  'reload-kernel': lab,
   ipvsadm: lab,
 };
 
 const wanted = process.argv.slice(2);
 for (const [name, where] of Object.entries(benches)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
-  const [program = '', ...args] = [...where, process.execPath, fileURLToPath(new URL(`${name}.js`, import.meta.url))];
-  const { status } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
+  const script = fileURLToPath(new URL(`${name}.js`, import.meta.url));
+  const { status } = spawnSync('env', [...where, process.execPath, script], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exitCode = 1;
 }

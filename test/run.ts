@@ -108,12 +108,13 @@ async function runHere(waiting: string[]): Promise<void> {
 }
 
 function report(where: string, run: Run): void {
-  const { passed, failed, skipped, failures } = judge(run);
+  const { passed, failed, skipped, reasons, failures } = judge(run);
   total.passed += passed;
   total.failed += failed;
   total.skipped += skipped;
   const counts = [`${passed} passed`, failed > 0 && `${failed} FAILED`, skipped > 0 && `${skipped} skipped`];
   const name = run.file.replace(/^build\//, '');
   console.log(`${where} ${name}: ${counts.filter(Boolean).join(', ')} (${(run.ms / SECOND).toFixed(1)} s)`);
+  for (const [reason, count] of reasons) console.log(indent(`skipped ${count}: ${reason}`));
   for (const failure of failures) console.log(indent(failure));
 }

@@ -9,6 +9,6 @@ console.log(
   own ? "This machine's kernel has IPVS: using it, in namespaces of our own." : 'Booting a guest kernel that has IPVS.',
 );
 
-const lab = [`${root}test/lab/lab`, '-k', own ? 'host' : 'uml', '-t', '300', '--'];
-const [program = '', ...args] = [...lab, process.execPath, fileURLToPath(new URL('story.js', import.meta.url))];
+const lab: readonly [string, ...string[]] = [`${root}test/lab/lab`, '-k', own ? 'host' : 'uml', '-t', '300', '--'];
+const [program, ...args] = [...lab, process.execPath, fileURLToPath(new URL('story.js', import.meta.url))];
 process.exitCode = spawnSync(program, args, { cwd: root, stdio: 'inherit' }).status ?? 1;

@@ -36,6 +36,9 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
     await client.probe();
     const { globals } = reading.configuration;
     const path = order.state ?? globals.stateFile ?? runtimeFile(environment, 'director.json');
+    // a SIGHUP that comes while we start means a file that we may have read before it changed
+    const early = { asked: false };
+    const started = onSignals(process, { SIGHUP: () => void (early.asked = true) });
     const ending = nextEnding();
     const daemon = await Daemon.start(
       reading.configuration,
@@ -56,6 +59,8 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
       },
     );
     const quiet = onSignals(process, { SIGHUP: () => reloadInBackground(daemon) });
+    started();
+    if (early.asked) reloadInBackground(daemon);
     log.info({ event: 'daemon.started', file: order.file, control: order.control });
     const signal = await ending;
     log.info({ event: 'daemon.stopping', signal });
@@ -74,8 +79,6 @@ const nextEnding = (): Promise<string> =>
     onSignals(process, {
       SIGTERM: () => resolve('SIGTERM'),
       SIGINT: () => resolve('SIGINT'),
-      // until there is something to reload
-      SIGHUP: () => undefined,
     });
   });
 

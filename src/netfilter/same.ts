@@ -34,12 +34,20 @@ function plain(value: Json, key: string): Json {
     if (items.length === 1) return items[0]!;
     return key === 'set' || key === 'elem' || key === 'flags' ? items.sort(byText) : items;
   }
+  if (typeof value === 'string') return protocols.get(value) ?? value;
   if (!isObject(value)) return value;
   const entries = Object.entries(value).filter(([name]) => name !== 'handle');
   return Object.fromEntries(
     entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, inner]) => [name, plain(inner, name)]),
   );
 }
+
+/** Where /etc/protocols is missing nft writes numbers. */
+const protocols: ReadonlyMap<string, number> = new Map([
+  ['tcp', 6],
+  ['udp', 17],
+  ['sctp', 132],
+]);
 
 const byText = (a: Json, b: Json): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 

@@ -3,13 +3,13 @@
   connections.py MARK
       MARK is the firewall mark of all packets. On stdin a line for each step:
           open SOURCE SOURCE-PORT ADDRESS PORT    SYN and ACK: IPVS counts an active connection
-          close SOURCE SOURCE-PORT ADDRESS PORT   RST: it counts an inactive one, until that is forgotten
+          close SOURCE SOURCE-PORT ADDRESS PORT   FIN: it counts an inactive one, until that is forgotten
 """
 import socket
 import struct
 import sys
 
-SYN, RST, ACK = 0x02, 0x04, 0x10
+FIN, SYN, ACK = 0x01, 0x02, 0x10
 
 
 def packet(source, source_port, address, port, flags):
@@ -30,7 +30,7 @@ raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
 raw.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, int(sys.argv[1]))
 for line in sys.stdin:
     step, source, source_port, address, port = line.split()
-    for flags in {"open": (SYN, ACK), "close": (RST,)}[step]:
+    for flags in {"open": (SYN, ACK), "close": (FIN | ACK,)}[step]:
         try:
             raw.sendto(packet(source, int(source_port), address, int(port), flags), (address, 0))
         except OSError:

@@ -238,6 +238,7 @@ const full: readonly Step[] = [
 async function tell(t: Test, { scheduler, flags = 0, persistenceMask }: Story, steps: readonly Step[]): Promise<void> {
   await using ipvs = await openIpvs();
   await ipvs.flush();
+  await ipvs.setTimeouts({ tcp: 3600, tcpFin: 3600 }); // on a slow machine, too, nothing is forgotten
   const port = 100 + stories++;
   const byAddress = scheduler.startsWith('lblc') || scheduler === 'dh';
   const service: ServiceKey = byAddress

@@ -18,6 +18,8 @@ export interface Outcome {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Why tests were skipped: reason → how many. */
+  readonly reasons: ReadonlyMap<string, number>;
   /** Each failure in full, ready to print. */
   readonly failures: readonly string[];
 }
@@ -33,7 +35,7 @@ export function judge(run: Run): Outcome {
   tally.watch(parser);
   parser.end(run.stdout);
 
-  const { passed, skipped, failures } = tally;
+  const { passed, skipped, reasons, failures } = tally;
   let { failed } = tally;
   const explained = failed > 0 && (run.trouble === undefined || run.trouble === 'exit status 1');
   if (!explained) {
@@ -43,13 +45,14 @@ export function judge(run: Run): Outcome {
   }
   if (failed === 0 && failures.length > 0) failed = 1;
   if (failed > 0 && run.stderr.trim() !== '') failures.push(`stderr:\n${indent(run.stderr.trim())}`);
-  return { passed, failed, skipped, failures };
+  return { passed, failed, skipped, reasons, failures };
 }
 
 class Tally {
   passed = 0;
   failed = 0;
   skipped = 0;
+  readonly reasons = new Map<string, number>();
   readonly failures: string[] = [];
 
   watch(parser: Parser): void {
@@ -61,9 +64,15 @@ class Tally {
     });
     parser.on('assert', (result: Result) => {
       const skipped = result.skip !== false || result.todo !== false;
+      if (skipped) this.#because(result.skip !== false ? result.skip : result.todo);
       if (result.closingTestPoint ? innermost : parser.level === 0 || skipped) this.#count(result.ok, skipped);
       if (!result.ok && !skipped && !result.closingTestPoint) this.failures.push(describe(result));
     });
+  }
+
+  #because(reason: string | boolean): void {
+    const words = typeof reason === 'string' && reason !== '' ? reason : 'no reason given';
+    this.reasons.set(words, (this.reasons.get(words) ?? 0) + 1);
   }
 
   #count(ok: boolean, skipped: boolean): void {

@@ -36,7 +36,7 @@ const red = tap(
 );
 
 t.test('a test is a subtest without subtests, or a bare assertion', (t) => {
-  t.same(judge(run(good)), { passed: 2, failed: 0, skipped: 1, failures: [] });
+  t.same(judge(run(good)), { passed: 2, failed: 0, skipped: 1, reasons: new Map([['not here', 1]]), failures: [] });
   t.end();
 });
 
