@@ -1,14 +1,19 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Includes, type Reading, type ReadOptions, readConfiguration, type SourceText } from './read.js';
 
 /** The one impure file of the folder: reads the main file and those it includes. Rejects nothing: what cannot be read is a complaint too. */
 export function readConfigurationFile(file: string, options: ReadOptions = {}): Reading {
   const source = readText(file);
-  if (typeof source !== 'string') return readConfiguration(source, { includes: includeFiles, ...options });
+  if (typeof source !== 'string')
+    return readConfiguration(source, { includes: includeFiles, configId: shortHostName(), ...options });
   const position = { file, line: 1, column: 1 };
   return { configuration: undefined, diagnostics: [{ severity: 'error', position, length: 1, message: source }] };
 }
+
+/** What `@ID` lines ask for unless told otherwise, as keepalived does: the host's name up to its first dot. */
+const shortHostName = (): string => hostname().replace(/\..*/, '');
 
 const LARGEST = 256 * 1024 * 1024;
 

@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -74,5 +75,19 @@ t.test('the examples have nothing to complain about', (t) => {
     t.strictSame(diagnostics, [], file);
     t.ok((configuration?.virtualServers.length ?? 0) > 0, file);
   }
+  t.end();
+});
+
+t.test("a line of another machine's is left out, one of this machine's is read", (t) => {
+  const [name] = hostname().split('.');
+  const service = (id: string, port: number): string =>
+    `@${id} virtual_server 192.0.2.1 ${port} {\n@${id} protocol TCP\n@${id} lvs_sched rr\n@${id} lvs_method NAT\n@${id} real_server 10.0.0.1 ${port} {\n@${id} }\n@${id} }\n`;
+  const folder = t.testdir({ 'a.conf': service(name ?? '', 80) + service('somebody-else', 81) });
+  const { configuration, diagnostics } = readConfigurationFile(join(folder, 'a.conf'));
+  t.strictSame(diagnostics, []);
+  t.strictSame(
+    configuration?.virtualServers.map((virtual) => virtual.name),
+    ['192.0.2.1 80'],
+  );
   t.end();
 });
