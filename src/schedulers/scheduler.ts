@@ -1,6 +1,7 @@
 /**
  * schedulers/ — how a destination is chosen: the kernel's algorithms as pure functions, good enough to say which one it picks.
  * One file per algorithm, one signature (scheduler.ts); catalogue.ts has them by name; simulate.ts sends arrivals through them.
+ * What the kernel does around every one of them: overload.ts (upper and lower thresholds), persistence.ts.
  */
 import type { Family } from '../model/address.js';
 import type { DestinationKey } from '../model/destination.js';
