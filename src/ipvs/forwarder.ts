@@ -13,7 +13,7 @@ export class IpvsForwarder implements Forwarder {
   }
 
   async read(): Promise<Table> {
-    const listed = await this.#client.list();
+    const listed = await this.#client.list({ statistics: false });
     return new Map(
       listed.map(({ key, settings, destinations }) => [
         serviceName(key),
