@@ -1,6 +1,6 @@
 // Builds what a checkout needs: `node scripts/build.mjs native|sanitized|typescript|all`. Plain JavaScript: it runs before anything is compiled.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync } from 'node:fs';
+import { cpSync, existsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,9 +36,13 @@ const gyp = (directory, env = {}) =>
     { env: { ...process.env, ...env } },
   );
 
+/** Says when a build succeeded, for scripts/setup.mjs: what is newer than this must be built again. */
+const stamp = (path) => writeFileSync(join(root, path), '');
+
 const targets = {
   native() {
     gyp('native');
+    stamp('native/build/stamp');
   },
   /** With AddressSanitizer and UBSan, beside the other: build/sanitized/native/build/Release/lvsd.node. */
   sanitized() {
@@ -52,6 +56,7 @@ const targets = {
   typescript() {
     run(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', '.']);
     run(process.execPath, [join(root, 'scripts/bundle.mjs')]);
+    stamp('build/stamp');
   },
   all() {
     targets.native();

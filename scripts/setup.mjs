@@ -1,7 +1,7 @@
 // Makes a checkout ready on a machine that has only Node, npm and apt; does only what is missing and says what it does.
 // Plain JavaScript without dependencies: nothing is installed or compiled yet. `npm test` and `npm run demo` begin with it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -77,12 +77,11 @@ function installModules() {
   if (!run('npm', 'install', '--no-save', '--no-audit', '--no-fund', '--include=dev')) stop("'npm install' failed");
 }
 
-/** Each stamp is written when a build has succeeded. */
+/** Each stamp is written by scripts/build.mjs when a build has succeeded, also by that of `npm install`. */
 function build(what, stamp, ...sources) {
   if (written(stamp) >= at(...sources)) return;
   say(`building ${what}`);
   if (!run(process.execPath, 'scripts/build.mjs', what)) stop(`'node scripts/build.mjs ${what}' failed`);
-  writeFileSync(join(root, stamp), '');
 }
 
 installPackages();
@@ -94,8 +93,10 @@ build(
   'src',
   'test',
   'bench',
+  'examples',
   'tsconfig.json',
   'package-lock.json',
   'scripts/build.mjs',
   'scripts/bundle.mjs',
+  'scripts/code-cache.cjs',
 );
