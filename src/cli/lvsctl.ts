@@ -9,6 +9,7 @@ import { type Answer, isWeight, type Request, type Status } from './control.js';
 import { runtimeFile } from './lvsd-options.js';
 import type { Output } from './realserver.js';
 import { statusText } from './status-text.js';
+import { readArguments, type Wrong } from './arguments.js';
 
 export const lvsctlUsage = `usage: lvsctl [--control SOCKET] [--json] status              services, servers, checks, what was refused, drift
        lvsctl [--control SOCKET] [--json] plan                what a reload would change
@@ -25,16 +26,9 @@ interface Order {
   readonly request: Request;
 }
 
-export function parseLvsctl(
-  args: readonly string[],
-  environment: NodeJS.ProcessEnv,
-): Order | 'help' | { readonly wrong: string } {
-  let read: ReturnType<typeof readWords>;
-  try {
-    read = readWords(args);
-  } catch (error) {
-    return { wrong: (error as Error).message };
-  }
+export function parseLvsctl(args: readonly string[], environment: NodeJS.ProcessEnv): Order | 'help' | Wrong {
+  const read = readArguments(() => readWords(args));
+  if ('wrong' in read) return read;
   const { values, positionals } = read;
   if (values.help === true) return 'help';
   const request = requestOf(positionals);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { readArguments, type Wrong } from './arguments.js';
 
 export const usage = `usage: lvsd run -f FILE [options]      run the director
        lvsd check -f FILE              say everything that is wrong with a file
@@ -41,16 +42,9 @@ export const runtimeFile = (environment: NodeJS.ProcessEnv, name: string): strin
   `${environment['RUNTIME_DIRECTORY']?.split(':')[0] ?? '/run/lvsd'}/${name}`;
 
 /** What is asked, or what is wrong with the command line. */
-export function parseLvsd(
-  args: readonly string[],
-  environment: NodeJS.ProcessEnv,
-): Order | 'help' | { readonly wrong: string } {
-  let read: ReturnType<typeof readWords>;
-  try {
-    read = readWords(args);
-  } catch (error) {
-    return { wrong: (error as Error).message };
-  }
+export function parseLvsd(args: readonly string[], environment: NodeJS.ProcessEnv): Order | 'help' | Wrong {
+  const read = readArguments(() => readWords(args));
+  if ('wrong' in read) return read;
   const { values, positionals } = read;
   if (values.help === true || positionals[0] === 'help') return 'help';
   const [command, ...more] = positionals;

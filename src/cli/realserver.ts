@@ -15,6 +15,7 @@ import { RealServer } from '../realserver/real-server.js';
 import { stepText } from '../realserver/text.js';
 import { stateFile } from '../system/state-file.js';
 import { systemSysctl } from '../system/sysctl.js';
+import { readArguments, type Wrong } from './arguments.js';
 
 const usage = `usage: lvsd realserver --vip ADDRESS... [--method dr|tun] [--interface NAME] [--check | --dry-run]
        lvsd realserver --undo [--vip ADDRESS...] [--dry-run]
@@ -49,16 +50,9 @@ interface Order {
 }
 
 /** What was wrong with the command line, as a sentence; or what is asked. */
-export function parseRealServer(
-  args: readonly string[],
-  environment: NodeJS.ProcessEnv,
-): Order | { readonly wrong: string } | 'help' {
-  let values: ReturnType<typeof readOptions>;
-  try {
-    values = readOptions(args);
-  } catch (error) {
-    return { wrong: (error as Error).message };
-  }
+export function parseRealServer(args: readonly string[], environment: NodeJS.ProcessEnv): Order | Wrong | 'help' {
+  const values = readArguments(() => readOptions(args));
+  if ('wrong' in values) return values;
   if (values.help === true) return 'help';
   const vips = addresses(values.vip ?? []);
   if (typeof vips === 'string') return { wrong: vips };
