@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { eventually } from './eventually.js';
+import { Director } from './lvsd-process.js';
 import { Peer, serve } from './peers.js';
 import { Network, type Topology } from './topology.js';
 
 const CONNECTIONS = 1000;
-const lvsd = fileURLToPath(new URL('../../../bin/lvsd', import.meta.url));
 const crowd = fileURLToPath(new URL('../../../test/lab/crowd.py', import.meta.url));
 
 const realServer = (address: string) => ({ links: { inside: [address] }, routes: ['default via 10.2.0.1'] });
@@ -42,28 +42,6 @@ ${[1, 2, 3].map(server).join('\n')}
 `;
 const file = '/run/kill9.conf';
 
-/** An lvsd in the director's host; its log is JSON lines on stderr. */
-class Director implements AsyncDisposable {
-  readonly #peer = new Peer(['ip', 'netns', 'exec', 'director', 'sh', '-c', `exec "$0" run -f ${file} 2>&1`, lvsd]);
-  readonly said: Record<string, unknown>[] = [];
-
-  async until(event: string): Promise<Record<string, unknown>> {
-    for (;;) {
-      const line = JSON.parse(await this.#peer.line()) as Record<string, unknown>;
-      this.said.push(line);
-      if (line['event'] === event) return line;
-    }
-  }
-
-  kill(signal: NodeJS.Signals): void {
-    this.#peer.kill(signal);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#peer[Symbol.asyncDispose]();
-  }
-}
-
 /** Which server each connection has, from the kernel's own list: `CLIENT-PORT SERVER`, sorted. */
 async function placements(network: Network): Promise<string[]> {
   const text = await network.must('director', 'cat', '/proc/net/ip_vs_conn');
@@ -86,7 +64,7 @@ t.test(`${CONNECTIONS} connections outlive lvsd, and the next lvsd changes nothi
   writeFileSync(file, configuration);
   for (const n of [1, 2, 3]) await serve(`rs${n}`, [{ protocol: 'tcp', address: `10.2.0.1${n}`, port: 80 }]);
 
-  await using first = new Director();
+  await using first = new Director('director', file);
   await first.until('daemon.started');
   await using talkers = new Peer([
     'ip',
@@ -112,7 +90,7 @@ t.test(`${CONNECTIONS} connections outlive lvsd, and the next lvsd changes nothi
   await rounds(talkers, 2);
   t.strictSame(await placements(network), before, 'while there is no lvsd');
 
-  await using second = new Director();
+  await using second = new Director('director', file);
   await second.until('daemon.started');
   const configured = second.said.find((line) => line['event'] === 'director.configured');
   t.match(configured, { changes: 0, refused: 0 }, 'it found everything as it should be');
