@@ -46,4 +46,8 @@ const zero: Statistics = {
 export const readStatistics = (
   wide: Later<typeof statistics64Attrs> | undefined,
   narrow: Later<typeof statisticsAttrs> | undefined,
-): Statistics => ({ ...zero, ...(wide ?? narrow)?.decode() });
+): Statistics => {
+  const statistics = { ...zero };
+  (wide ?? narrow)?.decode(statistics);
+  return statistics;
+};

@@ -140,9 +140,9 @@ export class Later<T extends Table> {
     this.#end = end;
   }
 
-  /** Throws Malformed. */
-  decode(): Values<T> {
-    return decodeAttributes(this.#table, this.#from, this.#at, this.#end);
+  /** Into `values`, which may hold defaults. Throws Malformed. */
+  decode(values: Values<T> = {}): Values<T> {
+    return decodeAttributes(this.#table, this.#from, this.#at, this.#end, values);
   }
 }
 
@@ -202,18 +202,27 @@ function decoderOf(table: Table): Decoder {
   return decoder;
 }
 
-/** The attributes between `at` and `end`. Unknown ones are passed over; a length that does not fit throws Malformed. */
-export function decodeAttributes<T extends Table>(table: T, from: Memory, at: number, end: number): Values<T> {
+/**
+ * The attributes between `at` and `end`, put into `values`, which may hold defaults. Unknown ones are passed over; a length that does not
+ * fit throws Malformed.
+ */
+export function decodeAttributes<T extends Table>(
+  table: T,
+  from: Memory,
+  at: number,
+  end: number,
+  values: Values<T> = {},
+): Values<T> {
   const { byId } = decoderOf(table);
-  const values: Record<string, unknown> = {};
+  const told: Record<string, unknown> = values;
   let position = at;
   while (position + HEADER <= end) {
     const length = from.view.getUint16(position, littleEndian);
     if (length < HEADER || position + length > end)
       throw new Malformed(`attribute of length ${length} with ${end - position} bytes left`);
     const known = byId[from.view.getUint16(position + 2, littleEndian) & TYPE_MASK];
-    if (known !== undefined) values[known[0]] = known[1](from, position + HEADER, length - HEADER);
+    if (known !== undefined) told[known[0]] = known[1](from, position + HEADER, length - HEADER);
     position += align(length);
   }
-  return values as Values<T>;
+  return values;
 }
