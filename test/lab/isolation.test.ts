@@ -55,8 +55,7 @@ t.test('uml: mounting the host once more does not help, where we may mount at al
 });
 
 t.test('host: the same walls by namespaces alone, tried on the kernel of a guest', async (t) => {
-  const inner =
-    'echo overwritten >/srv/precious; cat /srv/precious; ip -br link; cat /proc/net/ip_vs | wc -l; exit 7';
+  const inner = 'echo overwritten >/srv/precious; cat /srv/precious; ip -br link; cat /proc/net/ip_vs | wc -l; exit 7';
   const outer = `echo as it was >/srv/precious; ip link add outer0 type dummy
     test/lab/lab -k host -- bash -c '${inner}'; echo $?; cat /srv/precious`;
   const ran = await lab([], outer);
