@@ -9,3 +9,9 @@ for (const [path, text] of pages()) {
     t.end();
   });
 }
+
+t.test("the README's example is examples/web.conf", (t) => {
+  const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+  t.ok(read('README.md').includes(`\`\`\`\n${read('examples/web.conf')}\`\`\``));
+  t.end();
+});
