@@ -1,4 +1,4 @@
-import { addressBytes, type Family, formatIp4, formatIp6 } from '../model/address.js';
+import { type Family, formatIp4, formatIp6 } from '../model/address.js';
 import { type Field, Malformed } from '../netlink/attributes.js';
 
 /** union nf_inet_addr: 16 bytes always; IPv4 fills the first four. */
@@ -13,8 +13,6 @@ export const inetAddress: Field<Uint8Array> = {
 
 export const addressText = (bytes: Uint8Array, family: Family): string =>
   family === 'ip4' ? formatIp4(bytes, 0) : formatIp6(bytes, 0);
-
-export const addressValue = (text: string): Uint8Array => addressBytes(text);
 
 /** AF_INET and AF_INET6 are all that IPVS knows. */
 export function familyOfNumber(number: number): Family {
