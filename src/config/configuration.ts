@@ -2,6 +2,7 @@
  * The typed result of reading a file: complete (defaults and inheritance are resolved), checked, immutable.
  * Times are in seconds and may be fractions, as they are written; addresses are canonical text.
  */
+import type { Check } from './check.js';
 import type { DestinationKey, DestinationSettings } from '../model/destination.js';
 import type { ServiceKey, ServiceSettings } from '../model/service.js';
 
@@ -103,75 +104,6 @@ export interface SorryServer extends Server {
 export function destinationOf(service: ServiceKey, server: Server): DestinationKey {
   const ownPort = server.settings.method === 'masquerade' ? server.port : undefined;
   return { address: server.address, port: ownPort ?? (service.by === 'address' ? service.port : 0) };
-}
-
-export type Check = TcpCheck | HttpCheck;
-
-/** When to probe; inherited values are filled in. */
-export interface CheckPace {
-  /** Pause between the end of one probe and the next. */
-  readonly intervalSeconds: number;
-  /** Further attempts before a server that was up is down. */
-  readonly retries: number;
-  readonly retryDelaySeconds: number;
-  /** The first probe comes after a random part of this. */
-  readonly warmupSeconds: number;
-  /** The check counts as failed until its first success. */
-  readonly alpha: boolean;
-  readonly logAllFailures: boolean;
-}
-
-/** Where to probe, and from where. */
-export interface CheckTarget {
-  readonly address: string;
-  readonly port: number;
-  readonly timeoutSeconds: number;
-  readonly bindAddress?: string;
-  readonly bindPort?: number;
-  readonly bindInterface?: string;
-  /** SO_MARK of the probe's packets; 0 = none. */
-  readonly mark: number;
-}
-
-interface CheckBase {
-  readonly position: Position;
-  readonly pace: CheckPace;
-  readonly target: CheckTarget;
-}
-
-export interface TcpCheck extends CheckBase {
-  readonly is: 'tcp';
-}
-
-/** HTTP_GET, and SSL_GET when `tls` is there. */
-export interface HttpCheck extends CheckBase {
-  readonly is: 'http';
-  readonly tls: { readonly serverName?: string } | undefined;
-  /** 1.0C is 1.0 with `Connection: close`. */
-  readonly protocol: '1.0' | '1.0C' | '1.1';
-  readonly fastRecovery: boolean;
-  /** At least one. */
-  readonly urls: readonly HttpUrl[];
-}
-
-export interface HttpUrl {
-  readonly path: string;
-  /** The Host header: url's, check's, real server's or virtual server's virtualhost; else `address:port` (IPv6 in brackets). */
-  readonly host: string;
-  /** Inclusive ranges of accepted codes; empty: 200 to 299. */
-  readonly statusCodes: readonly (readonly [from: number, to: number])[];
-  /** MD5 of the body, 32 lower-case hex digits. */
-  readonly digest?: string;
-  readonly pattern?: HttpPattern;
-}
-
-export interface HttpPattern {
-  readonly regex: RegExp;
-  /** It must not be found. */
-  readonly absent: boolean;
-  /** Bytes of the answer before and behind which is not searched. */
-  readonly minOffset?: number;
-  readonly maxOffset?: number;
 }
 
 /** A command without a shell: its words, and who runs it. */

@@ -1,6 +1,6 @@
 import { type DestinationSettings, plainTunnel } from '../model/destination.js';
-import { type CheckDraft, type Inherited, pace } from './check-common.js';
-import { checks } from './checkers.js';
+import { type CheckDraft, type Inherited, pace } from './checks/common.js';
+import { checks } from './checks/checkers.js';
 import { command } from './command.js';
 import type { RealServer } from './configuration.js';
 import type { Diagnostics } from './diagnostics.js';

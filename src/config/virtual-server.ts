@@ -1,4 +1,4 @@
-import { pace } from './check-common.js';
+import { pace } from './checks/common.js';
 import { command } from './command.js';
 import { forwarding } from './forwarding.js';
 import { later } from './later.js';

@@ -41,7 +41,7 @@ export class Daemon {
    * the configuration of that moment says, and the socket closes last, so that nobody takes our place before we are gone.
    */
   static async start(configuration: Configuration, world: World, options: DaemonOptions): Promise<Daemon> {
-    const { log, clock, random, forwarder } = world;
+    const { log, clock, forwarder } = world;
     const life = new Lifetime();
     try {
       const notify = new Notify(clock, log);
@@ -57,8 +57,7 @@ export class Daemon {
       });
       const settings = world.settings === undefined ? undefined : new KernelSettings(world.settings, log);
       const watch: Watch = new Watch({
-        clock,
-        random,
+        ports: world,
         log,
         onChange: (virtualServer) => director.look(virtualServer),
         onServer: (server, isUp) => notify.tell(server, isUp),

@@ -11,10 +11,10 @@ import { systemNft } from '../netfilter/nft.js';
 import { NETLINK_GENERIC } from '../netlink/generic.js';
 import { systemClock } from '../system/clock.js';
 import { descriptorSink, jsonLog, type Log, reasonOf } from '../system/log.js';
-import { systemRandom } from '../system/random.js';
 import { onSignals } from '../system/signals.js';
 import { stateFile } from '../system/state-file.js';
 import { Daemon } from './daemon.js';
+import { systemPorts } from './probe-ports.js';
 import type { ConfigurationSource } from './world.js';
 
 const STDERR = 2;
@@ -46,8 +46,7 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
         forwarder: new IpvsForwarder(client),
         settings: client,
         marks: new FwmarkTable(systemNft()),
-        clock: systemClock,
-        random: systemRandom,
+        ...systemPorts(),
         log,
       },
       {

@@ -1,18 +1,17 @@
 import type { CheckStatus } from '../cli/control.js';
-import type { Check, Configuration, RealServer, VirtualServer } from '../config/configuration.js';
+import type { AskingCheck, Check } from '../config/check.js';
+import type { Configuration, RealServer, VirtualServer } from '../config/configuration.js';
 import { serverName, virtualServerName } from '../director/names.js';
 import type { Outcome } from '../health/check.js';
 import { assumed, type Judgement, known } from '../health/judge.js';
 import { Monitor } from '../health/monitor.js';
+import type { ProbePorts } from '../health/ports.js';
 import { Slots } from '../health/slots.js';
-import type { Clock } from '../system/clock.js';
 import type { Log } from '../system/log.js';
-import type { Random } from '../system/random.js';
-import { checkIdentity, monitorSettings, unsupported } from './checks.js';
+import { checkIdentity, isAsking, monitorSettings } from './checks.js';
 
 export interface WatchOptions {
-  readonly clock: Clock;
-  readonly random: Random;
+  readonly ports: ProbePorts;
   readonly log: Log;
   /** A verdict changed on a server of this virtual server. */
   readonly onChange: (virtualServer: string) => void;
@@ -72,7 +71,7 @@ export class Watch {
     return [...this.#servers].flatMap(([server, monitors]) =>
       [...monitors.values()].map(({ settings, judgement, outcome }) => ({
         server,
-        check: settings.check.kind,
+        check: settings.check.is,
         verdict: judgement.verdict,
         proven: judgement.proven,
         last: outcome?.is ?? 'none',
@@ -96,7 +95,7 @@ export class Watch {
   #monitorsOf(name: string, virtual: VirtualServer, server: RealServer, before: Before): Monitors {
     const old = this.#servers.get(name);
     const monitors = new Map<string, Monitor>();
-    for (const check of server.checks) {
+    for (const check of server.checks.filter(isAsking)) {
       const identity = checkIdentity(check);
       const running = old?.get(identity);
       // another check of a server that was watched: what the old ones found holds until the new one knows better
@@ -106,14 +105,11 @@ export class Watch {
     return monitors;
   }
 
-  #start(virtualServer: string, server: string, check: Check, judgement: Judgement): Monitor {
-    const { clock, random, log, onChange } = this.#options;
+  #start(virtualServer: string, server: string, check: AskingCheck, judgement: Judgement): Monitor {
+    const { ports, log, onChange } = this.#options;
     const kind = check.is;
-    const ignored = unsupported(check);
-    if (ignored.length > 0) log.warn({ event: 'health.unsupported', server, check: kind, ignored });
     const monitor = new Monitor(monitorSettings(check), {
-      clock,
-      random,
+      ports,
       slots: this.#slots,
       initial: judgement,
       onVerdict: (verdict, outcome) => {

@@ -1,15 +1,7 @@
 /**
  * health/ — who is alive.
- * codec: http-request.ts, http-response.ts · attempts: tcp.ts, http.ts over connection.ts · rules: judge.ts, quorum.ts · owner: monitor.ts
+ * codecs: http-request.ts, http-response.ts … · attempts: a file per checker over ports.ts, chosen by probe.ts · rules: judge.ts, quorum.ts · owner: monitor.ts
  */
-
-/** Where a check connects, and from where. Addresses are canonical text, ports numbers; 0 or absent: whatever the kernel takes. */
-export interface Target {
-  readonly address: string;
-  readonly port: number;
-  readonly bindAddress?: string;
-  readonly bindPort?: number;
-}
 
 /** Why an attempt failed. Each word is also what logs and statistics count. */
 export type Failure =
@@ -24,14 +16,19 @@ export type Failure =
   | 'status'
   | 'digest'
   | 'pattern'
-  | 'too-large';
+  | 'too-large'
+  | 'certificate'
+  | 'script'
+  | 'answer'
+  | 'session';
 
 /**
  * What one attempt found. `inconclusive` says nothing about the server: this machine had no descriptor or memory left for the
  * attempt, and a director must not empty its table for that.
  */
 export type Outcome =
-  | { readonly is: 'alive'; readonly detail: string }
+  /** `weight`: what a check with an opinion on it (misc_dynamic) says. `warning`: alive, but look at it (a certificate near its end). */
+  | { readonly is: 'alive'; readonly detail: string; readonly weight?: number; readonly warning?: string }
   | { readonly is: 'failed'; readonly why: Failure; readonly detail: string }
   | { readonly is: 'inconclusive'; readonly detail: string };
 

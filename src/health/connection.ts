@@ -2,10 +2,11 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Clock } from '../system/clock.js';
 import { Timers } from '../system/timers.js';
-import { failed, type Outcome, outcomeOf, type Target } from './check.js';
+import type { CheckTarget } from '../config/check.js';
+import { failed, type Outcome, outcomeOf } from './check.js';
 
 export interface ConnectionOptions {
-  readonly target: Target;
+  readonly target: CheckTarget;
   /** For the connection, and again for each silence after it. */
   readonly timeoutMs: number;
   /** For all of it. */

@@ -1,43 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { Clock } from '../system/clock.js';
-import { alive, failed, type Outcome, type Target } from './check.js';
+import type { HttpCheck, HttpPattern, HttpUrl } from '../config/check.js';
+import { alive, failed, type Outcome } from './check.js';
 import { type Conversation, converse } from './connection.js';
 import { encodeRequest, type HttpProtocol } from './http-request.js';
+import type { ProbePorts } from './ports.js';
 import { ResponseReader } from './http-response.js';
-
-/** One `url` block of HTTP_GET or SSL_GET. */
-export interface HttpUrl {
-  readonly path: string;
-  /** Value of the Host header. */
-  readonly host: string;
-  /** Inclusive ranges of accepted codes; none: 200 to 299. */
-  readonly statusCodes: readonly (readonly [number, number])[];
-  /** MD5 of the body, 32 hex digits. */
-  readonly digest?: string;
-  readonly pattern?: HttpPattern;
-}
-
-export interface HttpPattern {
-  /** Searched in head and body, Latin-1. */
-  readonly regex: RegExp;
-  /** It must not be found. */
-  readonly absent: boolean;
-  /** Bytes of the answer before and behind which is not searched. */
-  readonly minOffset?: number;
-  readonly maxOffset?: number;
-}
-
-export interface HttpCheck {
-  readonly kind: 'http';
-  readonly target: Target;
-  readonly protocol: HttpProtocol;
-  readonly urls: readonly HttpUrl[];
-  /** SSL_GET. */
-  readonly tls?: { readonly serverName?: string };
-  /** For the connection, and for each silence of the server. */
-  readonly timeoutMs: number;
-}
 
 /** A server that never falls silent gets this many times its timeout, then it has failed. */
 const PATIENCE = 10;
@@ -46,11 +14,16 @@ const LONGEST_BODY = 64 * 1024 * 1024;
 /** What of a body is searched for a pattern. */
 const LONGEST_SEARCH = 1024 * 1024;
 
-export function attemptHttp(check: HttpCheck, url: HttpUrl, clock: Clock, signal: AbortSignal): Promise<Outcome> {
-  const { target, timeoutMs, tls } = check;
+/** The urls take turns; one that failed is asked again until it answers. */
+export function attemptHttp(check: HttpCheck, turn: number, ports: ProbePorts, signal: AbortSignal): Promise<Outcome> {
+  const { target, tls, protocol, urls } = check;
+  const url = urls[turn % urls.length];
+  if (url === undefined) return Promise.resolve(alive('nothing to ask'));
+  const timeoutMs = 1000 * target.timeoutSeconds;
+  const options = { target, timeoutMs, deadlineMs: PATIENCE * timeoutMs, clock: ports.clock, signal };
   return converse(
-    { target, timeoutMs, deadlineMs: PATIENCE * timeoutMs, clock, signal, ...(tls === undefined ? {} : { tls }) },
-    new HttpConversation(check.protocol, url),
+    { ...options, ...(tls === undefined ? {} : { tls }) },
+    new HttpConversation(protocol === '2' ? '1.1' : protocol, url),
   );
 }
 

@@ -1,22 +1,18 @@
-import type { Clock } from '../system/clock.js';
-import type { Random } from '../system/random.js';
+import type { AskingCheck } from '../config/check.js';
 import { Timers } from '../system/timers.js';
-import { alive, type Outcome } from './check.js';
-import { attemptHttp, type HttpCheck } from './http.js';
+import type { Outcome } from './check.js';
 import { firstAttemptMs, judge, type Judgement, type JudgeSettings, type Verdict } from './judge.js';
+import type { ProbePorts } from './ports.js';
+import { attempt } from './probe.js';
 import type { Slots } from './slots.js';
-import { attemptTcp, type TcpCheck } from './tcp.js';
-
-export type Check = TcpCheck | HttpCheck;
 
 export interface MonitorSettings extends JudgeSettings {
-  readonly check: Check;
+  readonly check: AskingCheck;
   readonly warmupMs: number;
 }
 
 export interface MonitorOptions {
-  readonly clock: Clock;
-  readonly random: Random;
+  readonly ports: ProbePorts;
   readonly slots: Slots;
   /** What is believed until the first attempt. */
   readonly initial: Judgement;
@@ -35,12 +31,12 @@ export class Monitor {
   #judgement: Judgement;
   #outcome: Outcome | undefined;
   #underWay: Promise<void> = Promise.resolve();
-  #url = 0;
+  #successes = 0;
 
   constructor(settings: MonitorSettings, options: MonitorOptions) {
     this.settings = settings;
     this.#options = options;
-    this.#timers = new Timers(options.clock);
+    this.#timers = new Timers(options.ports.clock);
     this.#judgement = options.initial;
   }
 
@@ -54,7 +50,7 @@ export class Monitor {
   }
 
   start(): void {
-    this.#armIn(firstAttemptMs(this.settings.warmupMs, this.#options.random.next()));
+    this.#armIn(firstAttemptMs(this.settings.warmupMs, this.#options.ports.random.next()));
   }
 
   /** Resolves when the attempt under way has ended; it is cut short. */
@@ -72,7 +68,9 @@ export class Monitor {
 
   async #attempt(): Promise<void> {
     const { signal } = this.#stopped;
-    const outcome = await this.#options.slots.run(() => this.#probe(signal));
+    const outcome = await this.#options.slots.run(() =>
+      attempt(this.settings.check, this.#successes, this.#options.ports, signal),
+    );
     if (signal.aborted) return;
     this.#outcome = outcome;
     this.#armIn(this.#take(outcome));
@@ -85,18 +83,9 @@ export class Monitor {
     const before = this.#judgement;
     const { judgement, waitMs } = judge(this.settings, before, outcome.is === 'alive');
     this.#judgement = judgement;
-    if (outcome.is === 'alive') this.#url++;
+    if (outcome.is === 'alive') this.#successes++;
     if (judgement.verdict !== before.verdict || judgement.proven !== before.proven)
       this.#options.onVerdict(judgement.verdict, outcome);
     return waitMs;
-  }
-
-  /** The urls of an HTTP check take turns; one that failed is asked again until it answers. */
-  #probe(signal: AbortSignal): Promise<Outcome> {
-    const { check } = this.settings;
-    const { clock } = this.#options;
-    if (check.kind === 'tcp') return attemptTcp(check, clock, signal);
-    const url = check.urls[this.#url % check.urls.length];
-    return url === undefined ? Promise.resolve(alive('nothing to ask')) : attemptHttp(check, url, clock, signal);
   }
 }

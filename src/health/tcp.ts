@@ -1,16 +1,11 @@
-import type { Clock } from '../system/clock.js';
-import { alive, type Outcome, type Target } from './check.js';
+import type { TcpCheck } from '../config/check.js';
+import { alive, type Outcome } from './check.js';
 import { converse } from './connection.js';
+import type { ProbePorts } from './ports.js';
 
 /** TCP_CHECK: alive is who completes the handshake. */
-export interface TcpCheck {
-  readonly kind: 'tcp';
-  readonly target: Target;
-  readonly timeoutMs: number;
-}
-
-export function attemptTcp(check: TcpCheck, clock: Clock, signal: AbortSignal): Promise<Outcome> {
-  const { target, timeoutMs } = check;
+export function attemptTcp({ target }: TcpCheck, { clock }: ProbePorts, signal: AbortSignal): Promise<Outcome> {
+  const timeoutMs = 1000 * target.timeoutSeconds;
   const connected = (): Outcome => alive('connected');
   return converse(
     { target, timeoutMs, deadlineMs: timeoutMs, clock, signal },

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Check } from '../../../src/config/configuration.js';
+import type { NetworkCheck } from '../../../src/config/check.js';
 import { readConfiguration } from '../../../src/config/read.js';
 import { says, server, service } from './says.js';
 
@@ -83,7 +83,7 @@ for (const [name, text, expected] of refused)
     t.end();
   });
 
-function checksOf(text: string): readonly Check[] {
+function checksOf(text: string): readonly NetworkCheck[] {
   const { configuration, diagnostics } = readConfiguration({ file: 'f', text });
   const [real] = configuration?.virtualServers[0]?.realServers ?? [];
   if (real === undefined) throw new Error(JSON.stringify(diagnostics));
@@ -126,6 +126,7 @@ t.test('what the virtual server says counts less than the real server, and that 
   t.strictSame(first?.pace, {
     intervalSeconds: 5.5,
     retries: 3,
+    rise: 1,
     retryDelaySeconds: 2,
     warmupSeconds: 0,
     alpha: true,
@@ -135,6 +136,7 @@ t.test('what the virtual server says counts less than the real server, and that 
   t.strictSame(second?.pace, {
     intervalSeconds: 1,
     retries: 0,
+    rise: 1,
     retryDelaySeconds: 2,
     warmupSeconds: 0,
     alpha: false,
@@ -162,6 +164,7 @@ t.test('where to connect, and from where', (t) => {
     port: 81,
     timeoutSeconds: 5,
     mark: 7,
+    viaForwarding: false,
     bindAddress: '10.0.0.5',
     bindPort: 1024,
     bindInterface: 'eth0',

@@ -9,6 +9,7 @@ import { serveControl } from '../../../src/daemon/control.js';
 import { Daemon } from '../../../src/daemon/daemon.js';
 import { configurationOf, tableText } from '../../helpers/configuration.js';
 import { FakeClock, settled } from '../../helpers/fake-clock.js';
+import { probePorts } from '../../helpers/probe-ports.js';
 import { FakeKernel } from '../../helpers/fake-kernel.js';
 import { MemoryFile } from '../../helpers/memory-file.js';
 import { MemoryLog } from '../../helpers/memory-log.js';
@@ -45,7 +46,7 @@ async function scene(t: Test, text: string, kernel = new FakeKernel(), state = n
   const folder = mkdtempSync(join(tmpdir(), 'lvsd-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const control = join(folder, 'control.sock');
-  const world = { forwarder: kernel, clock, log, random: { next: () => 0 } };
+  const world = { ...probePorts(clock), forwarder: kernel, log };
   const options = { source: site, state, controlPath: control, observeMs: 10_000, foreign: 'adopt' } as const;
   const daemon = await Daemon.start(configurationOf(text), world, options);
   t.teardown(() => daemon.stop());
@@ -198,7 +199,7 @@ t.test('scripts are run when a server and a quorum go down, and at the end with 
 t.test('a second daemon is refused before it touches anything', async (t) => {
   const { control } = await scene(t, virtual(1));
   const kernel = new FakeKernel();
-  const world = { forwarder: kernel, clock: new FakeClock(), log: new MemoryLog(), random: { next: () => 0 } };
+  const world = { ...probePorts(new FakeClock()), forwarder: kernel, log: new MemoryLog() };
   const options = {
     source: new Site(''),
     state: new MemoryFile(),

@@ -2,10 +2,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import type { Failure, Outcome } from '../../../src/health/check.js';
-import { attemptHttp, type HttpCheck, type HttpUrl } from '../../../src/health/http.js';
+import type { HttpCheck, HttpUrl, TcpCheck } from '../../../src/config/check.js';
+import { attemptHttp } from '../../../src/health/http.js';
 import { attemptTcp } from '../../../src/health/tcp.js';
 import { systemClock } from '../../../src/system/clock.js';
 import { FakeClock } from '../../helpers/fake-clock.js';
+import { anyCheck, probePorts, targetAt } from '../../helpers/probe-ports.js';
 
 const never = new AbortController().signal;
 
@@ -29,14 +31,21 @@ function serving(t: Test, talk: (socket: Socket) => void): Promise<number> {
   );
 }
 
-const target = (port: number): { address: string; port: number } => ({ address: '127.0.0.1', port });
-const http = (port: number, protocol: HttpCheck['protocol'] = '1.0'): HttpCheck => ({
-  kind: 'http',
-  target: target(port),
-  protocol,
-  urls: [],
-  timeoutMs: 1000,
+const tcp = (port: number, bindAddress?: string): TcpCheck => ({
+  is: 'tcp',
+  ...anyCheck,
+  target: targetAt(port, bindAddress === undefined ? {} : { bindAddress }),
 });
+const http = (port: number, url: HttpUrl, protocol: HttpCheck['protocol'] = '1.0'): HttpCheck => ({
+  is: 'http',
+  ...anyCheck,
+  target: targetAt(port),
+  tls: undefined,
+  protocol,
+  fastRecovery: false,
+  urls: [url],
+});
+const world = probePorts(systemClock);
 const url: HttpUrl = { path: '/alive', host: 'www.example.com', statusCodes: [] };
 const why = (outcome: Outcome): Failure | 'alive' | 'inconclusive' =>
   outcome.is === 'failed' ? outcome.why : outcome.is;
@@ -46,7 +55,7 @@ const answering = (text: string) => (socket: Socket) => void socket.once('data',
 
 t.test('TCP: alive is who completes the handshake', async (t) => {
   const port = await serving(t, () => undefined);
-  t.equal(why(await attemptTcp({ kind: 'tcp', target: target(port), timeoutMs: 1000 }, systemClock, never)), 'alive');
+  t.equal(why(await attemptTcp(tcp(port), world, never)), 'alive');
 });
 
 t.test('TCP: a port nobody listens at is refused', async (t) => {
@@ -55,31 +64,25 @@ t.test('TCP: a port nobody listens at is refused', async (t) => {
     server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
   );
   await new Promise((resolve) => server.close(resolve));
-  t.equal(why(await attemptTcp({ kind: 'tcp', target: target(port), timeoutMs: 1000 }, systemClock, never)), 'refused');
+  t.equal(why(await attemptTcp(tcp(port), world, never)), 'refused');
 });
 
 t.test('TCP: an address that is not ours to bind to', async (t) => {
   const port = await serving(t, () => undefined);
-  const check = { kind: 'tcp', target: { ...target(port), bindAddress: '192.0.2.77' }, timeoutMs: 1000 } as const;
-  t.equal(why(await attemptTcp(check, systemClock, never)), 'bind');
+  t.equal(why(await attemptTcp(tcp(port, '192.0.2.77'), world, never)), 'bind');
 });
 
 t.test('TCP: the source address is the one asked for', async (t) => {
   const from = new Promise<string | undefined>((resolve) => {
     void serving(t, (socket) => resolve(socket.remoteAddress)).then((port) =>
-      attemptTcp(
-        { kind: 'tcp', target: { ...target(port), bindAddress: '127.0.0.2' }, timeoutMs: 1000 },
-        systemClock,
-        never,
-      ),
+      attemptTcp(tcp(port, '127.0.0.2'), world, never),
     );
   });
   t.equal(await from, '127.0.0.2');
 });
 
 t.test('what was stopped before it began says nothing', async (t) => {
-  const check = { kind: 'tcp', target: target(1), timeoutMs: 1000 } as const;
-  t.equal(why(await attemptTcp(check, systemClock, AbortSignal.abort())), 'inconclusive');
+  t.equal(why(await attemptTcp(tcp(1), world, AbortSignal.abort())), 'inconclusive');
 });
 
 const ok = 'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nhello';
@@ -125,12 +128,12 @@ const rows: [name: string, answer: string, url: Partial<HttpUrl>, verdict: Failu
 for (const [name, answer, more, verdict] of rows)
   t.test(`HTTP: ${name}`, async (t) => {
     const port = await serving(t, answering(answer));
-    t.equal(why(await attemptHttp(http(port), { ...url, ...more }, systemClock, never)), verdict);
+    t.equal(why(await attemptHttp(http(port, { ...url, ...more }), 0, world, never)), verdict);
   });
 
 t.test('HTTP: a body that is complete is enough, though the connection stays open', async (t) => {
   const port = await serving(t, (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
-  t.equal(why(await attemptHttp(http(port, '1.1'), url, new FakeClock(), never)), 'alive');
+  t.equal(why(await attemptHttp(http(port, url, '1.1'), 0, probePorts(new FakeClock()), never)), 'alive');
 });
 
 const requests: [protocol: HttpCheck['protocol'], lines: string[]][] = [
@@ -147,7 +150,7 @@ for (const [protocol, lines] of requests)
         socket.end(ok);
       });
     });
-    await attemptHttp(http(port, protocol), url, systemClock, never);
+    await attemptHttp(http(port, url, protocol), 0, world, never);
     t.same(request.split('\r\n'), lines);
   });
 
@@ -164,7 +167,7 @@ async function silent(t: Test): Promise<{ port: number; asked: Promise<void> }> 
 t.test('HTTP: a server that is silent has failed after the timeout, not before', async (t) => {
   const clock = new FakeClock();
   const { port, asked } = await silent(t);
-  const outcome = attemptHttp(http(port), url, clock, never);
+  const outcome = attemptHttp(http(port, url), 0, probePorts(clock), never);
   await asked;
   clock.advance(999);
   t.equal(clock.pending, 2, 'still waiting');
@@ -179,7 +182,7 @@ t.test('HTTP: a server that drips for ever has failed at the deadline', async (t
     socket.on('data', () => void socket.write('HTTP/1.0 200 OK\r\nX: '));
   });
   const stop = new AbortController();
-  const outcome = attemptHttp(http(port), url, clock, stop.signal);
+  const outcome = attemptHttp(http(port, url), 0, probePorts(clock), stop.signal);
   clock.advance(10_000);
   t.equal(why(await outcome), 'timeout');
 });
@@ -188,7 +191,7 @@ t.test('an attempt that is stopped ends at once and says nothing', async (t) => 
   const clock = new FakeClock();
   const stop = new AbortController();
   const { port, asked } = await silent(t);
-  const outcome = attemptHttp(http(port), url, clock, stop.signal);
+  const outcome = attemptHttp(http(port, url), 0, probePorts(clock), stop.signal);
   await asked;
   stop.abort();
   t.equal(why(await outcome), 'inconclusive');

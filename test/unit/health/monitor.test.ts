@@ -5,6 +5,7 @@ import { assumed, type Judgement, type Verdict } from '../../../src/health/judge
 import { Monitor, type MonitorSettings } from '../../../src/health/monitor.js';
 import { Slots } from '../../../src/health/slots.js';
 import { FakeClock } from '../../helpers/fake-clock.js';
+import { anyCheck, probePorts, targetAt } from '../../helpers/probe-ports.js';
 
 interface Watching {
   readonly monitor: Monitor;
@@ -15,7 +16,7 @@ interface Watching {
 }
 
 const settings = (port: number, more: Partial<MonitorSettings> = {}): MonitorSettings => ({
-  check: { kind: 'tcp', target: { address: '127.0.0.1', port }, timeoutMs: 1000 },
+  check: { is: 'tcp', ...anyCheck, target: targetAt(port) },
   intervalMs: 5000,
   retries: 1,
   retryDelayMs: 1000,
@@ -30,8 +31,7 @@ function watching(t: Test, my: MonitorSettings, initial: Judgement = assumed('up
   const verdicts: Verdict[] = [];
   let tell: (outcome: Outcome) => void = () => undefined;
   const monitor = new Monitor(my, {
-    clock,
-    random: { next: () => 0.5 },
+    ports: probePorts(clock, 0.5),
     slots: new Slots(1),
     initial,
     onVerdict: (verdict) => verdicts.push(verdict),
@@ -105,11 +105,13 @@ t.test('urls take turns; the one that failed is asked until it answers', async (
   t.teardown(() => new Promise((resolve) => server.close(resolve)));
   const urls = ['/a', '/b'].map((path) => ({ path, host: 'x', statusCodes: [] }));
   const check = {
-    kind: 'http',
-    target: { address: '127.0.0.1', port: number },
+    is: 'http',
+    ...anyCheck,
+    target: targetAt(number),
+    tls: undefined,
     protocol: '1.0',
+    fastRecovery: false,
     urls,
-    timeoutMs: 1000,
   } as const;
   const { attempt, verdicts } = watching(t, settings(number, { check, rise: 3 }));
   await attempt(3000);

@@ -1,8 +1,8 @@
-import { readRawWords } from './command.js';
-import { nearest } from './nearest.js';
-import { placeOfWord } from './tree.js';
-import { phrase } from './terms.js';
-import type { Term } from './vocabulary.js';
+import { readRawWords } from '../command.js';
+import { nearest } from '../nearest.js';
+import { placeOfWord } from '../tree.js';
+import { phrase } from '../terms.js';
+import type { Term } from '../vocabulary.js';
 
 /** Patterns are PCRE in keepalived; here they are JavaScript's. What only PCRE has is refused, never misread. */
 export const pattern: Term<string> = phrase((statement, context) => {

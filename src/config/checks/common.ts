@@ -1,10 +1,10 @@
-import { familyOf } from '../model/address.js';
-import type { Check, CheckPace, CheckTarget } from './configuration.js';
-import type { Diagnostics } from './diagnostics.js';
-import { one, switchable } from './terms.js';
-import { type Statement, placeOfWord } from './tree.js';
-import { MOST_U32, address, integer, interfaceName, port, positiveSeconds, seconds } from './values.js';
-import { type Block, type Vocabulary, placeIn } from './vocabulary.js';
+import { familyOf } from '../../model/address.js';
+import type { Check, CheckPace, CheckTarget } from '../check.js';
+import type { Diagnostics } from '../diagnostics.js';
+import { one, switchable } from '../terms.js';
+import { type Statement, placeOfWord } from '../tree.js';
+import { MOST_U32, address, integer, interfaceName, port, positiveSeconds, seconds } from '../values.js';
+import { type Block, type Vocabulary, placeIn } from '../vocabulary.js';
 
 /** When to probe: words that virtual server, real server and check share, each the default of the next. */
 export const pace = {
@@ -55,6 +55,7 @@ export function paceOf({ values }: Block<typeof common>, inherited: Inherited, d
   return {
     intervalSeconds,
     retries: values.retry ?? inherited.retries ?? defaults.retries,
+    rise: 1,
     retryDelaySeconds: values.delay_before_retry ?? inherited.retryDelaySeconds ?? defaults.retryDelaySeconds,
     warmupSeconds: values.warmup ?? inherited.warmupSeconds ?? intervalSeconds,
     alpha: values.alpha ?? inherited.alpha,
@@ -92,6 +93,7 @@ export function targetOf(
     port,
     timeoutSeconds: values.connect_timeout ?? inherited.timeoutSeconds ?? CONNECT_TIMEOUT,
     mark: values.fwmark ?? 0,
+    viaForwarding: false,
     ...(bindAddress === undefined ? {} : { bindAddress }),
     ...(bindPort === undefined ? {} : { bindPort }),
     ...(bindInterface === undefined ? {} : { bindInterface }),

@@ -1,13 +1,13 @@
-import { formatEndpoint } from '../model/address.js';
-import { type CheckDraft, type Inherited, common, paceOf, targetOf } from './check-common.js';
-import type { HttpCheck, HttpPattern, HttpUrl } from './configuration.js';
-import type { Diagnostics } from './diagnostics.js';
-import { later } from './later.js';
+import { formatEndpoint } from '../../model/address.js';
+import { type CheckDraft, type Inherited, common, paceOf, targetOf } from './common.js';
+import type { HttpCheck, HttpPattern, HttpUrl } from '../check.js';
+import type { Diagnostics } from '../diagnostics.js';
+import { later } from '../later.js';
 import { compile, pattern, patternOptions } from './pattern.js';
-import { type Reader, blockOf, each, flag, obsolete, one, optional, several, switchable } from './terms.js';
-import { type Statement, placeOfWord, positionOfWord } from './tree.js';
-import { MOST_U32, integer, name, oneOf } from './values.js';
-import { type Block, type Term, type Vocabulary, isMissing, readBlock } from './vocabulary.js';
+import { type Reader, blockOf, each, flag, obsolete, one, optional, several, switchable } from '../terms.js';
+import { type Statement, placeOfWord, positionOfWord } from '../tree.js';
+import { MOST_U32, integer, name, oneOf } from '../values.js';
+import { type Block, type Term, type Vocabulary, isMissing, readBlock } from '../vocabulary.js';
 
 /** `200`, `200-299`. */
 const statusCodes: Reader<readonly [number, number]> = (text) => {

@@ -1,9 +1,9 @@
-import { type CheckDraft, common, paceOf, targetOf } from './check-common.js';
-import { httpTerm } from './http-check.js';
-import { laterBlock } from './later.js';
-import { each } from './terms.js';
-import { positionOfWord } from './tree.js';
-import { type Term, type Vocabulary, readBlock } from './vocabulary.js';
+import { type CheckDraft, common, paceOf, targetOf } from './common.js';
+import { httpTerm } from './http.js';
+import { laterBlock } from '../later.js';
+import { each } from '../terms.js';
+import { positionOfWord } from '../tree.js';
+import { type Term, type Vocabulary, readBlock } from '../vocabulary.js';
 
 const tcpTerm: Term<CheckDraft> = {
   read(statement, context) {
