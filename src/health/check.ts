@@ -28,9 +28,12 @@ export type Failure =
  */
 export type Outcome =
   /** `weight`: what a check with an opinion on it (misc_dynamic) says. `warning`: alive, but look at it (a certificate near its end). */
-  | { readonly is: 'alive'; readonly detail: string; readonly weight?: number; readonly warning?: string }
+  | { readonly is: 'alive'; readonly detail: string; readonly weight?: DynamicWeight; readonly warning?: string }
   | { readonly is: 'failed'; readonly why: Failure; readonly detail: string }
   | { readonly is: 'inconclusive'; readonly detail: string };
+
+/** A weight that a check gives its server: as it is, or on top of the configured one. */
+export type DynamicWeight = { readonly set: number } | { readonly add: number };
 
 export const alive = (detail: string): Outcome => ({ is: 'alive', detail });
 export const failed = (why: Failure, detail: string): Outcome => ({ is: 'failed', why, detail });
