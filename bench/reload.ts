@@ -1,14 +1,22 @@
 /** Reading and planning a file of 5,000 virtual servers with four real servers each, of which one changed its weight. No kernel. */
 import { type Configuration } from '../src/config/configuration.js';
 import { readConfiguration } from '../src/config/read.js';
-import { desired } from '../src/director/desired.js';
+import { type Circumstances, desired } from '../src/director/desired.js';
 import { plan } from '../src/director/plan.js';
 import { largeFile } from './large-file.js';
 import { spread } from './statistics.js';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 7);
 const SERVICES = 5000;
-const calm = { isUp: () => true, weights: new Map<string, number>(), quorums: new Map<string, boolean>() };
+const calm: Circumstances = {
+  isUp: () => true,
+  weightOf: (_, configured) => configured,
+  weights: new Map(),
+  quorums: new Map(),
+  lives: new Map(),
+  probeMarks: new Map(),
+  now: 0,
+};
 
 function read(lastWeight: number): Configuration {
   const { configuration } = readConfiguration({ file: 'large.conf', text: largeFile(SERVICES, lastWeight) });

@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, readonly string[]>> = {
   reload: [],
   'reload-kernel': lab,
   ipvsadm: lab,
+  detection: lab,
 };
 
 const wanted = process.argv.slice(2);

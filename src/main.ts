@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
+import { check } from './cli/check/check.js';
+import { convert } from './cli/convert/convert.js';
 import { lvsctl } from './cli/lvsctl.js';
-import { check, orSay, plan } from './cli/lvsd.js';
+import { orSay, plan } from './cli/lvsd.js';
 import { parseLvsd, usage } from './cli/lvsd-options.js';
 import { type Output, realserver } from './cli/realserver.js';
 import { run } from './daemon/run.js';
@@ -14,6 +16,7 @@ const output: Output = {
 
 async function lvsd(args: readonly string[]): Promise<number> {
   if (args[0] === 'realserver') return realserver(args.slice(1), output, process.env);
+  if (args[0] === 'convert') return orSay(output, 'lvsd', () => convert(args.slice(1), output, process.env));
   const order = parseLvsd(args, process.env);
   if (order === 'help') {
     output.out(usage);

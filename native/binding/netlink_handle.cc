@@ -88,35 +88,10 @@ Napi::Value NetlinkHandle::SetOption(const Napi::CallbackInfo& info) {
 /// Calls back whenever the socket has something to read, and keeps the process alive while it watches.
 Napi::Value NetlinkHandle::Watch(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (poll_ != nullptr || socket_.fd() < 0) return env.Undefined();
-  on_readable_ = Napi::Persistent(info[0].As<Napi::Function>());
-
-  uv_loop_t* loop = nullptr;
-  napi_get_uv_event_loop(env, &loop);
-  napi_async_init(env, nullptr, Napi::String::New(env, "lvsd.netlink"), &async_context_);
-  poll_ = new Poll{{}, this};
-  poll_->handle.data = poll_;
-  uv_poll_init(loop, &poll_->handle, socket_.fd());
-  const int started = uv_poll_start(&poll_->handle, UV_READABLE, [](uv_poll_t* handle, int, int) {
-    auto* poll = static_cast<Poll*>(handle->data);
-    if (poll->owner != nullptr) poll->owner->OnReadable();
-  });
-  if (started < 0) errno_error(env, -started, "uv_poll_start").ThrowAsJavaScriptException();
+  if (watch_.started() || socket_.fd() < 0) return env.Undefined();
+  const int refused = watch_.start(env, "lvsd.netlink", socket_.fd(), info[0].As<Napi::Function>());
+  if (refused < 0) errno_error(env, -refused, "uv_poll_start").ThrowAsJavaScriptException();
   return env.Undefined();
-}
-
-/// An exception of the callback is an uncaught exception of JavaScript, not an abort of the process.
-void NetlinkHandle::OnReadable() {
-  const Napi::Env env = Env();
-  const Napi::HandleScope scope(env);
-  napi_value ignored;
-  const napi_status status =
-      napi_make_callback(env, async_context_, Value(), on_readable_.Value(), 0, nullptr, &ignored);
-  if (status == napi_pending_exception) {
-    napi_value exception;
-    napi_get_and_clear_last_exception(env, &exception);
-    napi_fatal_exception(env, exception);
-  }
 }
 
 Napi::Value NetlinkHandle::Close(const Napi::CallbackInfo& info) {
@@ -125,15 +100,7 @@ Napi::Value NetlinkHandle::Close(const Napi::CallbackInfo& info) {
 }
 
 void NetlinkHandle::Shut() {
-  if (poll_ != nullptr) {
-    poll_->owner = nullptr;
-    uv_poll_stop(&poll_->handle);
-    uv_close(reinterpret_cast<uv_handle_t*>(&poll_->handle),
-             [](uv_handle_t* handle) { delete static_cast<Poll*>(handle->data); });
-    poll_ = nullptr;
-    napi_async_destroy(Env(), async_context_);
-    on_readable_.Reset();
-  }
+  watch_.stop();
   socket_.close();
 }
 

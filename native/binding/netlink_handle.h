@@ -1,7 +1,7 @@
 #pragma once
 #include <napi.h>
-#include <uv.h>
 
+#include "binding/readable_watch.h"
 #include "socket/netlink.h"
 
 namespace lvsd {
@@ -22,23 +22,14 @@ class NetlinkHandle : public Napi::ObjectWrap<NetlinkHandle> {
   Napi::Value PortId(const Napi::CallbackInfo& info);
   Napi::Value Dropped(const Napi::CallbackInfo& info);
 
-  /// libuv frees a handle only in its own time, so it lives apart from this object.
-  struct Poll {
-    uv_poll_t handle;
-    NetlinkHandle* owner;  // null after close
-  };
-
   bool Throw(Napi::Env env, SyscallError error);
-  void OnReadable();
   void Shut();
   static void OnEnvironmentEnd(void* self);
 
   NetlinkSocket socket_;
   std::size_t pending_ = 0;  // datagrams of the last sweep that were not handed over yet: [next_, pending_)
   std::size_t next_ = 0;
-  Poll* poll_ = nullptr;
-  Napi::FunctionReference on_readable_;
-  napi_async_context async_context_ = nullptr;
+  ReadableWatch watch_;
   std::uint32_t dropped_ = 0;
   bool hooked_ = false;
 };

@@ -4,16 +4,10 @@
 #include <memory>
 #include <span>
 
+#include "base/syscall_error.h"
 #include "base/unique_fd.h"
 
 namespace lvsd {
-
-/// A refused system call: which one, and its errno. `syscall == nullptr` means it went well.
-struct SyscallError {
-  const char* syscall = nullptr;
-  int error = 0;
-  explicit operator bool() const noexcept { return syscall != nullptr; }
-};
 
 /// One non-blocking netlink socket. It moves datagrams and knows nothing of what is in them. No Node header here.
 class NetlinkSocket {

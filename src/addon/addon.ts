@@ -15,6 +15,13 @@ export interface Addon {
     protocol: number,
     namespacePath: string,
   ) => NetlinkHandle;
+  /** TCP connections in progress. Throws { code, errno, syscall }. */
+  readonly ConnectorHandle: new () => ConnectorHandle;
+  /** A non-blocking socket for UDP datagrams or ICMP echo. Throws { code, errno, syscall }, as all its methods. */
+  readonly DatagramHandle: new (
+    kind: 'udp' | 'icmp',
+    family: 'ip4' | 'ip6',
+  ) => DatagramHandle;
   /** gethostbyname(3): IPv4 text. Blocks. */
   hostByName(name: string): string | undefined;
   /** gethostbyaddr(3) of 4 or 16 bytes. Blocks. */
@@ -40,7 +47,54 @@ export interface NetlinkHandle {
   readonly dropped: number;
 }
 
-const ABI = 1;
+export interface ConnectorHandle {
+  /**
+   * Begins a handshake and says its slot, a small number that is used again once `collect` has told it or `cancel` has ended it.
+   * `keep`: the connection is handed over, else it is closed as soon as it stands. '' and 0 stand for "nothing said".
+   * Throws { code, errno, syscall } what socket(2), setsockopt(2), bind(2) or connect(2) refuses at once.
+   */
+  start(
+    keep: boolean,
+    address: string,
+    port: number,
+    bindAddress: string,
+    bindPort: number,
+    bindInterface: string,
+    mark: number,
+  ): number;
+  cancel(slot: number): void;
+  /** Writes slot, errno (0: it stands) and descriptor (-1: none) of each connection decided; says how many. Room for 256 is needed. */
+  collect(into: Int32Array): number;
+  /** Calls back when there is something to collect. Keeps the process alive while a connection is in progress. */
+  watch(onDecided: () => void): void;
+  /** Idempotent; closes what is in progress, and no callback runs after it returns. */
+  close(): void;
+}
+
+export interface DatagramHandle {
+  setOption(level: number, option: number, value: number): void;
+  bindToDevice(name: string): void;
+  /** Address '' is any, port 0 one that the kernel chooses. */
+  bind(address: string, port: number): void;
+  connect(address: string, port: number): void;
+  /** Address '' goes to the peer. */
+  send(bytes: Uint8Array, address: string, port: number): void;
+  /** Copies one datagram and says how long it is, or -1: none is waiting. ICMP errors of a connected socket are thrown. */
+  receive(into: Uint8Array): number;
+  /** Calls back when there is something to receive or an error to hear of, and keeps the process alive meanwhile. */
+  watch(onReadable: () => void): void;
+  /** Idempotent; no callback runs after it returns. */
+  close(): void;
+  /** Of the last datagram received; -1: unknown. */
+  readonly ttl: number;
+  readonly senderAddress: string;
+  readonly senderPort: number;
+  readonly localPort: number;
+  /** A raw socket stands in for a ping socket that the kernel refused. */
+  readonly isRaw: boolean;
+}
+
+const ABI = 2;
 const BUILT = 'native/build/Release/lvsd.node';
 let loaded: Addon | undefined;
 

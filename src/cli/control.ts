@@ -35,9 +35,21 @@ export interface CheckStatus {
   readonly verdict: 'up' | 'down';
   /** The verdict rests on an attempt or on the table found at start. */
   readonly proven: boolean;
+  /** When the verdict was given, ISO; null: before lvsd was started, or not yet. */
+  readonly since: string | null;
+  readonly attempts: number;
+  readonly failures: number;
   /** Of the last attempt: `alive`, `failed`, `inconclusive`, or `none` yet. */
   readonly last: string;
   readonly detail: string;
+  /** It fell too often and has to stay alive for a while (flap_damping). */
+  readonly damped: boolean;
+  /** The service's address is not on this machine (ha_suspend). */
+  readonly suspended: boolean;
+  /** How many servers the probe is for (share_probes). */
+  readonly servers: number;
+  /** What it makes of the configured weight. */
+  readonly weight: { readonly set: number } | { readonly add: number } | null;
 }
 
 /** undefined: it is none. */

@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util';
 import { readArguments, type Wrong } from './arguments.js';
 
 export const usage = `usage: lvsd run -f FILE [options]      run the director
-       lvsd check -f FILE              say everything that is wrong with a file
+       lvsd check -f FILE [options]    say everything that is wrong with a file
        lvsd plan -f FILE [--json]      say what running it would change in the kernel, and change nothing
+       lvsd convert ...                turn ipvsadm lines or ldirectord.cf into a configuration, and back (lvsd convert --help)
        lvsd realserver ...             make this machine a real server (lvsd realserver --help)
        lvsctl status|plan|reload       ask the director that runs (lvsctl --help)
 
@@ -15,6 +16,13 @@ export const usage = `usage: lvsd run -f FILE [options]      run the director
                          a service of the file that somebody else made: take it over (default) or leave it alone
       --log LEVEL        debug, info, warn or error (default info); JSON lines on stderr
 
+check:
+      --host             also what does not fit this machine: interfaces, addresses, scripts, users, who may read passwords
+      --strict           refuse what keepalived only logs
+      --json             one JSON document instead of text
+      --keepalived-exit-codes
+                         4 the file itself, 5 any complaint of keepalived's, 6 an unsafe script or a fatal include
+
 SIGHUP reads the file again: what did not change is not touched, and a broken file changes nothing. SIGTERM and SIGINT end it:
 the table stays or is removed as the file's lvs_stop says.
 
@@ -25,6 +33,11 @@ export interface Order {
   readonly command: 'run' | 'check' | 'plan';
   readonly file: string;
   readonly json: boolean;
+  /** check: look at this machine too. */
+  readonly host: boolean;
+  /** check: what keepalived only logs is an error. */
+  readonly strict: boolean;
+  readonly keepalivedExitCodes: boolean;
   readonly state: string | undefined;
   /** undefined: no socket. */
   readonly control: string | undefined;
@@ -50,6 +63,8 @@ export function parseLvsd(args: readonly string[], environment: NodeJS.ProcessEn
   const [command, ...more] = positionals;
   if (!isCommand(command)) return { wrong: command === undefined ? 'which command?' : `no command '${command}'` };
   if (more.length > 0) return { wrong: `'${more.join(' ')}' is one word too many` };
+  const stranger = ONLY_CHECK.find((option) => values[option] === true && command !== 'check');
+  if (stranger !== undefined) return { wrong: `--${stranger} goes with check` };
   const { file, json = false, state, observe = '10', foreign = 'adopt', log = 'info' } = values;
   if (file === undefined) return { wrong: 'which file? -f FILE' };
   const observeSeconds = /^\d{1,6}(\.\d{1,3})?$/.test(observe) ? Number(observe) : 0;
@@ -62,6 +77,9 @@ export function parseLvsd(args: readonly string[], environment: NodeJS.ProcessEn
     command,
     file,
     json,
+    host: values.host ?? false,
+    strict: values.strict ?? false,
+    keepalivedExitCodes: values['keepalived-exit-codes'] ?? false,
     state,
     control: control === 'none' ? undefined : control,
     observeSeconds,
@@ -69,6 +87,8 @@ export function parseLvsd(args: readonly string[], environment: NodeJS.ProcessEn
     log: level,
   };
 }
+
+const ONLY_CHECK = ['host', 'strict', 'keepalived-exit-codes'] as const;
 
 const readWords = (args: readonly string[]) =>
   parseArgs({
@@ -78,6 +98,9 @@ const readWords = (args: readonly string[]) =>
     options: {
       file: { type: 'string', short: 'f' },
       json: { type: 'boolean' },
+      host: { type: 'boolean' },
+      strict: { type: 'boolean' },
+      'keepalived-exit-codes': { type: 'boolean' },
       state: { type: 'string' },
       control: { type: 'string' },
       observe: { type: 'string' },

@@ -9,26 +9,15 @@ import { IpvsForwarder } from '../ipvs/forwarder.js';
 import type { Forwarder } from '../model/change.js';
 import { NETLINK_GENERIC } from '../netlink/generic.js';
 import { stateFile } from '../system/state-file.js';
+import { linesOfFiles } from './check/excerpt.js';
 import { complaintsText } from './complaints.js';
 import { type Order, runtimeFile } from './lvsd-options.js';
 import type { Output } from './realserver.js';
 
-/** `lvsd check`: every complaint; exit status 0 if there is no error among them. */
-export function check({ file }: Order, output: Output, environment: NodeJS.ProcessEnv): number {
-  const reading = readConfigurationFile(file, { environment });
-  output.err(complaintsText(reading.diagnostics));
-  if (reading.configuration === undefined) return 1;
-  const { virtualServers } = reading.configuration;
-  const services = virtualServers.reduce((sum, virtual) => sum + virtual.services.length, 0);
-  const servers = virtualServers.reduce((sum, virtual) => sum + virtual.realServers.length, 0);
-  output.out(`${file}: ${services} virtual services, ${servers} real servers\n`);
-  return 0;
-}
-
 /** `lvsd plan`: what a start would change in the kernel. */
 export async function plan(order: Order, output: Output, environment: NodeJS.ProcessEnv): Promise<number> {
   const reading = readConfigurationFile(order.file, { environment });
-  output.err(complaintsText(reading.diagnostics));
+  output.err(complaintsText(reading.diagnostics, { lines: linesOfFiles() }));
   const { configuration } = reading;
   if (configuration === undefined) return 1;
   const path = order.state ?? configuration.globals.stateFile ?? runtimeFile(environment, 'director.json');

@@ -1,25 +1,29 @@
 import { plainTunnel } from '../model/destination.js';
+import type { Named } from './checks/common.js';
+import { paceOver, unsaid } from './checks/pace.js';
 import type { RealServer, SorryServer, VirtualServer } from './configuration.js';
 import type { Diagnostics } from './diagnostics.js';
 import type { Forwarding } from './forwarding.js';
+import type { CheckerAlerts } from './global-defs.js';
 import { buildRealServer, type ServerDefaults } from './real-server.js';
 import { headerName, servicesOf } from './services.js';
 import { placeOfWord, positionOfWord } from './tree.js';
+import { mapDefined } from './terms.js';
 import type { VirtualServerDraft } from './virtual-server.js';
 import type { Group } from './virtual-server-group.js';
 import { isMissing, placeIn } from './vocabulary.js';
 
-const INTERVAL_SECONDS = 60;
-
 export interface BuildOptions {
   readonly groups: ReadonlyMap<string, Group>;
   readonly logAllFailures: boolean;
+  readonly alerts: CheckerAlerts;
+  readonly named: Named;
 }
 
 /** A block that was read → a virtual server with all defaults filled in. Complains about what its words mean together. */
 export function buildVirtualServer(
   draft: VirtualServerDraft,
-  { groups, logAllFailures }: BuildOptions,
+  { groups, logAllFailures, alerts, named }: BuildOptions,
   diagnostics: Diagnostics,
 ): VirtualServer {
   const { header, block } = draft;
@@ -31,20 +35,18 @@ export function buildVirtualServer(
   const defaults: ServerDefaults = {
     // Where the services are not known, for their own mistake, nobody shall miss a port.
     port: onlyPort === 0 ? (services.length === 0 ? 1 : undefined) : onlyPort,
-    intervalSeconds: values.delay_loop ?? INTERVAL_SECONDS,
-    retries: values.retry,
-    retryDelaySeconds: values.delay_before_retry,
-    warmupSeconds: values.warmup,
-    timeoutSeconds: values.connect_timeout,
+    pace: paceOver(values, unsaid),
     alpha: values.alpha ?? false,
     logAllFailures,
     virtualhost: values.virtualhost,
     weight: values.weight ?? 1,
     forwarding: method,
     inhibitOnFailure: values.inhibit_on_failure ?? false,
+    smtpAlert: alerts.realServers,
+    named,
   };
   const drafts = values.real_server ?? [];
-  const realServers = drafts.flatMap((server) => buildRealServer(server, defaults, diagnostics) ?? []);
+  const realServers = mapDefined(drafts, (server) => buildRealServer(server, defaults, diagnostics));
   const sorryServer = sorryServerOf(draft, method, diagnostics);
   if (isMissing(block, 'real_server') && isMissing(block, 'sorry_server'))
     diagnostics.error(placeOfWord(header, 0), 'virtual_server without servers', {
@@ -63,6 +65,12 @@ export function buildVirtualServer(
     alpha: values.alpha ?? false,
     omega: values.omega ?? false,
     haSuspend: values.ha_suspend ?? false,
+    smtpAlert: values.smtp_alert ?? alerts.virtualServers,
+    // a client of UDP never notices that its server is gone: it would send to nobody until the kernel forgets the flow
+    deadFlows: values.dead_flows ?? { do: values.protocol === 'udp' ? 'cut' : 'remove' },
+    removedFlows: values.removed_flows ?? { do: values.protocol === 'udp' ? 'cut' : 'remove' },
+    slowStart: values.slow_start,
+    guardPercent: values.pool_guard,
   };
 }
 
@@ -70,7 +78,10 @@ function methodOf({ header, block }: VirtualServerDraft, diagnostics: Diagnostic
   const { lvs_method: method, real_server: servers = [] } = block.values;
   const needed = servers.length === 0 || servers.some((server) => server.block.values.lvs_method === undefined);
   if (isMissing(block, 'lvs_method') && needed)
-    diagnostics.warning(placeOfWord(header, 0), "virtual_server without 'lvs_method': NAT is taken");
+    diagnostics.error(placeOfWord(header, 0), "virtual_server without 'lvs_method'", {
+      kind: 'repair',
+      expected: "'lvs_method NAT', which keepalived takes, DR or TUN",
+    });
   return method ?? { method: 'masquerade', tunnel: plainTunnel };
 }
 
@@ -98,6 +109,12 @@ function sorryServerOf(
   };
 }
 
+/** Some checks give weights of their own. */
+const canGrow = (servers: readonly RealServer[]): boolean =>
+  servers.some(({ checks }) =>
+    checks.some((check) => (check.is === 'misc' && check.dynamic) || (check.is === 'file' && check.weight !== 0)),
+  );
+
 function quorumOf(
   { block, header }: VirtualServerDraft,
   servers: readonly RealServer[],
@@ -106,9 +123,10 @@ function quorumOf(
   const { quorum = 1, hysteresis = 0 } = block.values;
   const total = servers.reduce((sum, { settings }) => sum + settings.weight, 0);
   if (block.values.quorum !== undefined && servers.length > 0 && quorum > total)
-    diagnostics.warning(
+    diagnostics[canGrow(servers) ? 'warning' : 'error'](
       placeIn(block, 'quorum', header),
       `quorum ${quorum} can never be met: all servers together weigh ${total}`,
+      { kind: 'repair', expected: `at most ${total}` },
     );
   if (hysteresis >= quorum && !block.failed.has('quorum'))
     diagnostics.error(

@@ -175,6 +175,8 @@ export interface FileCheck extends CheckBase {
   readonly path: string;
   /** 0: any number but 0 means down. Otherwise configured weight + number x this. */
   readonly weight: number;
+  /** With weight 0: it is the other way round (`weight 0 reverse`). */
+  readonly downAtZero?: boolean;
 }
 
 /** BFD_CHECK: up as its session is. */
@@ -198,7 +200,7 @@ export interface BfdSessionSettings {
   readonly passive: boolean;
   /** TTL or hop limit of what we send. */
   readonly ttl: number;
-  /** How far below 255 the TTL of what comes may be; -1: not looked at. */
+  /** How far below `ttl` the TTL of what comes may be, as keepalived; -1: not looked at. */
   readonly maxHops: number;
   /** UDP port 4784 (RFC 5883) instead of 3784. */
   readonly multihop: boolean;

@@ -113,8 +113,12 @@ export const command: Term<Script> = {
   }),
 };
 
-const userOf = (user: string, group: string | undefined): ScriptUser =>
-  group === undefined ? { user } : { user, group: group.replace(/^:/, '') };
+/** `GROUP`, `:GROUP` with all other groups of the user, `:` with all of them and its own one. */
+function userOf(user: string, group: string | undefined): ScriptUser {
+  if (group === undefined) return { user };
+  const [, colon = '', name = ''] = /^(:?)(.*)$/.exec(group) ?? [];
+  return { user, ...(name === '' ? {} : { group: name }), ...(colon === '' ? {} : { supplementary: true }) };
+}
 
 /** Blanks part arguments, `'...'` keeps them together. */
 export function argumentsOf(text: string): readonly string[] {
@@ -122,11 +126,15 @@ export function argumentsOf(text: string): readonly string[] {
   return [...found].map(([word]) => word.replaceAll("'", ''));
 }
 
-/** `script_user USER [[:]GROUP]`. */
+/** `script_user USER [[:]GROUP]`, and `user` of a check. */
 export const scriptUser: Term<ScriptUser> = phrase((statement, { diagnostics }) => {
   const [, user, group, extra] = statement.words;
   if (user === undefined || extra !== undefined || !USER.test(user.text)) {
     diagnostics.error(placeOfWord(statement, extra === undefined ? 1 : 3), 'no user', { expected: 'USER [GROUP]' });
+    return undefined;
+  }
+  if (group !== undefined && !GROUP.test(group.text)) {
+    diagnostics.error(placeOfWord(statement, 2), `'${group.text}' is no name of a group`, { expected: '[:]GROUP' });
     return undefined;
   }
   return userOf(user.text, group?.text);

@@ -2,7 +2,10 @@
  * The typed result of reading a file: complete (defaults and inheritance are resolved), checked, immutable.
  * Times are in seconds and may be fractions, as they are written; addresses are canonical text.
  */
-import type { Check } from './check.js';
+import type { BfdSessionSettings, Check, TlsSettings } from './check.js';
+import type { MailSettings, NotifyFifos, OnceScript, VrrpDefaults } from './global-settings.js';
+import type { Statics } from './static/statics.js';
+import type { TrackFile, VrrpConfiguration } from './vrrp/vrrp.js';
 import type { DestinationKey, DestinationSettings } from '../model/destination.js';
 import type { ServiceKey, ServiceSettings } from '../model/service.js';
 
@@ -10,6 +13,15 @@ export interface Configuration {
   readonly globals: GlobalSettings;
   readonly virtualServers: readonly VirtualServer[];
   readonly fwmarkRules: readonly FwmarkRule[];
+  /** Read and checked; it runs with VRRP. */
+  readonly vrrp: VrrpConfiguration;
+  readonly statics: Statics;
+  readonly trackFiles: readonly TrackFile[];
+  readonly bfd: readonly BfdInstance[];
+  /** net_namespace: where the director shall run; undefined: wherever it is started. */
+  readonly netNamespace: string | undefined;
+  /** net_namespace_ipvs: where the IPVS tables are; undefined: with the rest. */
+  readonly netNamespaceIpvs: string | undefined;
   /** Every file that was read, the main one first: what a reload looks at. */
   readonly files: readonly string[];
 }
@@ -37,6 +49,41 @@ export interface GlobalSettings {
   /** Who runs scripts that name no user. */
   readonly scriptUser: ScriptUser | undefined;
   readonly scriptSecurity: boolean;
+  /** Scripts have all groups of their user. */
+  readonly supplementaryGroups: boolean;
+  /** script_timeout: how long a script that has no limit of its own may run. */
+  readonly scriptTimeoutSeconds: number;
+  /** umask: of files we make and of scripts. */
+  readonly umask: number;
+  readonly startupScript: OnceScript | undefined;
+  readonly shutdownScript: OnceScript | undefined;
+  /** undefined: no mail is sent. */
+  readonly mail: MailSettings | undefined;
+  readonly fifos: NotifyFifos;
+  /** notify_up and notify_down run for real servers as they are at the start, too. */
+  readonly notifiesAtStart: boolean;
+  /** Mail only when a real server changes, not for each of its checks. */
+  readonly noCheckerMail: boolean;
+  /** share_probes: real servers of one address and port, checked alike, are probed once. */
+  readonly shareProbes: boolean;
+  readonly vrrp: VrrpDefaults;
+}
+
+/** A bfd_instance: a session, and who is told of it. */
+export interface BfdInstance extends BfdSessionSettings {
+  readonly position: Position;
+  /** For the priority of VRRP instances; 0: a lost session is a fault. */
+  readonly weight: number;
+  readonly reverse: boolean;
+  readonly forVrrp: boolean;
+  readonly forCheckers: boolean;
+}
+
+/** The SSL block: what SSL_GET shows to servers, and whom it may trust. */
+export interface SslSettings {
+  readonly client?: NonNullable<TlsSettings['client']>;
+  /** PEM file of certificate authorities, for checks that verify. */
+  readonly authority?: string;
 }
 
 /** lvs_sync_daemon. Without an instance both roles, master and backup, run. Absent numbers: the kernel's. */
@@ -69,6 +116,27 @@ export interface VirtualServer {
   readonly omega: boolean;
   /** No checks while the address is on none of this machine's interfaces. */
   readonly haSuspend: boolean;
+  /** Mail when the quorum is lost or met. */
+  readonly smtpAlert: boolean;
+  readonly deadFlows: DeadFlows;
+  readonly removedFlows: RemovedFlows;
+  readonly slowStart: SlowStart | undefined;
+  /** pool_guard: checks take out at most this share of the servers, in percent; undefined: any. */
+  readonly guardPercent: number | undefined;
+}
+
+/**
+ * What becomes of the connections of a server that its checks took out: it leaves the table (as keepalived), stays with weight 0,
+ * leaves it and its connections end at their next packet, or stays with weight 0 for so long.
+ */
+export type DeadFlows = { readonly do: 'remove' | 'keep' | 'cut' } | { readonly do: 'drain'; readonly seconds: number };
+/** The same for a server, or a whole virtual server, that a reload removes. */
+export type RemovedFlows = { readonly do: 'remove' | 'cut' } | { readonly do: 'drain'; readonly seconds: number };
+
+/** The weight of a server that came up climbs evenly from a part of it to all of it. */
+export interface SlowStart {
+  readonly seconds: number;
+  readonly fromPercent: number;
 }
 
 export interface VirtualService {
@@ -93,6 +161,8 @@ export interface RealServer extends Server {
   readonly checks: readonly Check[];
   readonly notifyUp: Script | undefined;
   readonly notifyDown: Script | undefined;
+  /** Mail when it goes down or up: on by default. */
+  readonly smtpAlert: boolean;
 }
 
 export interface SorryServer extends Server {
@@ -115,6 +185,8 @@ export interface Script {
 export interface ScriptUser {
   readonly user: string;
   readonly group?: string;
+  /** With all groups that the user is in (`:GROUP`, `:`). */
+  readonly supplementary?: true;
 }
 
 /** Packets that get a mark (fwmark_rules): a packet is meant if it fits every part that is given. */

@@ -1,9 +1,18 @@
 import type { Position } from './configuration.js';
 import { nearest } from './nearest.js';
 
+/**
+ * What a complaint is about: `language` the words themselves; `repair` something was assumed or altered to go on; `include` a file that
+ * could not be included; `file` the main file; `unsupported` known words without effect here; `advice` legal and probably not meant;
+ * `host` this machine does not fit; `security` a script keepalived's rules refuse to run.
+ */
+export const kinds = ['language', 'repair', 'include', 'file', 'unsupported', 'advice', 'host', 'security'] as const;
+export type Kind = (typeof kinds)[number];
+
 /** One complaint about one place. Errors refuse the file; warnings are about what is legal and probably not meant. */
 export interface Diagnostic {
   readonly severity: 'error' | 'warning';
+  readonly kind: Kind;
   readonly position: Position;
   /** How many characters are meant, for a caret line. */
   readonly length: number;
@@ -19,6 +28,8 @@ export interface Place extends Position {
 }
 
 export interface Advice {
+  /** Absent: language. */
+  readonly kind?: Kind;
   readonly expected?: string | undefined;
   readonly suggestion?: string | undefined;
 }
@@ -27,7 +38,7 @@ export interface Advice {
 export class Diagnostics {
   readonly #all = new Map<string, Diagnostic>();
   readonly #spoilt = new Set<string>();
-  readonly #ignored = new Map<string, Place[]>();
+  readonly #ignored = new Map<string, { readonly why: string; readonly places: Place[] }>();
   #errors = 0;
 
   get hasErrors(): boolean {
@@ -49,39 +60,39 @@ export class Diagnostics {
     this.#spoilt.add(lineOf(place));
   }
 
-  /** A word that is known and does nothing yet: one warning for all its places. */
-  ignored(place: Place, word: string): void {
-    const places = this.#ignored.get(word);
-    if (places === undefined) this.#ignored.set(word, [place]);
-    else places.push(place);
+  /** A word that is known and does nothing here: one warning for all its places. */
+  ignored(place: Place, word: string, why: string): void {
+    const before = this.#ignored.get(word);
+    if (before === undefined) this.#ignored.set(word, { why, places: [place] });
+    else before.places.push(place);
   }
 
   /** In the order of the files as they were read, of lines, of columns. */
   sorted(files: readonly string[]): readonly Diagnostic[] {
     this.#warnOfIgnored();
-    const rank = new Map(files.map((file, i) => [file, i]));
-    const of = ({ position }: Diagnostic): number => rank.get(position.file) ?? files.length;
-    return [...this.#all.values()].sort(
-      (a, b) => of(a) - of(b) || a.position.line - b.position.line || a.position.column - b.position.column,
-    );
+    return inOrder([...this.#all.values()], files);
   }
 
   #warnOfIgnored(): void {
-    for (const [word, [first, ...others]] of this.#ignored) {
+    for (const [word, { why, places }] of this.#ignored) {
+      const [first, ...others] = places;
       const more =
         others.length === 0 ? '' : `, here and in ${others.length} more ${others.length === 1 ? 'place' : 'places'}`;
-      if (first !== undefined) this.warning(first, `'${word}' is not implemented yet; it has no effect${more}`);
+      if (first !== undefined)
+        this.warning(first, `'${word}' has no effect${more}: ${why}`, { kind: 'unsupported' });
     }
     this.#ignored.clear();
   }
 
-  #add(severity: Diagnostic['severity'], place: Place, message: string, { expected, suggestion }: Advice): void {
+  #add(severity: Diagnostic['severity'], place: Place, message: string, advice: Advice): void {
+    const { kind = 'language', expected, suggestion } = advice;
     const { file, line, column, length } = place;
     const key = `${file}:${line}:${column}:${message}`;
     if (this.#all.has(key) || this.#spoilt.has(lineOf(place))) return;
     if (severity === 'error') this.#errors++;
     this.#all.set(key, {
       severity,
+      kind,
       position: { file, line, column },
       length,
       message,
@@ -89,6 +100,15 @@ export class Diagnostics {
       ...(suggestion === undefined ? {} : { suggestion }),
     });
   }
+}
+
+/** In the order of the files, of lines, of columns; what is said of one place stays as it came. */
+export function inOrder(diagnostics: readonly Diagnostic[], files: readonly string[]): readonly Diagnostic[] {
+  const rank = new Map(files.map((file, i) => [file, i]));
+  const of = ({ position }: Diagnostic): number => rank.get(position.file) ?? files.length;
+  return [...diagnostics].sort(
+    (a, b) => of(a) - of(b) || a.position.line - b.position.line || a.position.column - b.position.column,
+  );
 }
 
 const lineOf = ({ file, line }: Place): string => `${file}:${line}`;

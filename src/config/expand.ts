@@ -58,6 +58,11 @@ export class Expander {
     this.#emit = emit;
   }
 
+  /** Whether the next line belongs to a definition, whatever it looks like. */
+  get isDefining(): boolean {
+    return this.#open !== undefined;
+  }
+
   take(line: SourceLine): void {
     if (this.#open === undefined && !SIGNS.test(line.text)) return this.#pass(line);
     this.#steps = MOST_LINES;

@@ -26,9 +26,9 @@ type Draft = { -readonly [K in keyof Tunnel]: Tunnel[K] };
 export const forwarding: Term<Forwarding> = phrase((statement, context) => {
   const read = readWord(statement, 1, method, context);
   if (read === undefined) return undefined;
-  if (statement.words.length === 2) return { method: read, tunnel: plainTunnel };
+  if (statement.texts.length === 2) return { method: read, tunnel: plainTunnel };
   if (read !== 'tunnel') {
-    const what = statement.words[2]?.text ?? '';
+    const what = statement.texts[2] ?? '';
     context.diagnostics.error(placeOfWord(statement, 2), `'${what}' is an option of TUN`, {
       expected: 'the end of the line',
     });
@@ -41,8 +41,8 @@ export const forwarding: Term<Forwarding> = phrase((statement, context) => {
 function readTunnel(statement: Statement, context: Context): Tunnel | undefined {
   const tunnel: Draft = { ...plainTunnel };
   const at = new Map<string, number>();
-  for (let i = 2; i < statement.words.length; i++) {
-    const option = statement.words[i]!.text;
+  for (let i = 2; i < statement.texts.length; i++) {
+    const option = statement.texts[i]!;
     at.set(option, i);
     if (option === 'type') {
       const type = readWord(statement, ++i, tunnelType, context);
@@ -75,7 +75,7 @@ function fits(
 ): boolean {
   const { type } = tunnel;
   if (type === 'gue' && tunnel.port === 0) {
-    const place = placeOfWord(statement, statement.words.length);
+    const place = placeOfWord(statement, statement.texts.length);
     diagnostics.error(place, `${keywordOf(statement)}: gue without a port`, { expected: 'port 1 to 65535' });
     return false;
   }

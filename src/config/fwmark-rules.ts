@@ -46,6 +46,7 @@ const nameOfRule: Reader<string> = (text) =>
 
 /** `fwmark_rule NAME { fwmark N; vip ADDRESS...; ... }`, one statement per line: lvsd's own word. */
 export const fwmarkRule: Term<FwmarkRule> = {
+  words: ruleWords,
   read(statement, context) {
     const { diagnostics } = context;
     const name = readWord(statement, 1, nameOfRule, context);

@@ -1,12 +1,13 @@
-import { familyOf } from '../model/address.js';
-import { scriptUser } from './command.js';
 import type { GlobalSettings, SyncDaemonSettings } from './configuration.js';
 import type { Diagnostics } from './diagnostics.js';
-import { laterGlobals } from './later.js';
+import { mailOf, mailWords } from './globals/mail.js';
+import { scriptsOf, scriptWords } from './globals/scripts.js';
+import { multicast, vrrpDefaultsOf, vrrpDefaultWords } from './globals/vrrp-defaults.js';
+import { wordsWithoutEffect } from './globals/without-effect.js';
 import { nearest } from './nearest.js';
 import { placeOfWord, type Statement } from './tree.js';
-import { address, integer, interfaceName, listed, name, oneOf, port } from './values.js';
-import { flag, obsolete, one, optional, phrase, readWord, switchable, type Reader } from './terms.js';
+import { integer, interfaceName, listed, name, oneOf, port } from './values.js';
+import { flag, obsolete, one, optional, phrase, readWord, switchable, type Reader, withVrrp } from './terms.js';
 import { type Block, type Context, isMissing, placeIn, type Term, type Vocabulary } from './vocabulary.js';
 
 /** `KEYWORD NUMBER ...` in any order, each at most once. */
@@ -58,13 +59,6 @@ const timeouts: Term<GlobalSettings['timeouts']> = phrase((statement, context) =
 
 const SYNC_OPTIONS = ['inst', 'id', 'maxlen', 'port', 'ttl', 'group'] as const;
 
-const multicast: Reader<string> = (text) => {
-  const read = address(text, () => undefined);
-  const fits =
-    'value' in read && (familyOf(read.value) === 'ip6' ? /^ff/.test(read.value) : /^(22[4-9]|23\d)\./.test(read.value));
-  return fits ? read : { expected: 'a multicast address' };
-};
-
 /** `lvs_sync_daemon IFNAME [[inst] VRRP_INSTANCE] [id N] [maxlen N] [port N] [ttl N] [group ADDRESS]`. */
 const syncDaemon: Term<SyncDaemonSettings> = phrase((statement, context) => {
   const device = readWord(statement, 1, interfaceName, context);
@@ -76,7 +70,7 @@ const syncDaemon: Term<SyncDaemonSettings> = phrase((statement, context) => {
     maxlen: integer(1, 65_507),
     port,
     ttl: integer(1, 255),
-    group: multicast,
+    group: multicast(),
   };
   const pairs = readPairs(statement, bare ? 3 : 2, readers, context);
   if (device === undefined || pairs === undefined) return undefined;
@@ -107,23 +101,52 @@ const engine: Reader<'kernel'> = (text) =>
 const stateFile: Reader<string> = (text) =>
   /^\/.*[^/]$/.test(text) ? { value: text } : { expected: 'the absolute path of a file' };
 
+/** A broken file never changes anything here: what keepalived does only with this word. It would write its complaints to a file. */
+const reloadCheck: Term<true> = phrase((statement, { diagnostics }) => {
+  if (statement.words.length > 1)
+    diagnostics.warning(
+      placeOfWord(statement, 1),
+      'complaints about the file go to the log, not to a file of their own',
+    );
+  return true;
+});
+
 /** Words of keepalived, and behind them our own. */
-export const globalWords = {
+const words = {
   router_id: one(name('a name')),
   lvs_flush: flag,
   lvs_flush_on_stop: flushOnStop,
   lvs_flush_onstop: obsolete('lvs_flush_on_stop', flushOnStop),
   lvs_timeouts: timeouts,
   lvs_sync_daemon: syncDaemon,
-  script_user: scriptUser,
-  enable_script_security: flag,
   checker_log_all_failures: switchable,
-  ...laterGlobals,
+  ...mailWords,
+  smtp_alert: switchable,
+  smtp_alert_vrrp: withVrrp(switchable),
+  smtp_alert_checker: switchable,
+  no_checker_emails: switchable,
+  ...scriptWords,
+  ...vrrpDefaultWords,
+  reload_check_config: reloadCheck,
   lvs_drift: one(oneOf('repair', 'report')),
   lvs_stop: one(oneOf('keep', 'remove')),
   lvs_state_file: one(stateFile),
   lvs_engine: one(engine),
+  share_probes: switchable,
 } satisfies Vocabulary;
+
+export const globalWords: typeof words = { ...words, ...wordsWithoutEffect };
+
+/** Whether changes of checks are mailed where no block says it. keepalived's own unevenness: servers yes, services no. */
+export interface CheckerAlerts {
+  readonly virtualServers: boolean;
+  readonly realServers: boolean;
+}
+
+export function checkerAlertsOf({ values }: Block<typeof globalWords>): CheckerAlerts {
+  const said = values.smtp_alert_checker ?? values.smtp_alert;
+  return { virtualServers: said ?? false, realServers: said ?? true };
+}
 
 export function buildGlobals(
   block: Block<typeof globalWords>,
@@ -150,7 +173,10 @@ export function buildGlobals(
     timeouts: values.lvs_timeouts ?? {},
     syncDaemon: values.lvs_sync_daemon,
     stateFile: values.lvs_state_file,
-    scriptUser: values.script_user,
-    scriptSecurity: values.enable_script_security ?? false,
+    ...scriptsOf(block, header, diagnostics),
+    mail: mailOf(block, header, diagnostics),
+    noCheckerMail: values.no_checker_emails ?? false,
+    shareProbes: values.share_probes ?? true,
+    vrrp: vrrpDefaultsOf(values, values.smtp_alert_vrrp ?? values.smtp_alert ?? false),
   };
 }

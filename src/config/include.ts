@@ -1,15 +1,25 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Includes, type Reading, type ReadOptions, readConfiguration, type SourceText } from './read.js';
+import { type Diagnostic, Diagnostics } from './diagnostics.js';
+import { type Includes, parse, type ParseOptions, type SourceText, type SyntaxTree } from './parse.js';
+import { type Reading, readConfiguration, shape } from './read.js';
 
 /** The one impure file of the folder: reads the main file and those it includes. Rejects nothing: what cannot be read is a complaint too. */
-export function readConfigurationFile(file: string, options: ReadOptions = {}): Reading {
+export function readConfigurationFile(file: string, options: ParseOptions = {}): Reading {
   const source = readText(file);
   if (typeof source !== 'string')
     return readConfiguration(source, { includes: includeFiles, configId: shortHostName(), ...options });
   const position = { file, line: 1, column: 1 };
-  return { configuration: undefined, diagnostics: [{ severity: 'error', position, length: 1, message: source }] };
+  const unreadable: Diagnostic = { severity: 'error', kind: 'file', position, length: 1, message: source };
+  return { configuration: undefined, diagnostics: [unreadable] };
+}
+
+/** The file as a tree, without understanding it; undefined: it cannot be read. Complaints about its text are not heard. */
+export function parseFile(file: string, options: ParseOptions = {}): SyntaxTree | undefined {
+  const source = readText(file);
+  if (typeof source === 'string') return undefined;
+  return parse(source, { includes: includeFiles, configId: shortHostName(), ...options }, shape, new Diagnostics());
 }
 
 /** What `@ID` lines ask for unless told otherwise, as keepalived does: the host's name up to its first dot. */

@@ -9,6 +9,18 @@ export interface SourceLine {
   readonly columns?: readonly number[];
 }
 
+/** Lines of a file, one after the other, that mean what they say: no comment, quote, variable, condition, repetition or include. */
+export interface Run {
+  readonly file: string;
+  /** The whole file. */
+  readonly text: string;
+  /** Where in it the lines are: from the first character of one, to behind the last of another. */
+  readonly from: number;
+  readonly to: number;
+  /** The number of the first one. */
+  readonly line: number;
+}
+
 export interface Word {
   readonly is: 'word' | 'quoted' | '{' | '}';
   readonly text: string;
@@ -23,12 +35,17 @@ export interface LexedLine {
 }
 
 export function placeOf(source: SourceLine, from: number, to: number): Place {
-  const column = source.columns === undefined ? from + 1 : (source.columns[from] ?? (source.columns.at(-1) ?? 0) + 1);
-  return { file: source.file, line: source.line, column, length: Math.max(1, to - from) };
+  return { file: source.file, line: source.line, column: columnAt(source, from), length: Math.max(1, to - from) };
 }
+
+/** Behind the last character: the column after its own. */
+export const columnAt = ({ columns }: Pick<SourceLine, 'columns'>, at: number): number =>
+  columns === undefined ? at + 1 : (columns[at] ?? (columns.at(-1) ?? 0) + 1);
 
 const NUL = 0;
 const TAB = 9;
+const NEWLINE = 10;
+const RETURN = 13;
 const SPACE = 32;
 const BANG = 33;
 const QUOTE = 34;
@@ -37,7 +54,17 @@ const BACKSLASH = 92;
 const OPEN = 123;
 const CLOSE = 125;
 
-const isBlank = (code: number): boolean => code === SPACE || code === TAB || code === 11 || code === 12 || code === 13;
+const isBlank = (code: number): boolean => code === SPACE || (code >= TAB && code <= RETURN);
+
+/** What a line of a run does not have. */
+const SIGN = /[$~@#!"\0]|include/g;
+
+/** Where the run that begins at `from` ends: before the next line that must be looked at by itself. */
+export function endOfRun(text: string, from: number): number {
+  SIGN.lastIndex = from;
+  const sign = SIGN.exec(text);
+  return sign === null ? text.length : Math.max(from, text.lastIndexOf('\n', sign.index) + 1);
+}
 
 /**
  * A line without its comment, which starts at `#` or `!` outside double quotes, also inside a word. `\#` and `\!` are the characters
@@ -68,50 +95,129 @@ export function withoutComment(source: SourceLine): {
   return { code: lineOf(source, kept, columns), commentAt: undefined };
 }
 
-export const columnAt = (source: SourceLine, at: number): number => source.columns?.[at] ?? at + 1;
-
 const lineOf = (source: SourceLine, text: string, columns: readonly number[] | undefined): SourceLine =>
   columns === undefined ? { ...source, text } : { ...source, text, columns };
 
-/**
- * Characters of a line without comments → words. Double quotes make one word of what they hold and end the word before them; braces
- * outside quotes are words of their own, also within a word.
- */
+/** The words of a line without comments, or a complaint about what cannot be one: the words before it are read. */
 export function lex(source: SourceLine, diagnostics: Diagnostics): LexedLine {
   const { text } = source;
-  const words = scratch;
-  words.length = 0;
+  const { words, brokenAt } = wordsOf(text, 0, text.length);
+  if (brokenAt !== undefined && text.charCodeAt(brokenAt) === NUL)
+    diagnostics.spoil(placeOf(source, brokenAt, brokenAt + 1), 'a NUL byte', { expected: 'text' });
+  else if (brokenAt !== undefined)
+    diagnostics.spoil(placeOf(source, brokenAt, text.length), 'a quote that is not closed', {
+      expected: "'\"' on the same line",
+    });
+  return { source, words };
+}
+
+/**
+ * Characters → words. Double quotes make one word of what they hold and end the word before them; braces outside quotes are words of
+ * their own, also within a word. `brokenAt`: there is a NUL, or a quote that is not closed. Places count from `lineStart`.
+ */
+export function wordsOf(
+  text: string,
+  from: number,
+  to: number,
+  lineStart = 0,
+): { readonly words: readonly Word[]; readonly brokenAt: number | undefined } {
+  const words: Word[] = [];
   let start = -1;
   const endWord = (at: number): void => {
-    if (start >= 0) words.push({ is: 'word', text: text.slice(start, at), from: start, to: at });
+    if (start >= 0)
+      words.push({ is: 'word', text: text.slice(start, at), from: start - lineStart, to: at - lineStart });
     start = -1;
   };
-  for (let i = 0; i < text.length; i++) {
+  for (let i = from; i < to; i++) {
     const code = text.charCodeAt(i);
     if (code === QUOTE) {
       endWord(i);
       const end = text.indexOf('"', i + 1);
-      if (end < 0) {
-        diagnostics.spoil(placeOf(source, i, text.length), 'a quote that is not closed', {
-          expected: "'\"' on the same line",
-        });
-        break;
-      }
-      words.push({ is: 'quoted', text: text.slice(i + 1, end), from: i, to: end + 1 });
+      if (end < 0 || end >= to) return { words, brokenAt: i - lineStart };
+      words.push({ is: 'quoted', text: text.slice(i + 1, end), from: i - lineStart, to: end + 1 - lineStart });
       i = end;
     } else if (code === OPEN || code === CLOSE) {
       endWord(i);
       const brace = code === OPEN ? '{' : '}';
-      words.push({ is: brace, text: brace, from: i, to: i + 1 });
+      words.push({ is: brace, text: brace, from: i - lineStart, to: i + 1 - lineStart });
     } else if (code === NUL) {
-      diagnostics.spoil(placeOf(source, i, i + 1), 'a NUL byte', { expected: 'text' });
-      break;
+      endWord(i);
+      return { words, brokenAt: i - lineStart };
     } else if (isBlank(code)) endWord(i);
     else if (start < 0) start = i;
   }
-  endWord(text.length);
-  return { source, words: words.slice() };
+  endWord(to);
+  return { words, brokenAt: undefined };
 }
 
-/** Words of one line are gathered here and copied: an array that grows by itself keeps room for many more. */
-const scratch: Word[] = [];
+/** Who is told what stands in the lines of a run, in order; all places are indices of the run's text. */
+export interface Listener {
+  /** The first word or brace of line number `line`, which begins at `start`, behind so many columns of blanks. */
+  begin(first: string, indent: number, line: number, start: number): void;
+  /** Words up to a brace or the end of the line. */
+  words(texts: readonly string[], from: number, to: number): void;
+  brace(brace: '{' | '}', at: number): void;
+}
+
+/**
+ * The lines of a run, straight from the file's text: a large file is made of such lines, and an object for each line and word would
+ * cost more than all that is done with them.
+ */
+export function scanRun(run: Run, listener: Listener): void {
+  const { text, to } = run;
+  /** Used again for each line, and copied: an array that grows by itself keeps room for many more. */
+  const texts: string[] = [];
+  let count = 0;
+  let line = run.line;
+  for (let start = run.from; start < to; line++) {
+    let at = start;
+    let indent = 0;
+    for (; at < to; at++) {
+      const code = text.charCodeAt(at);
+      if (code === SPACE) indent++;
+      else if (code === TAB) indent += 8 - (indent % 8);
+      else break;
+    }
+    let begun = false;
+    let from = -1;
+    let wordFrom = -1;
+    let hash = 0;
+    for (; ; at++) {
+      const code = at < to ? text.charCodeAt(at) : NEWLINE;
+      if (code !== OPEN && code !== CLOSE && !isBlank(code)) {
+        hash = wordFrom < 0 ? code : (hash * 31 + code) & 0xffffff;
+        if (wordFrom < 0) wordFrom = at;
+        continue;
+      }
+      if (wordFrom >= 0) {
+        if (count === 0) from = wordFrom;
+        texts[count++] = sameText(text, wordFrom, at, hash);
+        wordFrom = -1;
+        if (!begun) listener.begin(texts[0]!, indent, line, start);
+        begun = true;
+      }
+      if (code === SPACE || code === TAB) continue;
+      if (count > 0 && (code === NEWLINE || code >= OPEN)) {
+        listener.words(count === 1 ? [texts[0]!] : texts.slice(0, count), from, at);
+        count = 0;
+      }
+      if (code === NEWLINE) break;
+      if (code < OPEN) continue;
+      const brace = code === OPEN ? '{' : '}';
+      if (!begun) listener.begin(brace, indent, line, start);
+      begun = true;
+      listener.brace(brace, at);
+    }
+    start = at + 1;
+  }
+}
+
+/** Words of a file come again and again: most of them are made once. A miss makes it anew; nothing depends on it. */
+const known = new Array<string>(4096).fill('');
+
+function sameText(text: string, from: number, to: number, hash: number): string {
+  const slot = (hash ^ (hash >> 12)) & 4095;
+  const before = known[slot]!;
+  if (before.length === to - from && text.startsWith(before, from)) return before;
+  return (known[slot] = text.slice(from, to));
+}

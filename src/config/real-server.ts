@@ -1,14 +1,15 @@
 import { type DestinationSettings, plainTunnel } from '../model/destination.js';
-import { type CheckDraft, type Inherited, pace } from './checks/common.js';
+import type { CheckDraft, Inherited } from './checks/common.js';
 import { checks } from './checks/checkers.js';
+import { pace, paceOver } from './checks/pace.js';
 import { command } from './command.js';
 import type { RealServer } from './configuration.js';
 import type { Diagnostics } from './diagnostics.js';
 import { type Forwarding, forwarding } from './forwarding.js';
-import { later } from './later.js';
+import { snmpName } from './later.js';
 import { positionOfWord, type Statement } from './tree.js';
 import { MOST_U32, address, integer, name, portOrNone } from './values.js';
-import { blockOf, noMore, notYet, one, readWord, switchable } from './terms.js';
+import { blockOf, mapDefined, noMore, one, readWord, switchable } from './terms.js';
 import { type Block, type Context, placeIn, readBlock, type Term, type Vocabulary } from './vocabulary.js';
 
 export const weight = integer(0, 2_147_483_647);
@@ -23,10 +24,10 @@ export const realServerWords = {
   inhibit_on_failure: switchable,
   alpha: switchable,
   virtualhost: one(name('a host name')),
-  notify_up: notYet(command),
-  notify_down: notYet(command),
-  smtp_alert: later,
-  snmp_name: later,
+  notify_up: command,
+  notify_down: command,
+  smtp_alert: switchable,
+  snmp_name: snmpName,
   ...checks,
 } satisfies Vocabulary;
 
@@ -38,9 +39,9 @@ export interface Endpoint {
 
 export function readEndpoint(statement: Statement, from: number, context: Context): Endpoint | undefined {
   const where = readWord(statement, from, address, context);
-  const port = statement.words.length > from + 1 ? readWord(statement, from + 1, portOrNone, context) : undefined;
+  const port = statement.texts.length > from + 1 ? readWord(statement, from + 1, portOrNone, context) : undefined;
   const portRead =
-    statement.words.length <= from + 1 || port !== undefined || /^0+$/.test(statement.words[from + 1]!.text);
+    statement.texts.length <= from + 1 || port !== undefined || /^0+$/.test(statement.texts[from + 1]!);
   if (where === undefined || !portRead) return undefined;
   noMore(statement, from + 2, context);
   return { address: where, port };
@@ -54,6 +55,7 @@ export interface RealServerDraft {
 
 /** Errors inside are found also where the address is wrong. */
 export const realServer: Term<RealServerDraft> = {
+  words: realServerWords,
   read(statement, context) {
     const endpoint = readEndpoint(statement, 1, context);
     const lines = blockOf(statement, context) ?? [];
@@ -70,6 +72,7 @@ export interface ServerDefaults extends Omit<Inherited, 'address'> {
   readonly weight: number;
   readonly forwarding: Forwarding;
   readonly inhibitOnFailure: boolean;
+  readonly smtpAlert: boolean;
 }
 
 export function buildRealServer(
@@ -82,14 +85,11 @@ export function buildRealServer(
   const inherited: Inherited = {
     address: endpoint.address,
     port: endpoint.port ?? defaults.port,
-    intervalSeconds: values.delay_loop ?? defaults.intervalSeconds,
-    retries: values.retry ?? defaults.retries,
-    retryDelaySeconds: values.delay_before_retry ?? defaults.retryDelaySeconds,
-    warmupSeconds: values.warmup ?? defaults.warmupSeconds,
-    timeoutSeconds: values.connect_timeout ?? defaults.timeoutSeconds,
+    pace: paceOver(values, defaults.pace),
     alpha: values.alpha ?? defaults.alpha,
     logAllFailures: defaults.logAllFailures,
     virtualhost: values.virtualhost ?? defaults.virtualhost,
+    named: defaults.named,
   };
   return {
     position: positionOfWord(header, 1),
@@ -98,17 +98,30 @@ export function buildRealServer(
     settings: settingsOf(block, defaults, header, diagnostics),
     inhibitOnFailure: values.inhibit_on_failure ?? defaults.inhibitOnFailure,
     alpha: inherited.alpha,
-    checks: draftsOf(block).flatMap((draft) => draft(inherited, diagnostics) ?? []),
+    checks: mapDefined(draftsOf(block), (draft) => draft(inherited, diagnostics)),
     notifyUp: values.notify_up,
     notifyDown: values.notify_down,
+    smtpAlert: values.smtp_alert ?? defaults.smtpAlert,
   };
 }
 
-const draftsOf = ({ values }: Block<typeof realServerWords>): readonly CheckDraft[] => [
-  ...(values.TCP_CHECK ?? []),
-  ...(values.HTTP_GET ?? []),
-  ...(values.SSL_GET ?? []),
-];
+function draftsOf({ values }: Block<typeof realServerWords>): readonly CheckDraft[] {
+  const lists = [
+    values.TCP_CHECK,
+    values.HTTP_GET,
+    values.SSL_GET,
+    values.GRPC_CHECK,
+    values.SMTP_CHECK,
+    values.DNS_CHECK,
+    values.UDP_CHECK,
+    values.PING_CHECK,
+    values.MISC_CHECK,
+    values.FILE_CHECK,
+    values.BFD_CHECK,
+  ].filter((list) => list !== undefined);
+  const [only] = lists;
+  return lists.length === 1 ? only! : lists.flat();
+}
 
 function settingsOf(
   block: Block<typeof realServerWords>,

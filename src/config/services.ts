@@ -23,8 +23,7 @@ export function servicesOf(
   const entries = entriesOf(draft, groups, diagnostics);
   if (entries === undefined) return [];
   const protocol = protocolOf(draft, entries, diagnostics);
-  const markFamily = familyOfMarks(draft);
-  const keys = entries.flatMap((entry) => keysOf(entry, protocol, markFamily));
+  const keys = entries.flatMap((entry) => keysOf(entry, protocol, draft));
   const settings = settingsOf(draft, keys, protocol, diagnostics);
   return keys.map((key) => ({ key, settings: settings[key.by === 'fwmark' ? key.family : familyOf(key.address)] }));
 }
@@ -45,8 +44,8 @@ function entriesOf(
   return group === undefined || group.incomplete ? undefined : group.entries;
 }
 
-function keysOf(entry: GroupEntry, protocol: Protocol, markFamily: Family): readonly ServiceKey[] {
-  if (entry.by === 'fwmark') return [{ by: 'fwmark', family: entry.family ?? markFamily, mark: entry.mark }];
+function keysOf(entry: GroupEntry, protocol: Protocol, draft: VirtualServerDraft): readonly ServiceKey[] {
+  if (entry.by === 'fwmark') return [{ by: 'fwmark', family: entry.family ?? familyOfMarks(draft), mark: entry.mark }];
   return entry.addresses.map((address) => ({ by: 'address', protocol, address, port: entry.port }));
 }
 
@@ -83,7 +82,10 @@ function settingsOf(
   const { values } = block;
   const scheduler = values.lvs_sched ?? 'wlc';
   if (isMissing(block, 'lvs_sched'))
-    diagnostics.warning(placeOfWord(header, 0), "virtual_server without 'lvs_sched': wlc is taken");
+    diagnostics.error(placeOfWord(header, 0), "virtual_server without 'lvs_sched'", {
+      kind: 'repair',
+      expected: "'lvs_sched wlc', which keepalived takes, or another",
+    });
   if (values.ops === true && protocol !== 'udp' && keys.some((key) => key.by === 'address'))
     diagnostics.error(placeIn(block, 'ops', header), `'ops' is for UDP, not for ${protocol.toUpperCase()}`, {
       expected: "'protocol UDP', or a mark",
@@ -134,13 +136,10 @@ function persistenceOf(draft: VirtualServerDraft, keys: readonly ServiceKey[], d
   if (mask !== undefined) return PERSISTENCE_SECONDS;
   if (!keys.some((key) => key.by === 'address' && key.port === 0)) return 0;
   if (isMissing(block, 'persistence_timeout'))
-    diagnostics.warning(
-      placeOfWord(header, 1),
-      `a service for all ports is persistent: ${PERSISTENCE_SECONDS} seconds are taken`,
-      {
-        expected: "a port, or 'persistence_timeout'",
-      },
-    );
+    diagnostics.error(placeOfWord(header, 1), 'a service for all ports is persistent, and nothing says for how long', {
+      kind: 'repair',
+      expected: `a port, or 'persistence_timeout ${PERSISTENCE_SECONDS}', which keepalived takes`,
+    });
   return PERSISTENCE_SECONDS;
 }
 
@@ -162,13 +161,18 @@ function flagsOf({ block, header }: VirtualServerDraft, scheduler: string, diagn
       diagnostics.error(placeIn(block, word, header), `'${word}' does not go with lvs_sched ${scheduler}`, {
         expected: `lvs_sched ${only}`,
       });
+    else if (only !== undefined && standsBefore(block.statements[word], block.statements['lvs_sched']))
+      diagnostics.error(placeIn(block, word, header), `'${word}' stands before 'lvs_sched'`, {
+        kind: 'repair',
+        expected: "it behind 'lvs_sched': keepalived passes over it here",
+      });
     flags |= bit;
   }
   return flags;
 }
 
-export const headerName = ({ words }: Statement): string =>
-  words
-    .slice(1)
-    .map((word) => word.text)
-    .join(' ');
+/** Of one file; between files nobody sees an order. */
+const standsBefore = (one: Statement | undefined, other: Statement | undefined): boolean =>
+  one !== undefined && other !== undefined && one.source.file === other.source.file && one.line < other.line;
+
+export const headerName = ({ texts }: Statement): string => texts.slice(1).join(' ');

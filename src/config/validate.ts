@@ -87,7 +87,9 @@ function validatePort(services: readonly VirtualService[], server: Server, diagn
   if (other === undefined) return;
   const port = destinationOf(other.key, server).port;
   const message = `${method === 'tunnel' ? 'TUN' : 'DR'} cannot change the port: packets reach ${server.address} at port ${port}, not ${server.port}`;
-  diagnostics.warning(placeOf(server), message);
+  // of a group with many ports it is the port of one of them
+  const severity = services.some(({ key }) => key.by === 'address' && key.port === server.port) ? 'warning' : 'error';
+  diagnostics[severity](placeOf(server), message, { kind: 'repair', expected: `port ${port}, or none` });
 }
 
 function validateRules(rules: readonly FwmarkRule[], diagnostics: Diagnostics): void {

@@ -6,10 +6,22 @@ import type { Reader } from './terms.js';
 export const integer =
   (from: number, to: number): Reader<number> =>
   (text) => {
-    const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    const digits = wholeNumber(text);
+    const value = digits >= 0 || !/^-\d{1,15}$/.test(text) ? digits : Number(text);
     if (value >= from && value <= to) return { value };
     return { expected: `a whole number from ${from} to ${to}`, suggestion: withoutUnit(text, from, to) };
   };
+
+/** Up to 15 digits and nothing else, or NaN. By hand: it is what most words of a large file are. */
+function wholeNumber(text: string): number {
+  let value = text === '' || text.length > 15 ? Number.NaN : 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = 10 * value + digit;
+  }
+  return value;
+}
 
 /** What a kernel's u32 holds. */
 export const MOST_U32 = 4_294_967_295;
@@ -21,6 +33,8 @@ const MOST_SECONDS = 18_446_744_073;
 export const seconds =
   (from: number, to: number = MOST_SECONDS): Reader<number> =>
   (text, complain) => {
+    const whole = wholeNumber(text);
+    if (whole >= from && whole <= to && text.length <= 12) return { value: whole };
     const parts = /^(\d{1,12})?(?:\.(\d*))?$/.exec(text);
     const value = parts !== null && /\d/.test(text) ? Number(text) : Number.NaN;
     const least = from === 0 || from >= LEAST_SECONDS ? from : LEAST_SECONDS;
@@ -75,9 +89,11 @@ export const address: Reader<string> = (text) => {
 
 export const port = integer(1, 65_535);
 
+const anyPort = integer(0, 65_535);
+
 /** 0 and none are the same: no port. */
-export const portOrNone: Reader<number | undefined> = (text) => {
-  const read = integer(0, 65_535)(text, () => undefined);
+export const portOrNone: Reader<number | undefined> = (text, complain) => {
+  const read = anyPort(text, complain);
   if (!('value' in read)) return { expected: 'a port from 1 to 65535' };
   return { value: read.value === 0 ? undefined : read.value };
 };

@@ -61,12 +61,12 @@ const family = oneOf('inet', 'inet6');
 function readEntry(statement: Statement, context: Context): GroupEntry | undefined {
   if (keywordOf(statement) === 'fwmark') {
     const mark = readWord(statement, 1, fwmark, context);
-    const said = statement.words.length > 2 ? readWord(statement, 2, family, context) : undefined;
+    const said = statement.texts.length > 2 ? readWord(statement, 2, family, context) : undefined;
     noMore(statement, 3, context);
     return mark === undefined ? undefined : { by: 'fwmark', statement, mark, family: familyNamed(said) };
   }
   const addresses = addressesOf(keywordOf(statement));
-  const port = statement.words.length > 1 ? readWord(statement, 1, portOrNone, context) : undefined;
+  const port = statement.texts.length > 1 ? readWord(statement, 1, portOrNone, context) : undefined;
   noMore(statement, 2, context);
   if (typeof addresses !== 'string') return { by: 'address', statement, addresses, port: port ?? 0 };
   context.diagnostics.error(

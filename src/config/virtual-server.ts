@@ -1,11 +1,12 @@
-import { pace } from './checks/common.js';
+import { pace } from './checks/pace.js';
 import { command } from './command.js';
+import { deadFlows, poolGuard, removedFlows, slowStart } from './flows.js';
 import { forwarding } from './forwarding.js';
-import { later } from './later.js';
+import { snmpName } from './later.js';
 import { type Endpoint, readEndpoint, realServer, weight } from './real-server.js';
-import { placeOfWord, type Statement } from './tree.js';
-import { MOST_U32, fwmark, granularity, integer, name, oneOf } from './values.js';
-import { alias, blockOf, each, flag, noMore, notYet, one, optional, phrase, readWord, type Reader } from './terms.js';
+import { type Statement } from './tree.js';
+import { MOST_U32, choice, fwmark, granularity, integer, name, oneOf } from './values.js';
+import { alias, blockOf, each, flag, noEffect, noMore, one, optional, phrase, readWord, switchable, type Reader } from './terms.js';
 import { type Block, type Context, readBlock, type Term, type Vocabulary } from './vocabulary.js';
 
 export const PERSISTENCE_SECONDS = 360;
@@ -16,19 +17,18 @@ const scheduler = one(
 );
 
 /** In any case, as keepalived. */
-const protocol: Reader<'tcp' | 'udp' | 'sctp'> = (text) => {
-  const read = oneOf('TCP', 'UDP', 'SCTP')(text.toUpperCase(), () => undefined);
-  return 'value' in read ? { value: read.value.toLowerCase() as 'tcp' | 'udp' | 'sctp' } : read;
-};
+const upperCaseProtocol = choice<'tcp' | 'udp' | 'sctp'>(
+  new Map([
+    ['TCP', 'tcp'],
+    ['UDP', 'udp'],
+    ['SCTP', 'sctp'],
+  ]),
+);
+const protocol: Reader<'tcp' | 'udp' | 'sctp'> = (text, complain) => upperCaseProtocol(text.toUpperCase(), complain);
 
 const sorryServer: Term<Endpoint & { readonly header: Statement }> = phrase((statement, context) => {
   const endpoint = readEndpoint(statement, 1, context);
   return endpoint === undefined ? undefined : { ...endpoint, header: statement };
-});
-
-const hashed: Term<true> = phrase((statement, context) => {
-  context.diagnostics.warning(placeOfWord(statement, 0), "'hashed' has no effect");
-  return true;
 });
 
 export const virtualServerWords = {
@@ -49,25 +49,29 @@ export const virtualServerWords = {
   'sh-fallback': flag,
   'mh-port': flag,
   'mh-fallback': flag,
-  hashed,
+  hashed: { ...noEffect('it never had one', flag), instead: 'nothing' },
   ops: flag,
   ip_family: one(oneOf('inet', 'inet6')),
-  ha_suspend: notYet(flag),
+  ha_suspend: flag,
   virtualhost: one(name('a host name')),
   alpha: flag,
-  omega: notYet(flag),
+  omega: flag,
   quorum: one(integer(1, MOST_U32)),
   hysteresis: one(integer(0, MOST_U32)),
-  quorum_up: notYet(command),
-  quorum_down: notYet(command),
+  quorum_up: command,
+  quorum_down: command,
   weight: one(weight),
   inhibit_on_failure: flag,
   sorry_server: sorryServer,
   sorry_server_inhibit: flag,
   sorry_server_lvs_method: forwarding,
-  smtp_alert: later,
-  snmp_name: later,
+  smtp_alert: switchable,
+  snmp_name: snmpName,
   real_server: each(realServer),
+  dead_flows: deadFlows,
+  removed_flows: removedFlows,
+  slow_start: slowStart,
+  pool_guard: one(poolGuard),
 } satisfies Vocabulary;
 
 /** What makes it a service. */
@@ -84,6 +88,7 @@ export interface VirtualServerDraft {
 
 /** `virtual_server ADDRESS [PORT]`, `virtual_server fwmark N`, `virtual_server group NAME`. Errors inside are found also where this is wrong. */
 export const virtualServer: Term<VirtualServerDraft> = {
+  words: virtualServerWords,
   read(statement, context) {
     const of = readHeader(statement, context);
     const lines = blockOf(statement, context) ?? [];
@@ -96,7 +101,7 @@ export const virtualServer: Term<VirtualServerDraft> = {
 };
 
 function readHeader(statement: Statement, context: Context): VirtualHeader | undefined {
-  switch (statement.words[1]?.text) {
+  switch (statement.texts[1]) {
     case 'fwmark': {
       const mark = readWord(statement, 2, fwmark, context);
       noMore(statement, 3, context);

@@ -16,8 +16,14 @@ export interface Term<T> {
   readonly as?: string;
   /** Given twice it is an error: keepalived takes the first, and it cannot be known which one is meant. */
   readonly once?: true;
-  /** Known, and without effect until it is implemented. */
-  readonly later?: true;
+  /** Known, and without effect here: why. */
+  readonly noEffect?: string;
+  /** A word of former times: what to write. */
+  readonly instead?: string;
+  /** Read and checked, but it works only where VRRP runs. */
+  readonly withVrrp?: true;
+  /** The words of its block, for the manual. */
+  readonly words?: Vocabulary;
   /** For a word that may come again: how the values are put together. */
   join?(before: T, now: T): T;
 }
@@ -46,14 +52,14 @@ export function readBlock<V extends Vocabulary>(
   diagnostics: Diagnostics,
 ): Block<V> {
   const context: Context = { diagnostics, block, vocabulary };
-  // Objects, as many small blocks come here; their keys are words of the vocabulary.
-  const values: Record<string, unknown> = {};
-  const statements: Record<string, Statement> = {};
+  const terms = termsOf(vocabulary);
+  const values: Record<string, unknown> = {}; // its keys are words of the vocabulary
   let failed: Set<string> | undefined;
   let doubtful = false;
-  for (const statement of lines) {
+  for (let i = 0; i < lines.length; i++) {
+    const statement = lines[i]!;
     const keyword = keywordOf(statement);
-    const term = Object.hasOwn(vocabulary, keyword) ? vocabulary[keyword] : undefined; // 'constructor' is no keyword
+    const term = terms.get(keyword);
     if (term === undefined) {
       complainUnknown(statement, context);
       doubtful = true;
@@ -61,17 +67,80 @@ export function readBlock<V extends Vocabulary>(
     }
     const name = term.as ?? keyword;
     const value = term.read(statement, context);
-    const again = statements[name];
-    statements[name] = statement;
-    if (value !== undefined && term.later === true) diagnostics.ignored(placeOfWord(statement, 0), keyword);
-    if (value === undefined) (failed ??= new Set()).add(name);
-    else if (term.join !== undefined && Object.hasOwn(values, name)) values[name] = term.join(values[name], value);
+    if (value === undefined) {
+      (failed ??= new Set()).add(name);
+      continue;
+    }
+    if (term.noEffect !== undefined) diagnostics.ignored(placeOfWord(statement, 0), keyword, term.noEffect);
+    const before = values[name];
+    if (before !== undefined && term.join !== undefined) values[name] = term.join(before, value);
     else {
-      if (again !== undefined && term.join === undefined) complainAgain(statement, again, term.once === true, context);
+      if (term.join === undefined && (before !== undefined || failed?.has(name) === true)) {
+        const again = lastOf(name, lines, i, terms);
+        if (again !== undefined) complainAgain(statement, again, isOnce(term, again, vocabulary), context);
+      }
       values[name] = value;
     }
   }
-  return { values: values as Values<V>, statements, failed: failed ?? NONE, doubtful };
+  return new ReadBlock(values as Values<V>, lines, terms, failed ?? NONE, doubtful);
+}
+
+type Terms = ReadonlyMap<string, Term<unknown>>;
+const termsOfVocabulary = new WeakMap<Vocabulary, Terms>();
+
+/** A map, for `constructor` is no keyword, and for a hundred thousand lines to be looked up in. */
+function termsOf(vocabulary: Vocabulary): Terms {
+  let terms = termsOfVocabulary.get(vocabulary);
+  if (terms === undefined) termsOfVocabulary.set(vocabulary, (terms = new Map(Object.entries(vocabulary))));
+  return terms;
+}
+
+/** The last statement before line `end` whose value is kept under this name. */
+function lastOf(name: string, lines: readonly Statement[], end: number, terms: Terms): Statement | undefined {
+  for (let i = end - 1; i >= 0; i--) {
+    const keyword = keywordOf(lines[i]!);
+    if (keyword === name || terms.get(keyword)?.as === name) return lines[i];
+  }
+  return undefined;
+}
+
+class ReadBlock<V extends Vocabulary> implements Block<V> {
+  readonly values: Values<V>;
+  readonly failed: ReadonlySet<string>;
+  readonly doubtful: boolean;
+  readonly #lines: readonly Statement[];
+  readonly #terms: Terms;
+  #statements: Record<string, Statement> | undefined;
+
+  constructor(
+    values: Values<V>,
+    lines: readonly Statement[],
+    terms: Terms,
+    failed: ReadonlySet<string>,
+    doubtful: boolean,
+  ) {
+    this.values = values;
+    this.failed = failed;
+    this.doubtful = doubtful;
+    this.#lines = lines;
+    this.#terms = terms;
+  }
+
+  /** Made when they are asked for: hardly any block is complained about. */
+  get statements(): Readonly<Record<string, Statement>> {
+    this.#statements ??= this.#byName();
+    return this.#statements;
+  }
+
+  #byName(): Record<string, Statement> {
+    const statements: Record<string, Statement> = {};
+    for (const statement of this.#lines) {
+      const keyword = keywordOf(statement);
+      const term = this.#terms.get(keyword);
+      if (term !== undefined) statements[term.as ?? keyword] = statement;
+    }
+    return statements;
+  }
 }
 
 /** Words of former times that some blocks never knew. */
@@ -85,8 +154,17 @@ function complainUnknown(statement: Statement, { diagnostics, block, vocabulary 
   diagnostics.error(placeOfWord(statement, 0), message, known ? { suggestion: former } : advice);
 }
 
+/** The other word for the same thing may be the one that is strict. */
+const isOnce = (term: Term<unknown>, first: Statement, vocabulary: Vocabulary): boolean =>
+  term.once === true || vocabulary[keywordOf(first)]?.once === true;
+
 function complainAgain(statement: Statement, first: Statement, once: boolean, { diagnostics }: Context): void {
-  const message = `'${keywordOf(statement)}' is given twice, first in line ${first.source.line}`;
+  const [word, other] = [keywordOf(statement), keywordOf(first)];
+  const { line } = first;
+  const message =
+    word === other
+      ? `'${word}' is given twice, first in line ${line}`
+      : `'${word}' says again what '${other}' says in line ${line}`;
   if (once) diagnostics.error(placeOfWord(statement, 0), message, { expected: 'it once' });
   else diagnostics.warning(placeOfWord(statement, 0), `${message}; the last one counts`);
 }
@@ -94,9 +172,9 @@ function complainAgain(statement: Statement, first: Statement, once: boolean, { 
 /** The place of a word's statement, or of the block itself if it is not there. */
 export function placeIn(block: Block<Vocabulary>, keyword: string, header: Statement): Place {
   const statement = block.statements[keyword];
-  return placeOfWord(statement ?? header, statement === undefined || statement.words.length < 2 ? 0 : 1);
+  return placeOfWord(statement ?? header, statement === undefined || statement.texts.length < 2 ? 0 : 1);
 }
 
 /** Whether it may be said that the word is missing: it is not there, and nothing else may have been meant for it. */
 export const isMissing = (block: Block<Vocabulary>, keyword: string): boolean =>
-  !block.doubtful && block.statements[keyword] === undefined;
+  block.values[keyword] === undefined && !block.doubtful && block.statements[keyword] === undefined;

@@ -6,11 +6,17 @@ import type { Request } from '../cli/control.js';
 import type { Configuration } from '../config/configuration.js';
 import { wasUp } from '../director/adoption.js';
 import { Director } from '../director/director.js';
+import { Notify } from '../notify/notify.js';
+import { sendBySmtp } from '../notify/smtp.js';
+import { wallMs } from '../system/clock.js';
+import { descriptorLimit, descriptorsToSpare } from '../system/descriptors.js';
 import { Lifetime } from '../system/lifetime.js';
 import type { StateFile } from '../system/state-file.js';
+import { Commands } from './commands.js';
 import { serveControl } from './control.js';
+import { NeededSysctls } from './flow-sysctls.js';
 import { KernelSettings } from './kernel-settings.js';
-import { Notify } from './notify.js';
+import { ProbeRoutes } from './probe-routes.js';
 import { Reload } from './reload.js';
 import { statusOf } from './status.js';
 import { Watch } from './watch.js';
@@ -41,35 +47,66 @@ export class Daemon {
    * the configuration of that moment says, and the socket closes last, so that nobody takes our place before we are gone.
    */
   static async start(configuration: Configuration, world: World, options: DaemonOptions): Promise<Daemon> {
-    const { log, clock, forwarder } = world;
+    const { log, clock, forwarder, sysctl, links } = world;
     const life = new Lifetime();
     try {
-      const notify = new Notify(clock, log);
+      const commands = new Commands(clock, log);
+      const notify = new Notify({
+        clock,
+        log,
+        run: (script, options) => commands.run(script, options),
+        send: sendBySmtp,
+        pipeOwner: (fifo) => commands.ownerOf(fifo),
+      });
       const director = new Director({
         forwarder,
         clock,
         log,
         state: options.state,
         isUp: (server) => watch.isUp(server),
+        weightOf: (server, configured) => watch.weightOf(server, configured),
+        wallMs,
         onQuorum: (virtualServer, has) => notify.tell(virtualServer, has),
         observeMs: options.observeMs,
         foreign: options.foreign,
       });
       const settings = world.settings === undefined ? undefined : new KernelSettings(world.settings, log);
+      const routes = sysctl === undefined || links === undefined ? undefined : new ProbeRoutes({ links, sysctl, log });
       const watch: Watch = new Watch({
-        ports: world,
+        ports: { ...world, runCommand: commands.runCommand },
         log,
         onChange: (virtualServer) => director.look(virtualServer),
         onServer: (server, isUp) => notify.tell(server, isUp),
+        wallMs,
+        mostAttempts: descriptorsToSpare(descriptorLimit()),
+        ...(routes === undefined ? {} : { route: (virtual, real, check) => routes.route(virtual, real, check) }),
       });
-      const reload = new Reload({ director, watch, notify, settings, marks: world.marks, source: options.source, log });
+      const sysctls = sysctl === undefined ? undefined : new NeededSysctls(sysctl, log);
+      const reload = new Reload({
+        director,
+        watch,
+        commands,
+        notify,
+        settings,
+        routes,
+        sysctls,
+        marks: world.marks,
+        source: options.source,
+        log,
+      });
       const control = (request: Request): Promise<unknown> => answer(request, director, watch, reload);
       // before anything is touched: it also tells whether another one runs
       if (options.controlPath !== undefined)
         life.own(await serveControl(options.controlPath, control, world), (close) => close());
+      commands.follow(configuration.globals);
+      life.own(commands, (owner) =>
+        owner.once('shutdown', (reload.configuration ?? configuration).globals.shutdownScript),
+      );
+      await commands.once('startup', configuration.globals.startupScript);
       const found = await director.open();
       life.own(director, (owner) => owner.stop(reload.configuration?.globals.stop ?? 'keep'));
       life.own(reload, (owner) => owner.leave());
+      life.own(commands, (owner) => owner.stop());
       life.own(notify, (owner) => {
         owner.tellOmega((server) => watch.isUp(server), director.status.quorums);
         return owner.stop();

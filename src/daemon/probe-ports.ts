@@ -1,16 +1,16 @@
+import { openDatagram } from '../addon/datagrams.js';
+import { openDialer } from '../addon/dialer.js';
 import type { ProbePorts } from '../health/ports.js';
-import { systemClock } from '../system/clock.js';
+import { openTlsContexts } from '../health/tls-context.js';
+import { systemClock, wallMs } from '../system/clock.js';
 import { systemRandom } from '../system/random.js';
 
-const notYet = (): never => {
-  throw new Error('not there yet');
-};
-
-/** The real world, for checks. */
-export const systemPorts = (): ProbePorts => ({
+/** The real world, for checks; commands are run as a configuration says. */
+export const systemPorts = (): Omit<ProbePorts, 'runCommand'> => ({
   clock: systemClock,
+  wallMs,
   random: systemRandom,
-  dialer: { knock: notYet, dial: notYet },
-  openDatagram: notYet,
-  runCommand: notYet,
+  dialer: openDialer(),
+  tlsContext: openTlsContexts(),
+  openDatagram,
 });

@@ -1,18 +1,25 @@
 import type { Configuration } from '../config/configuration.js';
 import type { Director } from '../director/director.js';
 import { LvsError } from '../errors.js';
+import type { Notify } from '../notify/notify.js';
 import { type Log, reasonOf } from '../system/log.js';
 import { Mailbox } from '../system/mailbox.js';
+import type { Commands } from './commands.js';
 import type { KernelSettings } from './kernel-settings.js';
-import type { Notify } from './notify.js';
+import { flowSysctls, type NeededSysctls } from './flow-sysctls.js';
+import type { ProbeRoutes } from './probe-routes.js';
+import { TrackFiles } from './track-files.js';
 import type { Before, Watch } from './watch.js';
 import type { ConfigurationSource, World } from './world.js';
 
 export interface ReloadOptions {
   readonly director: Director;
   readonly watch: Watch;
+  readonly commands: Commands;
   readonly notify: Notify;
   readonly settings: KernelSettings | undefined;
+  readonly routes: ProbeRoutes | undefined;
+  readonly sysctls: NeededSysctls | undefined;
   readonly marks: World['marks'];
   readonly source: ConfigurationSource;
   readonly log: Log;
@@ -24,10 +31,12 @@ const unknownBefore: Before = () => undefined;
 export class Reload {
   readonly #options: ReloadOptions;
   readonly #mailbox = new Mailbox();
+  readonly #trackFiles: TrackFiles;
   #configuration: Configuration | undefined;
 
   constructor(options: ReloadOptions) {
     this.#options = options;
+    this.#trackFiles = new TrackFiles(options.log);
   }
 
   /** The one that is in force. */
@@ -62,17 +71,23 @@ export class Reload {
   /** No more reloads; marks and settings go, unless what is ours shall stay. */
   async leave(): Promise<void> {
     await this.#mailbox.close();
-    const { settings, marks } = this.#options;
+    const { settings, marks, sysctls } = this.#options;
     if (this.#configuration === undefined || this.#configuration.globals.stop === 'keep') return;
     await settings?.restore();
+    await sysctls?.restore();
     if (this.#configuration.fwmarkRules.length > 0) await this.#inLog('remove marks', () => marks?.remove());
   }
 
   /** Marks come before the services that live by them, and go after them. */
   async #take(configuration: Configuration, before: Before): Promise<void> {
-    const { director, watch, notify, settings, marks } = this.#options;
-    notify.follow(configuration);
+    const { director, watch, commands, notify, settings, routes, sysctls, marks } = this.#options;
+    commands.follow(configuration.globals);
+    await notify.follow(configuration);
+    await this.#trackFiles.follow(configuration);
+    const forProbes = (await routes?.follow(configuration)) ?? [];
+    await sysctls?.apply(new Map([...flowSysctls(configuration), ...forProbes]));
     const retire = watch.follow(configuration, before);
+    notify.begin((server) => watch.isUp(server));
     await settings?.apply(configuration.globals);
     const marked = configuration.fwmarkRules.length > 0 || (this.#configuration?.fwmarkRules.length ?? 0) > 0;
     if (marked) await this.#inLog('apply marks', () => marks?.apply(configuration.fwmarkRules));

@@ -6,13 +6,17 @@ import { formatDiagnostic } from '../config/diagnostics.js';
 import { readConfigurationFile } from '../config/include.js';
 import { IpvsClient } from '../ipvs/client.js';
 import { IpvsForwarder } from '../ipvs/forwarder.js';
+import { Links } from '../links/links.js';
+import { NETLINK_ROUTE } from '../links/uapi.js';
 import { FwmarkTable } from '../netfilter/fwmark-table.js';
 import { systemNft } from '../netfilter/nft.js';
+import { Exchange } from '../netlink/exchange.js';
 import { NETLINK_GENERIC } from '../netlink/generic.js';
 import { systemClock } from '../system/clock.js';
 import { descriptorSink, jsonLog, type Log, reasonOf } from '../system/log.js';
 import { onSignals } from '../system/signals.js';
 import { stateFile } from '../system/state-file.js';
+import { systemSysctl } from '../system/sysctl.js';
 import { Daemon } from './daemon.js';
 import { systemPorts } from './probe-ports.js';
 import type { ConfigurationSource } from './world.js';
@@ -32,6 +36,7 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
     log.warn({ event: 'config.complaint', complaint: formatDiagnostic(warning) });
 
   const client = new IpvsClient(openNetlink(NETLINK_GENERIC), { after: (ms, late) => systemClock.after(ms, late) });
+  const links = new Links(new Exchange(openNetlink(NETLINK_ROUTE)));
   try {
     await client.probe();
     const { globals } = reading.configuration;
@@ -45,6 +50,8 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
       {
         forwarder: new IpvsForwarder(client),
         settings: client,
+        links,
+        sysctl: systemSysctl(),
         marks: new FwmarkTable(systemNft()),
         ...systemPorts(),
         log,
@@ -69,6 +76,7 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
     return 0;
   } finally {
     client.close();
+    links.close();
   }
 }
 

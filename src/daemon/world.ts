@@ -1,16 +1,21 @@
 import type { Configuration } from '../config/configuration.js';
 import type { Forwarder } from '../model/change.js';
 import type { ProbePorts } from '../health/ports.js';
+import type { Links } from '../links/links.js';
 import type { Log } from '../system/log.js';
+import type { Sysctl } from '../system/sysctl.js';
 import type { SettingsPort } from './kernel-settings.js';
 
 /** What the daemon drives; a test passes fakes. */
-export interface World extends ProbePorts {
+export interface World extends Omit<ProbePorts, 'runCommand'> {
   readonly forwarder: Forwarder;
   /** undefined: there are no settings beside the table. */
   readonly settings?: SettingsPort;
   /** Packets that get a mark, as the file says. */
   readonly marks?: { apply(rules: Configuration['fwmarkRules']): Promise<boolean>; remove(): Promise<boolean> };
+  /** undefined: no sysctl is set, and probes go to the servers' own addresses. */
+  readonly sysctl?: Sysctl;
+  readonly links?: Pick<Links, 'list' | 'routeTo'>;
   readonly log: Log;
 }
 

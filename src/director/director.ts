@@ -1,4 +1,4 @@
-import type { Configuration } from '../config/configuration.js';
+import type { Configuration, VirtualServer } from '../config/configuration.js';
 import { LvsError } from '../errors.js';
 import { type Change, changeName, type Forwarder } from '../model/change.js';
 import { serviceName } from '../model/service.js';
@@ -9,12 +9,15 @@ import { Mailbox, MailboxClosed } from '../system/mailbox.js';
 import type { StateFile } from '../system/state-file.js';
 import { Timers } from '../system/timers.js';
 import type { Found } from './adoption.js';
-import { desired } from './desired.js';
+import { type Desired, desired } from './desired.js';
 import { KnownTable } from './known.js';
 import { Memory } from './memory.js';
-import { allNames, virtualServerName } from './names.js';
-import { type LastApplied, ownPart } from './ownership.js';
+import { drainTimes, type DrainTimes, type Leaving, nextGone, nextLeaving, withLeaving } from './leaving.js';
+import { virtualServerName } from './names.js';
+import { Outlook } from './outlook.js';
+import { allNames, type LastApplied, ownPart } from './ownership.js';
 import { plan } from './plan.js';
+import { probeMarks } from './probe-services.js';
 
 export interface DirectorOptions {
   readonly forwarder: Forwarder;
@@ -24,6 +27,10 @@ export interface DirectorOptions {
   readonly state: Pick<StateFile, 'path' | 'read' | 'write' | 'remove'>;
   /** Verdict on a server, by serverName. */
   readonly isUp: (server: string) => boolean;
+  /** What checks make of a configured weight, by serverName. */
+  readonly weightOf: (server: string, configured: number) => number;
+  /** Milliseconds since 1970, for moments that are remembered over our death. */
+  readonly wallMs: () => number;
   /** A virtual server is new, or its quorum changed; by virtualServerName. */
   readonly onQuorum: (virtualServer: string, has: boolean) => void;
   /** The table is read again after this pause. */
@@ -53,6 +60,8 @@ export interface DirectorStatus {
   readonly drift: readonly string[];
   readonly foreign: readonly string[];
   readonly quorums: ReadonlyMap<string, boolean>;
+  /** Servers that are down and stay in service (pool_guard), by virtualServerName. */
+  readonly held: ReadonlyMap<string, readonly string[]>;
   readonly known: Table;
   readonly writes: number;
 }
@@ -67,15 +76,20 @@ const nothing: Report = { changes: [], refused: [] };
 export class Director {
   readonly #options: DirectorOptions;
   readonly #mailbox = new Mailbox();
-  readonly #timers: Timers<'retry' | 'observe'>;
+  readonly #timers: Timers<'retry' | 'observe' | 'wake' | 'gone'>;
   readonly #memory: Memory;
   readonly #known = new KnownTable();
   readonly #weights = new Map<string, number>();
   #configuration: Configuration | undefined;
+  /** Its virtual servers by virtualServerName: one verdict shall not look at all of them. */
+  #virtuals: ReadonlyMap<string, VirtualServer> = new Map();
   /** Names of what we answer for, with their destinations; what we no longer want stays until it is gone. */
   #owned: LastApplied = new Map();
   #foreign: ReadonlySet<string> = new Set();
-  #quorums: ReadonlyMap<string, boolean> = new Map();
+  readonly #outlook = new Outlook();
+  #probeMarks: ReadonlyMap<string, number> = new Map();
+  #drains: DrainTimes = new Map();
+  #leaving: Leaving = new Map();
   #refused: readonly Refused[] = [];
   #drift: readonly string[] = [];
   #last: Report = nothing;
@@ -93,9 +107,10 @@ export class Director {
   /** Looks at what is there; changes nothing. The first job. */
   open(): Promise<Found> {
     return this.#mailbox.post(async () => {
-      const last = await this.#memory.recall();
+      const { last, leaving } = await this.#memory.recall();
       const table = await this.#options.forwarder.read();
       this.#owned = last;
+      this.#leaving = leaving;
       this.#known.replace(ownPart(table, new Set(last.keys())));
       return { table, last };
     });
@@ -108,7 +123,10 @@ export class Director {
 
   /** What `configure` would do. */
   preview(configuration: Configuration): Promise<readonly Change[]> {
-    return this.#mailbox.post(() => plan(this.#desired(configuration).table, this.#known.table));
+    return this.#mailbox.post(() => {
+      const want = this.#desired(configuration, probeMarks(configuration));
+      return plan(this.#withLeaving(want.table, this.#leavingWith(configuration)), this.#known.table);
+    });
   }
 
   /** A verdict on a server of this virtual server changed. Those that come together are answered by one plan, of no more than those. */
@@ -142,7 +160,8 @@ export class Director {
       refused: this.#refused,
       drift: this.#drift,
       foreign: [...this.#foreign],
-      quorums: this.#quorums,
+      quorums: this.#outlook.quorums,
+      held: this.#outlook.held,
       known: this.#known.table,
       writes: this.#writes,
     };
@@ -171,10 +190,14 @@ export class Director {
     }
     this.#foreign = new Set([...this.#foreign].filter((name) => names.has(name)));
     this.#configuration = configuration;
+    this.#virtuals = new Map(configuration.virtualServers.map((virtual) => [virtualServerName(virtual), virtual]));
+    this.#probeMarks = probeMarks(configuration);
+    this.#leaving = this.#leavingWith(configuration);
+    this.#drains = drainTimes(configuration);
     // Remembered before it is made: who dies between the two must find it again. What goes is forgotten when it is gone.
     const wanted = new Map([...names].filter(([name]) => !this.#foreign.has(name)));
     this.#owned = new Map([...this.#owned, ...wanted]);
-    await this.#memory.remember(this.#owned);
+    await this.#remember();
     const report = await this.#reconcile();
     await this.#forgetGone(wanted);
     log.info({ event: 'director.configured', services: names.size, ...counts(report) });
@@ -200,30 +223,60 @@ export class Director {
 
   async #forgetGone(wanted: LastApplied): Promise<void> {
     this.#owned = new Map([...this.#owned].filter(([name]) => wanted.has(name) || this.#known.table.has(name)));
-    await this.#memory.remember(this.#owned);
+    await this.#remember();
   }
 
-  #desired(configuration: Configuration): ReturnType<typeof desired> {
+  #remember(): Promise<void> {
+    return this.#memory.remember({ last: this.#owned, leaving: this.#leaving });
+  }
+
+  #desired(configuration: Configuration, marks: ReadonlyMap<string, number>): Desired {
+    const { isUp, weightOf, clock } = this.#options;
+    const { quorums, lives } = this.#outlook;
+    const now = clock.now();
     const want = desired(configuration, {
-      isUp: this.#options.isUp,
+      isUp,
+      weightOf,
       weights: this.#weights,
-      quorums: this.#quorums,
+      quorums,
+      lives,
+      probeMarks: marks,
+      now,
     });
     if (this.#foreign.size === 0) return want;
     return { ...want, table: new Map([...want.table].filter(([name]) => !this.#foreign.has(name))) };
   }
 
+  #leavingWith(configuration: Configuration): Leaving {
+    return nextLeaving(this.#leaving, {
+      table: this.#known.table,
+      names: allNames(configuration),
+      drains: drainTimes(configuration),
+      drainsBefore: this.#drains,
+      now: this.#options.wallMs(),
+    });
+  }
+
+  #withLeaving(wanted: Table, leaving: Leaving, isPart = false): Table {
+    return withLeaving(wanted, isPart, this.#known.table, leaving, this.#options.wallMs());
+  }
+
   /** Of all virtual servers, or only of some. */
   async #reconcile(only?: ReadonlySet<string>): Promise<Report> {
     if (this.#configuration === undefined) return nothing;
-    const want = this.#desired(only === undefined ? this.#configuration : partOf(this.#configuration, only));
-    this.#tellQuorums(want.quorums, only !== undefined);
-    const observed = only === undefined ? this.#known.table : sameKeys(this.#known.table, want.table);
-    const changes = plan(want.table, observed);
+    const part = only === undefined ? this.#configuration : this.#partOf(this.#configuration, only);
+    const want = this.#desired(part, this.#probeMarks);
+    this.#tell(want);
+    if (only === undefined) this.#outlook.replace(want);
+    else this.#outlook.renew(want);
+    this.#armWake();
+    const table = this.#withLeaving(want.table, this.#leaving, only !== undefined);
+    const observed = only === undefined ? this.#known.table : sameKeys(this.#known.table, table);
+    const changes = plan(table, observed);
     const refused = await this.#apply(changes);
     const report = { changes, refused };
     if (changes.length > 0) this.#last = report;
-    const before = only === undefined ? [] : this.#refused.filter(({ service }) => !want.table.has(service));
+    const before = only === undefined ? [] : this.#refused.filter(({ service }) => !table.has(service));
     this.#refused = [...before, ...refused];
     if (refused.length > 0) this.#armRetry();
     else if (this.#refused.length === 0) this.#retryMs = RETRY_FIRST_MS;
@@ -294,16 +347,51 @@ export class Director {
     else this.#options.log.warn({ event: 'director.drift', repair, count: drift.length, undo: drift.slice(0, 20) });
   }
 
-  #tellQuorums(quorums: ReadonlyMap<string, boolean>, isPart: boolean): void {
+  #partOf(configuration: Configuration, names: ReadonlySet<string>): Configuration {
+    return { ...configuration, virtualServers: [...names].flatMap((name) => this.#virtuals.get(name) ?? []) };
+  }
+
+  /** What is different from the last look. */
+  #tell({ quorums, held }: Desired): void {
     const { log, onQuorum } = this.#options;
     for (const [virtualServer, has] of quorums) {
-      const before = this.#quorums.get(virtualServer);
-      if (before === has) continue;
-      if (before !== undefined || !has)
-        log.warn({ event: has ? 'director.quorum-regained' : 'director.quorum-lost', virtualServer });
-      onQuorum(virtualServer, has);
+      const before = this.#outlook.quorums.get(virtualServer);
+      if (before !== has) {
+        if (before !== undefined || !has)
+          log.warn({ event: has ? 'director.quorum-regained' : 'director.quorum-lost', virtualServer });
+        onQuorum(virtualServer, has);
+      }
+      const [was = [], is = []] = [this.#outlook.held.get(virtualServer), held.get(virtualServer)];
+      if (was.join() === is.join()) continue;
+      if (is.length > 0) log.error({ event: 'director.pool-guard', virtualServer, held: is });
+      else log.info({ event: 'director.pool-guard-ended', virtualServer });
     }
-    this.#quorums = isPart ? new Map([...this.#quorums, ...quorums]) : quorums;
+  }
+
+  /** Weights that climb, servers that have drained: the table changes though nobody posts anything. */
+  #armWake(): void {
+    const { clock, wallMs } = this.#options;
+    const wakeMs = this.#outlook.nextWake - clock.now();
+    if (wakeMs === Number.POSITIVE_INFINITY) this.#timers.disarm('wake');
+    else
+      this.#timers.arm('wake', Math.max(0, wakeMs), () =>
+        this.#outlook.due(clock.now()).forEach((name) => this.look(name)),
+      );
+    const goneMs = nextGone(this.#leaving) - wallMs();
+    if (goneMs === Number.POSITIVE_INFINITY) this.#timers.disarm('gone');
+    else this.#timers.arm('gone', Math.max(0, goneMs), () => this.#background(() => this.#letGo()));
+  }
+
+  async #letGo(): Promise<void> {
+    const now = this.#options.wallMs();
+    this.#leaving = new Map(
+      [...this.#leaving].flatMap(([name, moments]) => {
+        const left = [...moments].filter(([, until]) => until > now);
+        return left.length === 0 ? [] : [[name, new Map(left)]];
+      }),
+    );
+    await this.#reconcile();
+    await this.#forgetGone(new Map([...allNames(this.#configuration!)].filter(([name]) => !this.#foreign.has(name))));
   }
 
   async #leave(how: 'keep' | 'remove' | 'flush'): Promise<void> {
@@ -327,11 +415,6 @@ export class Director {
     });
   }
 }
-
-const partOf = (configuration: Configuration, names: ReadonlySet<string>): Configuration => ({
-  ...configuration,
-  virtualServers: configuration.virtualServers.filter((virtual) => names.has(virtualServerName(virtual))),
-});
 
 /** What `table` has of the services that are in `like`. */
 const sameKeys = (table: Table, like: Table): Table =>

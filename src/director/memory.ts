@@ -1,6 +1,14 @@
 import { type Log, reasonOf } from '../system/log.js';
 import type { StateFile } from '../system/state-file.js';
-import { decodeLastApplied, encodeLastApplied, type LastApplied } from './ownership.js';
+import type { Leaving } from './leaving.js';
+import { decodeLastApplied, decodeLeaving, encodeLastApplied, type LastApplied } from './ownership.js';
+
+export interface Remembered {
+  readonly last: LastApplied;
+  readonly leaving: Leaving;
+}
+
+const nothing: Remembered = { last: new Map(), leaving: new Map() };
 
 /** What is remembered over our death: which services are ours. A disk that fails does not keep us from forwarding. */
 export class Memory {
@@ -13,17 +21,17 @@ export class Memory {
     this.#log = log;
   }
 
-  async recall(): Promise<LastApplied> {
+  async recall(): Promise<Remembered> {
     const text = await this.#attempt('read', () => this.#file.read());
-    if (text === undefined) return new Map();
+    if (text === undefined) return nothing;
     this.#text = text;
     const last = decodeLastApplied(text);
     if (last === undefined) this.#log.warn({ event: 'director.state-unreadable', path: this.#file.path });
-    return last ?? new Map();
+    return last === undefined ? nothing : { last, leaving: decodeLeaving(text) };
   }
 
-  async remember(last: LastApplied): Promise<void> {
-    const text = encodeLastApplied(last);
+  async remember({ last, leaving }: Remembered): Promise<void> {
+    const text = encodeLastApplied(last, leaving);
     if (text === this.#text) return;
     this.#text = text;
     await this.#attempt('write', () => this.#file.write(text));

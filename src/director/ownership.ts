@@ -1,4 +1,10 @@
+import { type Configuration, destinationOf } from '../config/configuration.js';
+import { destinationName } from '../model/destination.js';
+import { serviceName } from '../model/service.js';
 import type { Table } from '../model/table.js';
+import type { Leaving } from './leaving.js';
+import { serverName, virtualServerName } from './names.js';
+import { probeMarks, probeService } from './probe-services.js';
 
 /** Names of the services we answer for; strangers' services are not among them and are never touched. */
 export type Owned = ReadonlySet<string>;
@@ -11,18 +17,67 @@ export function ownPart(table: Table, owned: Owned): Table {
 /** What the last configuration that was applied had: service names, each with the names of its destinations. */
 export type LastApplied = ReadonlyMap<string, readonly string[]>;
 
+/** Every service of a configuration with every destination it may get, those of probes too. */
+export function allNames(configuration: Configuration): LastApplied {
+  const names = new Map<string, readonly string[]>();
+  const marks = probeMarks(configuration);
+  for (const virtual of configuration.virtualServers) {
+    const { services, realServers, sorryServer } = virtual;
+    const servers = sorryServer === undefined ? realServers : [...realServers, sorryServer];
+    for (const { key } of services)
+      names.set(
+        serviceName(key),
+        servers.map((server) => destinationName(destinationOf(key, server))),
+      );
+    if (marks.size === 0) continue;
+    for (const server of realServers) {
+      const mark = marks.get(serverName(virtualServerName(virtual), server));
+      const probe = mark === undefined ? undefined : probeService(virtual, server, mark);
+      if (probe !== undefined) names.set(serviceName(probe.key), [...probe.destinations.keys()]);
+    }
+  }
+  return names;
+}
+
 const VERSION = 1;
 
-export const encodeLastApplied = (last: LastApplied): string =>
-  `${JSON.stringify({ version: VERSION, services: Object.fromEntries(last) })}\n`;
+/** `leaving` is left out where it is empty. */
+export function encodeLastApplied(last: LastApplied, leaving: Leaving = new Map()): string {
+  const moments = Object.fromEntries([...leaving].map(([name, moments]) => [name, Object.fromEntries(moments)]));
+  const state = { version: VERSION, services: Object.fromEntries(last) };
+  return `${JSON.stringify(leaving.size === 0 ? state : { ...state, leaving: moments })}\n`;
+}
 
 /** undefined: this is not a state file of ours. */
 export function decodeLastApplied(text: string): LastApplied | undefined {
+  const services = decodeState(text)?.['services'];
+  if (!isRecord(services)) return undefined;
+  const entries = Object.entries(services);
+  return entries.every(isService) ? new Map(entries) : undefined;
+}
+
+/** What was leaving when it was written; nothing, if that cannot be read. */
+export function decodeLeaving(text: string): Leaving {
+  const leaving = decodeState(text)?.['leaving'];
+  if (!isRecord(leaving)) return new Map();
+  return new Map(
+    Object.entries(leaving).flatMap(([name, moments]) =>
+      isRecord(moments)
+        ? [
+            [
+              name,
+              new Map(Object.entries(moments).filter((entry): entry is [string, number] => Number.isFinite(entry[1]))),
+            ],
+          ]
+        : [],
+    ),
+  );
+}
+
+function decodeState(text: string): Record<string, unknown> | undefined {
   try {
     const told: unknown = JSON.parse(text);
-    if (!isRecord(told) || told['version'] !== VERSION || !isRecord(told['services'])) return undefined;
-    const services = Object.entries(told['services']);
-    return services.every(isService) ? new Map(services) : undefined;
+    return isRecord(told) && told['version'] === VERSION ? told : undefined;
   } catch {
     return undefined;
   }

@@ -2,9 +2,10 @@ import type { Configuration } from '../config/configuration.js';
 import type { Change } from '../model/change.js';
 import { type Found, wasUp } from './adoption.js';
 import { desired } from './desired.js';
-import { allNames, serverName, virtualServerName } from './names.js';
-import { ownPart } from './ownership.js';
+import { serverName, virtualServerName } from './names.js';
+import { allNames, ownPart } from './ownership.js';
 import { plan } from './plan.js';
+import { probeMarks } from './probe-services.js';
 
 /** What a director that starts with this configuration, and finds this, would change before its first check has ended. Pure. */
 export function firstPlan(configuration: Configuration, found: Found): Change[] {
@@ -17,8 +18,12 @@ export function firstPlan(configuration: Configuration, found: Found): Change[] 
     }
   const { table } = desired(configuration, {
     isUp: (server) => up.get(server) ?? true,
+    weightOf: (_, configured) => configured,
     weights: new Map(),
     quorums: new Map(),
+    lives: new Map(),
+    probeMarks: probeMarks(configuration),
+    now: 0,
   });
   return plan(table, ownPart(found.table, new Set([...allNames(configuration).keys(), ...found.last.keys()])));
 }

@@ -19,6 +19,7 @@ export type Failure =
   | 'too-large'
   | 'certificate'
   | 'script'
+  | 'file'
   | 'answer'
   | 'session';
 
@@ -41,18 +42,18 @@ export const failed = (why: Failure, detail: string): Outcome => ({ is: 'failed'
 /** One attempt. It ends by itself within a bounded time, and soon after `signal` is aborted; it never rejects. */
 export type Attempt = (signal: AbortSignal) => Promise<Outcome>;
 
-/** Errors of connect(2), read(2) and bind(2) as outcomes. */
+/** This machine has no descriptor or memory left. */
+const SHORTAGES: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']);
+
+/** Errors of connect(2), read(2), bind(2) and setsockopt(2), and of TLS, as outcomes. */
 export function outcomeOf(error: NodeJS.ErrnoException): Outcome {
-  const detail = error.message;
-  switch (error.code) {
+  const { code, syscall = '', message: detail } = error;
+  if (SHORTAGES.has(code)) return { is: 'inconclusive', detail };
+  // a source address, an interface or a mark that we cannot have
+  if (/^(bind|setsockopt)\b/.test(syscall)) return failed('bind', detail);
+  switch (code) {
     case 'ECONNREFUSED':
       return failed('refused', detail);
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-    case 'EHOSTDOWN':
-    case 'EACCES':
-    case 'EPERM':
-      return failed('unreachable', detail);
     case 'ETIMEDOUT':
       return failed('timeout', detail);
     case 'ECONNRESET':
@@ -61,12 +62,7 @@ export function outcomeOf(error: NodeJS.ErrnoException): Outcome {
     case 'EADDRNOTAVAIL':
     case 'EADDRINUSE':
       return failed('bind', detail);
-    case 'EMFILE':
-    case 'ENFILE':
-    case 'ENOMEM':
-    case 'ENOBUFS':
-      return { is: 'inconclusive', detail };
     default:
-      return failed(error.code?.startsWith('ERR_SSL') === true ? 'tls' : 'unreachable', detail);
+      return failed(/^(ERR_SSL|ERR_TLS|EPROTO)/.test(code ?? '') ? 'tls' : 'unreachable', detail);
   }
 }

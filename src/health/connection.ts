@@ -1,9 +1,12 @@
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import type { Clock } from '../system/clock.js';
+import type { Socket } from 'node:net';
+import type { CheckTarget, TlsSettings } from '../config/check.js';
 import { Timers } from '../system/timers.js';
-import type { CheckTarget } from '../config/check.js';
+import { attemptWithin } from './attempt.js';
 import { failed, type Outcome, outcomeOf } from './check.js';
+import type { HangUp, ProbePorts } from './ports.js';
+import { secure } from './tls.js';
+
+export type ConnectionPorts = Pick<ProbePorts, 'clock' | 'dialer' | 'wallMs' | 'tlsContext'>;
 
 export interface ConnectionOptions {
   readonly target: CheckTarget;
@@ -11,9 +14,8 @@ export interface ConnectionOptions {
   readonly timeoutMs: number;
   /** For all of it. */
   readonly deadlineMs: number;
-  /** Certificates are not verified: a check asks whether the server works. */
-  readonly tls?: { readonly serverName?: string };
-  readonly clock: Clock;
+  readonly tls?: TlsSettings | undefined;
+  readonly ports: ConnectionPorts;
   readonly signal: AbortSignal;
 }
 
@@ -26,51 +28,64 @@ export interface Conversation {
   onEnd(): Outcome;
 }
 
-const stopped: Outcome = { is: 'inconclusive', detail: 'stopped' };
-
 /** Holds one conversation and closes its connection. Never rejects. */
-export function converse(options: ConnectionOptions, conversation: Conversation): Promise<Outcome> {
-  const { timeoutMs, deadlineMs, signal } = options;
-  if (signal.aborted) return Promise.resolve(stopped);
-  const timers = new Timers<'silence' | 'deadline'>(options.clock);
-  return new Promise((resolve) => {
-    const socket = open(options);
-    const finish = (outcome: Outcome): void => {
-      timers.disarmAll();
-      signal.removeEventListener('abort', onAbort);
-      socket.destroy();
-      resolve(outcome);
-    };
-    const onAbort = (): void => finish(stopped);
-    const late = (what: string): void => finish(failed('timeout', what));
+export const converse = (options: ConnectionOptions, conversation: Conversation): Promise<Outcome> =>
+  attemptOnLine(options, [], (socket, finish, heard) => {
     const go = (outcome: Outcome | undefined): void => {
-      if (outcome !== undefined) finish(outcome);
-      else timers.arm('silence', timeoutMs, () => late(`no answer within ${timeoutMs} ms`));
+      if (outcome === undefined) heard();
+      else finish(outcome);
     };
-
-    signal.addEventListener('abort', onAbort);
-    timers.arm('silence', timeoutMs, () => late(`no connection within ${timeoutMs} ms`));
-    timers.arm('deadline', deadlineMs, () => late(`not done within ${deadlineMs} ms`));
-    socket.once(options.tls === undefined ? 'connect' : 'secureConnect', () => go(conversation.onConnected(socket)));
     socket.on('data', (bytes: Buffer) => go(conversation.onBytes(bytes)));
     socket.once('end', () => finish(conversation.onEnd()));
-    // stays after the end: a connection may also fail while it is torn down
-    socket.on('error', (error: NodeJS.ErrnoException) => finish(outcomeOf(error)));
+    go(conversation.onConnected(socket));
   });
-}
 
-function open({ target, tls }: ConnectionOptions): Socket {
-  const where = {
-    host: target.address,
-    port: target.port,
-    ...(target.bindAddress === undefined ? {} : { localAddress: target.bindAddress }),
-    ...(target.bindPort === undefined ? {} : { localPort: target.bindPort }),
-  };
-  if (tls === undefined) return connectTcp(where);
-  return connectTls({
-    ...where,
-    rejectUnauthorized: false,
-    minVersion: 'TLSv1',
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+/**
+ * A connection, TLS on it if the check has it (with these protocols of ALPN), and what `talk` does with it. `heard` tells of a
+ * sign of life: the patience with a silent server begins anew. `finish` closes the connection.
+ */
+export function attemptOnLine(
+  { target, timeoutMs, deadlineMs, tls, ports, signal }: ConnectionOptions,
+  protocols: readonly string[],
+  talk: (socket: Socket, finish: (outcome: Outcome) => void, heard: () => void) => void,
+): Promise<Outcome> {
+  const { clock, dialer } = ports;
+  const late = (): Outcome => failed('timeout', `not done within ${deadlineMs} ms`);
+  return attemptWithin(clock, deadlineMs, late, signal, (done) => {
+    const timers = new Timers<'silence'>(clock);
+    let isOver = false;
+    let warning: string | undefined;
+    let hangUp: HangUp;
+    const finish = (outcome: Outcome): void =>
+      done(warning !== undefined && outcome.is === 'alive' ? { ...outcome, warning } : outcome);
+    const wait = (what: string): void => {
+      if (isOver) return;
+      timers.arm('silence', timeoutMs, () => finish(failed('timeout', `no ${what} within ${timeoutMs} ms`)));
+    };
+
+    const begin = (socket: Socket): void => {
+      hangUp = () => socket.destroy();
+      // stays to the end: a connection may also fail while it is torn down
+      socket.on('error', (error: NodeJS.ErrnoException) => finish(outcomeOf(error)));
+      wait('answer');
+      talk(socket, finish, () => wait('answer'));
+    };
+
+    wait('connection');
+    hangUp = dialer.dial(target, (result) => {
+      if (result instanceof Error) return finish(outcomeOf(result));
+      if (tls === undefined) return begin(result);
+      wait('TLS handshake');
+      hangUp = secure(result, tls, protocols, ports, (secured) => {
+        if ('is' in secured) return finish(secured);
+        ({ warning } = secured);
+        begin(secured.socket);
+      });
+    });
+    return () => {
+      isOver = true;
+      timers.disarmAll();
+      hangUp();
+    };
   });
 }

@@ -9,7 +9,7 @@ export interface HttpRequest {
   readonly protocol: HttpProtocol;
 }
 
-const USER_AGENT = 'lvsd';
+export const USER_AGENT = 'lvsd';
 
 /** Servers see `Connection: close` whenever the protocol has it, and close as HTTP/1.0 does otherwise. */
 export function encodeRequest({ path, host, protocol }: HttpRequest): string {

@@ -1,18 +1,16 @@
-import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { HttpCheck, HttpPattern, HttpUrl } from '../config/check.js';
+import type { HttpCheck, HttpUrl } from '../config/check.js';
 import { alive, failed, type Outcome } from './check.js';
 import { type Conversation, converse } from './connection.js';
-import { encodeRequest, type HttpProtocol } from './http-request.js';
-import type { ProbePorts } from './ports.js';
+import { ExpectedAnswer } from './http-answer.js';
+import { encodeRequest, type HttpProtocol, USER_AGENT } from './http-request.js';
 import { ResponseReader } from './http-response.js';
+import { exchangeHttp2, headText, type Http2Exchange, type Http2Request } from './http2.js';
+import type { ProbePorts } from './ports.js';
 
 /** A server that never falls silent gets this many times its timeout, then it has failed. */
-const PATIENCE = 10;
-/** Bodies are read to their end, for digests and so that servers log a finished request; but not for ever. */
-const LONGEST_BODY = 64 * 1024 * 1024;
-/** What of a body is searched for a pattern. */
-const LONGEST_SEARCH = 1024 * 1024;
+export const PATIENCE = 10;
 
 /** The urls take turns; one that failed is asked again until it answers. */
 export function attemptHttp(check: HttpCheck, turn: number, ports: ProbePorts, signal: AbortSignal): Promise<Outcome> {
@@ -20,24 +18,23 @@ export function attemptHttp(check: HttpCheck, turn: number, ports: ProbePorts, s
   const url = urls[turn % urls.length];
   if (url === undefined) return Promise.resolve(alive('nothing to ask'));
   const timeoutMs = 1000 * target.timeoutSeconds;
-  const options = { target, timeoutMs, deadlineMs: PATIENCE * timeoutMs, clock: ports.clock, signal };
-  return converse(
-    { ...options, ...(tls === undefined ? {} : { tls }) },
-    new HttpConversation(protocol === '2' ? '1.1' : protocol, url),
-  );
+  const options = { target, timeoutMs, deadlineMs: PATIENCE * timeoutMs, tls, ports, signal };
+  if (protocol === '2') return exchangeHttp2(options, requestOf(url), new Http2Conversation(url));
+  return converse(options, new HttpConversation(protocol, url));
 }
 
 class HttpConversation implements Conversation {
   readonly #protocol: HttpProtocol;
   readonly #url: HttpUrl;
-  readonly #digest = createHash('md5');
-  readonly #kept: Uint8Array[] = [];
-  #keptBytes = 0;
-  readonly #reader = new ResponseReader((bytes) => this.#take(bytes));
+  readonly #answer: ExpectedAnswer;
+  readonly #reader: ResponseReader;
 
   constructor(protocol: HttpProtocol, url: HttpUrl) {
     this.#protocol = protocol;
     this.#url = url;
+    const answer = new ExpectedAnswer(url);
+    this.#answer = answer;
+    this.#reader = new ResponseReader((bytes) => answer.take(bytes));
   }
 
   onConnected(socket: Socket): undefined {
@@ -47,36 +44,41 @@ class HttpConversation implements Conversation {
   onBytes(bytes: Buffer): Outcome | undefined {
     const progress = this.#reader.read(bytes);
     if (typeof progress === 'object') return failed('malformed', progress.refused);
-    if (this.#reader.bodyBytes > LONGEST_BODY) return failed('too-large', `more than ${LONGEST_BODY} bytes`);
-    return progress === 'complete' ? this.onEnd() : undefined;
+    return progress === 'complete' ? this.onEnd() : this.#answer.excess;
   }
 
+  /** As in keepalived a body that breaks off is judged by what came of it. */
   onEnd(): Outcome {
     const { head } = this.#reader;
     if (head === undefined) return failed('closed', 'the server closed the connection without an answer');
-    const { statusCodes, digest, pattern } = this.#url;
-    if (!accepts(statusCodes, head.status)) return failed('status', `${this.#url.path}: status ${head.status}`);
-    if (digest !== undefined) {
-      const found = this.#digest.digest('hex');
-      if (found !== digest.toLowerCase()) return failed('digest', `${this.#url.path}: digest ${found}`);
-    }
-    if (pattern !== undefined && this.#finds(head.text, pattern) === pattern.absent)
-      return failed('pattern', `${this.#url.path}: pattern ${pattern.absent ? 'found' : 'not found'}`);
-    return alive(`status ${head.status}`);
-  }
-
-  #take(bytes: Uint8Array): void {
-    if (this.#url.digest !== undefined) this.#digest.update(bytes);
-    if (this.#url.pattern === undefined || this.#keptBytes >= LONGEST_SEARCH) return;
-    this.#kept.push(bytes.slice(0, LONGEST_SEARCH - this.#keptBytes));
-    this.#keptBytes += bytes.length;
-  }
-
-  #finds(head: string, { regex, minOffset, maxOffset }: HttpPattern): boolean {
-    const answer = `${head}\r\n\r\n${Buffer.concat(this.#kept).toString('latin1')}`;
-    return answer.slice(minOffset ?? 0, maxOffset).search(regex) >= 0;
+    return this.#answer.judge(head.status, head.text);
   }
 }
 
-const accepts = (ranges: HttpUrl['statusCodes'], status: number): boolean =>
-  ranges.length === 0 ? status >= 200 && status <= 299 : ranges.some(([from, to]) => status >= from && status <= to);
+const requestOf = ({ path, host }: HttpUrl): Http2Request => ({
+  headers: { ':method': 'GET', ':path': path, ':authority': host, 'user-agent': USER_AGENT },
+});
+
+class Http2Conversation implements Http2Exchange {
+  readonly #answer: ExpectedAnswer;
+  #status = 0;
+  #head = '';
+
+  constructor(url: HttpUrl) {
+    this.#answer = new ExpectedAnswer(url);
+  }
+
+  onHeaders(headers: IncomingHttpHeaders & IncomingHttpStatusHeader): undefined {
+    this.#status = headers[':status'] ?? 0;
+    this.#head = headText(headers);
+  }
+
+  onBytes(bytes: Buffer): Outcome | undefined {
+    this.#answer.take(bytes);
+    return this.#answer.excess;
+  }
+
+  onEnd(): Outcome {
+    return this.#answer.judge(this.#status, this.#head);
+  }
+}

@@ -1,7 +1,8 @@
 import type { AskingCheck } from '../config/check.js';
-import { Timers } from '../system/timers.js';
+import type { Cancel } from '../system/clock.js';
 import type { Outcome } from './check.js';
-import { firstAttemptMs, judge, type Judgement, type JudgeSettings, type Verdict } from './judge.js';
+import { type Belief, Finding, type FindingEvents } from './finding.js';
+import { firstAttemptMs, type JudgeSettings } from './judge.js';
 import type { ProbePorts } from './ports.js';
 import { attempt } from './probe.js';
 import type { Slots } from './slots.js';
@@ -9,83 +10,121 @@ import type { Slots } from './slots.js';
 export interface MonitorSettings extends JudgeSettings {
   readonly check: AskingCheck;
   readonly warmupMs: number;
+  /** Pauses count from the beginning of an attempt, not from its end. */
+  readonly fromStart: boolean;
 }
 
-export interface MonitorOptions {
+export interface MonitorOptions extends FindingEvents {
   readonly ports: ProbePorts;
   readonly slots: Slots;
-  /** What is believed until the first attempt. */
-  readonly initial: Judgement;
-  /** The verdict changed, or was given for the first time. */
-  readonly onVerdict: (verdict: Verdict, outcome: Outcome) => void;
-  /** Every attempt. */
-  readonly onOutcome: (outcome: Outcome) => void;
+  readonly initial: Belief;
 }
 
-/** Watches one destination with one check: attempt, judge, wait. One attempt at a time, one timer, and none after `stop`. */
-export class Monitor {
-  readonly settings: MonitorSettings;
+/** Whoever finds out about one target, and may be stopped. */
+export interface Watcher {
+  readonly finding: Finding;
+  start(): void;
+  /** No more attempts until `resume`; what is known stays. */
+  rest(): void;
+  resume(): void;
+  readonly rests: boolean;
+  /** Resolves when the attempt under way, which is cut short, has ended; nothing is told any more. */
+  stop(): Promise<void>;
+}
+
+/** After a rest the first attempt comes within this. */
+const WITHIN_MS = 1000;
+
+/** Watches one target with one check: attempt, judge, wait. One attempt at a time, one timer, and none after `stop`. */
+export class Monitor implements Watcher {
+  readonly finding: Finding;
+  readonly #settings: MonitorSettings;
   readonly #options: MonitorOptions;
-  readonly #timers: Timers<'attempt'>;
   readonly #stopped = new AbortController();
-  #judgement: Judgement;
-  #outcome: Outcome | undefined;
-  #underWay: Promise<void> = Promise.resolve();
+  #cancel: Cancel | undefined;
+  /** `waiting` in line for a slot, `asking` the server; a monitor that rests may still be either. */
+  #is: 'idle' | 'waiting' | 'asking' = 'idle';
+  #rests = false;
+  #startedMs = 0;
   #successes = 0;
+  readonly #onEnded: (() => void)[] = [];
 
   constructor(settings: MonitorSettings, options: MonitorOptions) {
-    this.settings = settings;
+    this.#settings = settings;
     this.#options = options;
-    this.#timers = new Timers(options.ports.clock);
-    this.#judgement = options.initial;
-  }
-
-  get judgement(): Judgement {
-    return this.#judgement;
-  }
-
-  /** Of the last attempt. */
-  get outcome(): Outcome | undefined {
-    return this.#outcome;
+    this.finding = new Finding(settings, options.initial, options);
   }
 
   start(): void {
-    this.#armIn(firstAttemptMs(this.settings.warmupMs, this.#options.ports.random.next()));
+    if (this.#rests) return;
+    this.#armIn(firstAttemptMs(this.#settings.warmupMs, this.#options.ports.random.next()));
   }
 
-  /** Resolves when the attempt under way has ended; it is cut short. */
-  async stop(): Promise<void> {
+  get rests(): boolean {
+    return this.#rests;
+  }
+
+  rest(): void {
+    this.#rests = true;
+    this.#disarm();
+  }
+
+  resume(): void {
+    if (!this.#rests) return;
+    this.#rests = false;
+    if (this.#is === 'idle') this.#armIn(WITHIN_MS * this.#options.ports.random.next());
+  }
+
+  stop(): Promise<void> {
     this.#stopped.abort();
-    this.#timers.disarmAll();
-    await this.#underWay;
+    this.#disarm();
+    if (this.#is !== 'asking') return Promise.resolve();
+    return new Promise((resolve) => this.#onEnded.push(resolve));
+  }
+
+  /** Whoever was told of an outcome may have stopped us. */
+  #goOn(ms: number): void {
+    if (!this.#rests && !this.#stopped.signal.aborted) this.#armIn(ms);
   }
 
   #armIn(ms: number): void {
-    this.#timers.arm('attempt', ms, () => {
-      this.#underWay = this.#attempt();
-    });
+    this.#disarm();
+    this.#cancel = this.#options.ports.clock.after(ms, this.#onDue);
   }
 
-  async #attempt(): Promise<void> {
+  #disarm(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  readonly #onDue = (): void => {
+    this.#cancel = undefined;
+    this.#is = 'waiting';
+    this.#options.slots.enter(this.#ask);
+  };
+
+  readonly #ask = (): void => {
     const { signal } = this.#stopped;
-    const outcome = await this.#options.slots.run(() =>
-      attempt(this.settings.check, this.#successes, this.#options.ports, signal),
-    );
-    if (signal.aborted) return;
-    this.#outcome = outcome;
-    this.#armIn(this.#take(outcome));
-    this.#options.onOutcome(outcome);
-  }
+    const { ports, slots } = this.#options;
+    if (signal.aborted || this.#rests) {
+      this.#is = 'idle';
+      slots.leave();
+      return;
+    }
+    this.#is = 'asking';
+    this.#startedMs = ports.clock.now();
+    void attempt(this.#settings.check, this.#successes, ports, signal).then(this.#answered);
+  };
 
-  /** Milliseconds until the next attempt. */
-  #take(outcome: Outcome): number {
-    if (outcome.is === 'inconclusive') return this.settings.retryDelayMs;
-    const before = this.#judgement;
-    const { judgement, waitMs } = judge(this.settings, before, outcome.is === 'alive');
-    this.#judgement = judgement;
+  readonly #answered = (outcome: Outcome): void => {
+    const { slots, ports } = this.#options;
+    this.#is = 'idle';
+    slots.leave();
+    for (const ended of this.#onEnded.splice(0)) ended();
+    if (this.#stopped.signal.aborted) return;
     if (outcome.is === 'alive') this.#successes++;
-    if (judgement.verdict !== before.verdict || judgement.proven !== before.proven)
-      this.#options.onVerdict(judgement.verdict, outcome);
-    return waitMs;
-  }
+    const now = ports.clock.now();
+    const waitMs = this.finding.take(outcome, now);
+    this.#goOn(this.#settings.fromStart ? Math.max(0, waitMs - (now - this.#startedMs)) : waitMs);
+  };
 }

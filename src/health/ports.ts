@@ -1,7 +1,10 @@
 /** What checks need of the world; the daemon passes the real thing, a test what it likes. */
 import type { Socket } from 'node:net';
+import type { Script } from '../config/configuration.js';
 import type { Clock } from '../system/clock.js';
 import type { Random } from '../system/random.js';
+import type { ScriptEnd } from '../system/run-script.js';
+import type { TlsContext } from './tls-context.js';
 
 /** Where to connect to, and from where. Addresses are canonical text. */
 export interface Destination {
@@ -15,12 +18,15 @@ export interface Destination {
   readonly mark: number;
 }
 
-/** TCP connections. Neither method rejects; both end soon after `signal` is aborted (with the error ABORT_ERR). */
+/** Ends what is under way; its callback is not called any more. Does nothing once it has been. */
+export type HangUp = () => void;
+
+/** TCP connections. A callback is called once, never before the method has returned. Callers bound the time. */
 export interface Dialer {
   /** The handshake and nothing more: the connection is closed at once. undefined: it stood. */
-  knock(to: Destination, signal: AbortSignal): Promise<NodeJS.ErrnoException | undefined>;
+  knock(to: Destination, done: (error: NodeJS.ErrnoException | undefined) => void): HangUp;
   /** A connection that stands. Who gets it destroys it. */
-  dial(to: Destination, signal: AbortSignal): Promise<Socket | NodeJS.ErrnoException>;
+  dial(to: Destination, done: (result: Socket | NodeJS.ErrnoException) => void): HangUp;
 }
 
 export interface DatagramOrder {
@@ -55,17 +61,16 @@ export interface DatagramSocket {
 /** @throws errno */
 export type OpenDatagram = (order: DatagramOrder, events: DatagramEvents) => DatagramSocket;
 
-/** A command without a shell, as whom the rules of script security say; why it was not run, or its exit status. */
-export type RunCommand = (
-  command: { readonly argv: readonly string[]; readonly user?: { readonly user: string; readonly group?: string } },
-  timeoutMs: number,
-  signal: AbortSignal,
-) => Promise<{ readonly status: number } | { readonly failed: string }>;
+/** A command without a shell, as whom the rules of script security say. Never rejects; once `signal` is aborted it has `failed` at once. */
+export type RunCommand = (command: Script, timeoutMs: number, signal: AbortSignal) => Promise<ScriptEnd>;
 
 export interface ProbePorts {
   readonly clock: Clock;
+  /** Wall-clock time, milliseconds since 1970: what the dates in certificates are compared with. */
+  readonly wallMs: () => number;
   readonly random: Random;
   readonly dialer: Dialer;
+  readonly tlsContext: TlsContext;
   readonly openDatagram: OpenDatagram;
   readonly runCommand: RunCommand;
 }

@@ -1,22 +1,49 @@
-/** So many at a time; the others wait in line. Thousands of servers must not ask for thousands of descriptors in one moment. */
+/**
+ * So many attempts at a time; the others wait in line, first come first served. The limit is there so that a director does not run
+ * out of descriptors; it must not be felt, as who waits here finds out late.
+ */
 export class Slots {
+  readonly limit: number;
+  readonly #onCrowded: () => void;
   #free: number;
-  readonly #waiting: (() => void)[] = [];
+  #line: (() => void)[] = [];
+  #head = 0;
 
-  constructor(limit: number) {
+  /** `onCrowded`: somebody has to wait, and before nobody had to. */
+  constructor(limit: number, onCrowded: () => void = () => undefined) {
+    this.limit = limit;
     this.#free = limit;
+    this.#onCrowded = onCrowded;
   }
 
-  async run<T>(job: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await job();
-    } finally {
-      // a slot is handed on, not freed, while somebody waits
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free++;
-      else next();
+  get waiting(): number {
+    return this.#line.length - this.#head;
+  }
+
+  /** Runs `start` now, or when it is its turn. Whoever was started leaves, once. */
+  enter(start: () => void): void {
+    if (this.#free > 0) {
+      this.#free--;
+      start();
+      return;
     }
+    this.#line.push(start);
+    if (this.waiting === 1) this.#onCrowded();
+  }
+
+  /** A slot is handed on, not freed, while somebody waits. */
+  leave(): void {
+    const next = this.#line[this.#head];
+    if (next === undefined) {
+      this.#free++;
+      return;
+    }
+    this.#head++;
+    // cut now and then, not each time: shifting thousands for one would cost more than the attempt
+    if (2 * this.#head >= this.#line.length) {
+      this.#line = this.#line.slice(this.#head);
+      this.#head = 0;
+    }
+    next();
   }
 }

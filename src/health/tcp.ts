@@ -1,14 +1,15 @@
 import type { TcpCheck } from '../config/check.js';
-import { alive, type Outcome } from './check.js';
-import { converse } from './connection.js';
+import { attemptWithin } from './attempt.js';
+import { alive, failed, type Outcome, outcomeOf } from './check.js';
 import type { ProbePorts } from './ports.js';
 
+const connected = alive('connected');
+
 /** TCP_CHECK: alive is who completes the handshake. */
-export function attemptTcp({ target }: TcpCheck, { clock }: ProbePorts, signal: AbortSignal): Promise<Outcome> {
+export function attemptTcp({ target }: TcpCheck, ports: ProbePorts, signal: AbortSignal): Promise<Outcome> {
   const timeoutMs = 1000 * target.timeoutSeconds;
-  const connected = (): Outcome => alive('connected');
-  return converse(
-    { target, timeoutMs, deadlineMs: timeoutMs, clock, signal },
-    { onConnected: connected, onBytes: connected, onEnd: connected },
+  const late = (): Outcome => failed('timeout', `no connection within ${timeoutMs} ms`);
+  return attemptWithin(ports.clock, timeoutMs, late, signal, (finish) =>
+    ports.dialer.knock(target, (error) => finish(error === undefined ? connected : outcomeOf(error))),
   );
 }

@@ -1,5 +1,5 @@
 /**
- * library/ — what other programs import: `lvsd/ipvs`.
+ * library/ — what other programs import: `lvsd/ipvs`, `lvsd/keepalived-conf`.
  * Composition only: it gives the pure clients their sockets and clocks.
  */
 import { type NetlinkOptions, openNetlink } from '../addon/netlink.js';

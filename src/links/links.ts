@@ -10,7 +10,7 @@ import type { Exchange } from '../netlink/exchange.js';
 import { messageFlag } from '../netlink/message.js';
 import { readAddress, writeAddress } from './address-attrs.js';
 import { readLink, writeLink } from './link-attrs.js';
-import { readRoute, writeRoute } from './route-attrs.js';
+import { readRoute, writeRoute, writeRouteQuestion } from './route-attrs.js';
 import { addressOf, type InterfaceAddress, type Link, linkOf, type Route, routeOf } from './rows.js';
 import { endsFit, type Tunnel, tunnelData } from './tunnels.js';
 import { AF_INET, AF_INET6, AF_UNSPEC, addressFlag, command, FOREVER, linkFlag, type Scope, scopes } from './uapi.js';
@@ -71,6 +71,21 @@ export class Links {
       ),
     );
     return both.flat();
+  }
+
+  /** How this machine would send to an address now: the interface's index and our address on that way. */
+  async routeTo(address: string): Promise<Route> {
+    const destination = addressBytes(address);
+    const family = destination.length === 4 ? AF_INET : AF_INET6;
+    const [route] = await this.#read(
+      'find the route to',
+      command.getRoute,
+      (to) => writeRouteQuestion(to, family, destination),
+      (from, at, end) => routeOf(readRoute(from, at, end)),
+      { object: address, flags: 0 },
+    );
+    if (route === undefined) throw new LvsError('LINK_REFUSED', ['find the route to', address, 'no answer']);
+    return route;
   }
 
   /** @throws LvsError LINK_MISSING, LINK_EXISTS, LINK_NO_PERMISSION, LINK_REFUSED; so do all that follow */
@@ -139,11 +154,12 @@ export class Links {
     type: number,
     write: (to: Growing) => void,
     read: (from: Memory, at: number, end: number) => T | undefined,
+    { object, flags }: { readonly object: string; readonly flags: number } = { object: '', flags: messageFlag.dump },
   ): Promise<T[]> {
     try {
-      return await this.#exchange.ask({ operation, type, flags: messageFlag.dump, repeatable: true, write, read });
+      return await this.#exchange.ask({ operation, type, flags, repeatable: true, write, read });
     } catch (cause) {
-      throw explain(cause, operation, '');
+      throw explain(cause, operation, object);
     }
   }
 

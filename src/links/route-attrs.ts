@@ -40,6 +40,14 @@ export function writeRoute(
   encodeAttributes(to, routeAttrs, message.attributes);
 }
 
+/** What asks for the way to one address. The kernel wants the rest of the header empty (inet_rtm_valid_getroute_req). */
+export function writeRouteQuestion(to: Growing, family: number, destination: Uint8Array): void {
+  const at = to.extend(HEADER_BYTES);
+  to.memory.view.setUint8(at, family);
+  to.memory.view.setUint8(at + 1, 8 * destination.length);
+  encodeAttributes(to, routeAttrs, { destination });
+}
+
 export function readRoute(from: Memory, at: number, end: number): RouteMessage {
   if (at + HEADER_BYTES > end) throw new Malformed('route shorter than its header');
   const attributes = decodeAttributes(routeAttrs, from, at + HEADER_BYTES, end);

@@ -24,3 +24,6 @@ export const systemClock: Clock = {
 
 /** Wall-clock time as ISO text, for what people read and for files; never for measuring. */
 export const wallClock = (): string => new Date().toISOString();
+
+/** Milliseconds since 1970: only for moments that outlive the process, and for dates that others wrote (certificates). */
+export const wallMs = (): number => Date.now();

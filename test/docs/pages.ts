@@ -1,6 +1,7 @@
 /** The pages of docs/ that are made from the code: `npm run docs` writes them, test/unit/docs.test.ts compares. */
 import { ipvsSysctls } from '../../src/ipvs/sysctls.js';
 import { errorCodes, LvsError } from '../../src/errors.js';
+import { keepalivedPage } from './keepalived/page.js';
 
 /** A page's path in the checkout and its text. */
 export type Page = readonly [path: string, text: string];
@@ -41,4 +42,5 @@ ${Object.entries(ipvsSysctls)
 export const pages = (): readonly Page[] => [
   ['docs/errors.md', errors()],
   ['docs/sysctls.md', sysctls()],
+  ['docs/keepalived.md', keepalivedPage()],
 ];

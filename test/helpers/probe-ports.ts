@@ -1,11 +1,14 @@
 import type { Check, CheckTarget } from '../../src/config/check.js';
 import type { ProbePorts } from '../../src/health/ports.js';
+import { Commands } from '../../src/daemon/commands.js';
 import { systemPorts } from '../../src/daemon/probe-ports.js';
 import type { Clock } from '../../src/system/clock.js';
+import { MemoryLog } from './memory-log.js';
 
 /** The real world, but for time and chance. */
 export const probePorts = (clock: Clock, random = 0): ProbePorts => ({
   ...systemPorts(),
+  runCommand: new Commands(clock, new MemoryLog()).runCommand,
   clock,
   random: { next: () => random },
 });

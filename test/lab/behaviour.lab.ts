@@ -5,21 +5,10 @@ import { defaultDestinationSettings } from '../../src/model/destination.js';
 import { defaultServiceSettings, type ServiceKey } from '../../src/model/service.js';
 import { balance, ipvsOf } from './director-host.js';
 import { eventually } from './eventually.js';
+import { natSite } from './nat-site.js';
 import { ask, Conversation, type Endpoint, serve, serversOf } from './peers.js';
-import { Network, type Topology } from './topology.js';
+import { Network } from './topology.js';
 
-const realServer = (address: string) => ({ links: { inside: [address] }, routes: ['default via 10.2.0.1'] });
-const topology: Topology = {
-  hosts: {
-    client: { links: { outside: ['10.1.0.2/24', '10.1.0.3/24', '10.1.0.4/24'] } },
-    director: {
-      links: { outside: ['10.1.0.1/24', '10.1.0.100/32'], inside: ['10.2.0.1/24'] },
-      sysctls: { 'net.ipv4.ip_forward': 1 },
-    },
-    rs1: realServer('10.2.0.11/24'),
-    rs2: realServer('10.2.0.12/24'),
-  },
-};
 const servers = ['10.2.0.11', '10.2.0.12'];
 const nat = { ...defaultDestinationSettings, method: 'masquerade' } as const;
 const rs1 = { address: '10.2.0.11', port: 80 };
@@ -36,7 +25,7 @@ async function twoServers(ports: readonly number[] = [80]): Promise<void> {
 }
 
 t.test('a persistent client keeps its server, and leaves a template', async (t) => {
-  await using network = await Network.build(topology);
+  await using network = await Network.build(natSite(2, ['10.1.0.2/24', '10.1.0.3/24', '10.1.0.4/24']));
   await using ipvs = await ipvsOf('director');
   await twoServers();
   await balance(ipvs, web, servers, { persistent: true, persistenceSeconds: 60 });
@@ -54,7 +43,7 @@ t.test('a persistent client keeps its server, and leaves a template', async (t) 
 });
 
 t.test('with a mask, the clients of one network count as one', async (t) => {
-  await using network = await Network.build(topology);
+  await using network = await Network.build(natSite(2, ['10.1.0.2/24', '10.1.0.3/24', '10.1.0.4/24']));
   await using ipvs = await ipvsOf('director');
   await twoServers();
   await balance(ipvs, web, servers, { persistent: true, persistenceSeconds: 60, persistenceMask: '255.255.255.0' });
@@ -65,7 +54,7 @@ t.test('with a mask, the clients of one network count as one', async (t) => {
 });
 
 t.test('a server at its upper threshold gets nobody, until it is below the lower one', async (t) => {
-  await using network = await Network.build(topology);
+  await using network = await Network.build(natSite(2, ['10.1.0.2/24', '10.1.0.3/24', '10.1.0.4/24']));
   await using ipvs = await ipvsOf('director');
   await twoServers();
   await balance(ipvs, web, servers);
@@ -91,7 +80,7 @@ t.test('a server at its upper threshold gets nobody, until it is below the lower
 });
 
 t.test('weight 0: an established connection is kept, new ones go elsewhere', async (t) => {
-  await using network = await Network.build(topology);
+  await using network = await Network.build(natSite(2, ['10.1.0.2/24', '10.1.0.3/24', '10.1.0.4/24']));
   await using ipvs = await ipvsOf('director');
   await twoServers();
   await ipvs.addService(web, { ...defaultServiceSettings('ip4'), scheduler: 'rr' });
@@ -108,7 +97,7 @@ t.test('weight 0: an established connection is kept, new ones go elsewhere', asy
 });
 
 t.test('the director itself may be a client', async (t) => {
-  await using network = await Network.build(topology);
+  await using network = await Network.build(natSite(2, ['10.1.0.2/24', '10.1.0.3/24', '10.1.0.4/24']));
   await using ipvs = await ipvsOf('director');
   await twoServers();
   await balance(ipvs, web, servers);
@@ -116,7 +105,7 @@ t.test('the director itself may be a client', async (t) => {
 });
 
 t.test('a mark makes one service of several ports, with one persistence', async (t) => {
-  await using network = await Network.build(topology);
+  await using network = await Network.build(natSite(2, ['10.1.0.2/24', '10.1.0.3/24', '10.1.0.4/24']));
   await using ipvs = await ipvsOf('director');
   await twoServers([80, 443]);
   // tc marks what comes in: Debian's UML kernel has nftables for bridges only (fwmark.lab.ts tests our own nftables rules).
@@ -136,7 +125,7 @@ t.test('a mark makes one service of several ports, with one persistence', async 
 });
 
 t.test('one-packet scheduling: every datagram anew, and no connection is left', async (t) => {
-  await using network = await Network.build(topology);
+  await using network = await Network.build(natSite(2, ['10.1.0.2/24', '10.1.0.3/24', '10.1.0.4/24']));
   await using ipvs = await ipvsOf('director');
   for (const [i, address] of servers.entries()) await serve(`rs${i + 1}`, [{ protocol: 'udp', address, port: 53 }]);
   const dns: ServiceKey = { by: 'address', protocol: 'udp', address: '10.1.0.100', port: 53 };
@@ -155,7 +144,7 @@ t.test('one-packet scheduling: every datagram anew, and no connection is left', 
 });
 
 t.test('counters: what a client did is told, per service and server, and can be zeroed', async (t) => {
-  await using network = await Network.build(topology);
+  await using network = await Network.build(natSite(2, ['10.1.0.2/24', '10.1.0.3/24', '10.1.0.4/24']));
   await using ipvs = await ipvsOf('director');
   await twoServers();
   await balance(ipvs, web, servers);

@@ -3,21 +3,10 @@
 import { writeFileSync } from 'node:fs';
 import t from 'tap';
 import { Director } from './lvsd-process.js';
+import { natSite } from './nat-site.js';
 import { ask, type Endpoint, serve, serversOf } from './peers.js';
-import { Network, type Topology } from './topology.js';
+import { Network } from './topology.js';
 
-const realServer = (address: string) => ({ links: { inside: [address] }, routes: ['default via 10.2.0.1'] });
-const topology: Topology = {
-  hosts: {
-    client: { links: { outside: ['10.1.0.2/24'] } },
-    director: {
-      links: { outside: ['10.1.0.1/24', '10.1.0.100/32'], inside: ['10.2.0.1/24'] },
-      sysctls: { 'net.ipv4.ip_forward': 1 },
-    },
-    rs1: realServer('10.2.0.11/24'),
-    rs2: realServer('10.2.0.12/24'),
-  },
-};
 const file = '/run/fwmark.conf';
 
 const configuration = (ports: string): string => `
@@ -41,7 +30,7 @@ virtual_server fwmark 7 {
 const at = (port: number): Endpoint => ({ protocol: 'tcp', address: '10.1.0.100', port });
 
 t.test('the ports of a rule are one service; a reload changes the rule, and the end takes it away', async (t) => {
-  await using network = await Network.build(topology);
+  await using network = await Network.build(natSite(2));
   for (const n of [1, 2])
     await serve(
       `rs${n}`,

@@ -4,25 +4,12 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { eventually } from './eventually.js';
 import { Director } from './lvsd-process.js';
+import { natSite } from './nat-site.js';
 import { Peer, serve } from './peers.js';
-import { Network, type Topology } from './topology.js';
+import { Network } from './topology.js';
 
 const CONNECTIONS = 1000;
 const crowd = fileURLToPath(new URL('../../../test/lab/crowd.py', import.meta.url));
-
-const realServer = (address: string) => ({ links: { inside: [address] }, routes: ['default via 10.2.0.1'] });
-const topology: Topology = {
-  hosts: {
-    client: { links: { outside: ['10.1.0.2/24'] } },
-    director: {
-      links: { outside: ['10.1.0.1/24', '10.1.0.100/32'], inside: ['10.2.0.1/24'] },
-      sysctls: { 'net.ipv4.ip_forward': 1 },
-    },
-    rs1: realServer('10.2.0.11/24'),
-    rs2: realServer('10.2.0.12/24'),
-    rs3: realServer('10.2.0.13/24'),
-  },
-};
 
 const server = (n: number): string => `
     real_server 10.2.0.1${n} 80 {
@@ -60,7 +47,7 @@ async function rounds(talkers: Peer, count: number): Promise<void> {
 }
 
 t.test(`${CONNECTIONS} connections outlive lvsd, and the next lvsd changes nothing`, async (t) => {
-  await using network = await Network.build(topology);
+  await using network = await Network.build(natSite(3));
   writeFileSync(file, configuration);
   for (const n of [1, 2, 3]) await serve(`rs${n}`, [{ protocol: 'tcp', address: `10.2.0.1${n}`, port: 80 }]);
 

@@ -63,6 +63,11 @@ export class Peer implements AsyncDisposable {
     this.#child.stdin.write(`${line}\n`);
   }
 
+  /** No more lines come: its stdin ends. */
+  end(): void {
+    this.#child.stdin.end();
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

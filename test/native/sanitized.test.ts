@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const tests = ['build/test/unit/addon/netlink.test.js'];
+const tests = ['netlink', 'datagrams', 'dialer'].map((name) => `build/test/unit/addon/${name}.test.js`);
 
 t.test('the sanitized build', (t) => {
   execFileSync(process.execPath, ['scripts/build.mjs', 'sanitized'], { cwd: root, stdio: 'pipe' });

@@ -1,11 +1,19 @@
+import { bfdTerm } from './bfd.js';
 import { type CheckDraft, common, paceOf, targetOf } from './common.js';
+import { dnsTerm } from './dns.js';
+import { fileTerm } from './file.js';
+import { grpcTerm } from './grpc.js';
 import { httpTerm } from './http.js';
-import { laterBlock } from '../later.js';
+import { miscTerm } from './misc.js';
+import { pingTerm } from './ping.js';
+import { smtpTerm } from './smtp.js';
+import { udpTerm } from './udp.js';
 import { each } from '../terms.js';
 import { positionOfWord } from '../tree.js';
 import { type Term, type Vocabulary, readBlock } from '../vocabulary.js';
 
 const tcpTerm: Term<CheckDraft> = {
+  words: common,
   read(statement, context) {
     const lines = statement.block ?? []; // TCP_CHECK without a block is complained about where braces are
     const block = readBlock('TCP_CHECK', common, lines, context.diagnostics);
@@ -18,18 +26,17 @@ const tcpTerm: Term<CheckDraft> = {
   },
 };
 
-const unchecked = laterBlock('the server is not checked by it');
-
 /** The words of real_server that begin a check. */
 export const checks = {
   TCP_CHECK: each(tcpTerm),
   HTTP_GET: each(httpTerm('HTTP_GET')),
   SSL_GET: each(httpTerm('SSL_GET')),
-  SMTP_CHECK: unchecked,
-  DNS_CHECK: unchecked,
-  MISC_CHECK: unchecked,
-  UDP_CHECK: unchecked,
-  PING_CHECK: unchecked,
-  FILE_CHECK: unchecked,
-  BFD_CHECK: unchecked,
+  GRPC_CHECK: each(grpcTerm),
+  SMTP_CHECK: smtpTerm,
+  DNS_CHECK: each(dnsTerm),
+  MISC_CHECK: each(miscTerm),
+  UDP_CHECK: each(udpTerm),
+  PING_CHECK: each(pingTerm),
+  FILE_CHECK: each(fileTerm),
+  BFD_CHECK: each(bfdTerm),
 } satisfies Vocabulary;

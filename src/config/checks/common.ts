@@ -1,19 +1,13 @@
 import { familyOf } from '../../model/address.js';
 import type { Check, CheckPace, CheckTarget } from '../check.js';
+import type { BfdInstance, SslSettings } from '../configuration.js';
+import type { TrackFile } from '../vrrp/vrrp.js';
 import type { Diagnostics } from '../diagnostics.js';
 import { one, switchable } from '../terms.js';
 import { type Statement, placeOfWord } from '../tree.js';
-import { MOST_U32, address, integer, interfaceName, port, positiveSeconds, seconds } from '../values.js';
+import { MOST_U32, address, integer, interfaceName, port } from '../values.js';
 import { type Block, type Vocabulary, placeIn } from '../vocabulary.js';
-
-/** When to probe: words that virtual server, real server and check share, each the default of the next. */
-export const pace = {
-  delay_loop: one(positiveSeconds),
-  retry: one(integer(0, MOST_U32)),
-  delay_before_retry: one(seconds(0)),
-  warmup: one(seconds(0)),
-  connect_timeout: one(seconds(0.000001, 4294)),
-} satisfies Vocabulary;
+import { completePace, type InheritedPace, pace, type PaceDefaults, paceOver } from './pace.js';
 
 export const common = {
   ...pace,
@@ -25,43 +19,37 @@ export const common = {
   bind_port: one(port),
   bind_if: one(interfaceName),
   fwmark: one(integer(0, MOST_U32)),
+  via_forwarding: switchable,
 } satisfies Vocabulary;
 
 /** What a check takes over where it says nothing itself. */
 export interface Inherited {
+  readonly pace: InheritedPace;
   readonly address: string;
   /** undefined: nothing says it. */
   readonly port: number | undefined;
-  readonly intervalSeconds: number;
-  readonly retries: number | undefined;
-  readonly retryDelaySeconds: number | undefined;
-  readonly warmupSeconds: number | undefined;
-  readonly timeoutSeconds: number | undefined;
   readonly alpha: boolean;
   readonly logAllFailures: boolean;
   readonly virtualhost: string | undefined;
+  readonly named: Named;
+}
+
+/** What checks of all services refer to by name, or have in common. */
+export interface Named {
+  readonly ssl: SslSettings;
+  /** undefined: it is there, but could not be read; nobody shall say that it is missing. */
+  readonly trackFiles: ReadonlyMap<string, TrackFile | undefined>;
+  readonly bfd: ReadonlyMap<string, BfdInstance | undefined>;
 }
 
 /** A check that was read and waits for what it inherits. */
 export type CheckDraft = (inherited: Inherited, diagnostics: Diagnostics) => Check | undefined;
 
-interface PaceDefaults {
-  readonly retries: number;
-  readonly retryDelaySeconds: number;
-}
-
-export function paceOf({ values }: Block<typeof common>, inherited: Inherited, defaults: PaceDefaults): CheckPace {
-  const intervalSeconds = values.delay_loop ?? inherited.intervalSeconds;
-  return {
-    intervalSeconds,
-    retries: values.retry ?? inherited.retries ?? defaults.retries,
-    rise: 1,
-    retryDelaySeconds: values.delay_before_retry ?? inherited.retryDelaySeconds ?? defaults.retryDelaySeconds,
-    warmupSeconds: values.warmup ?? inherited.warmupSeconds ?? intervalSeconds,
-    alpha: values.alpha ?? inherited.alpha,
-    logAllFailures: values.log_all_failures ?? inherited.logAllFailures,
-  };
-}
+export const paceOf = ({ values }: Block<typeof common>, inherited: Inherited, defaults: PaceDefaults): CheckPace => ({
+  ...completePace(paceOver(values, inherited.pace), defaults),
+  alpha: values.alpha ?? inherited.alpha,
+  logAllFailures: values.log_all_failures ?? inherited.logAllFailures,
+});
 
 const CONNECT_TIMEOUT = 5;
 
@@ -80,7 +68,9 @@ export function targetOf(
     diagnostics.error(placeIn(block, 'bindto', header), message, { expected: 'an address of the same family' });
   }
   if (familyOf(address) !== familyOf(inherited.address))
-    diagnostics.warning(placeIn(block, 'connect_ip', header), `${address} is not of the real server's address family`);
+    diagnostics.error(placeIn(block, 'connect_ip', header), `${address} is not of the real server's address family`, {
+      expected: `an ${familyOf(inherited.address) === 'ip4' ? 'IPv4' : 'IPv6'} address`,
+    });
   if (port === undefined) {
     if (!block.failed.has('connect_port'))
       diagnostics.error(placeOfWord(header, 0), 'nothing says which port to check', {
@@ -88,12 +78,16 @@ export function targetOf(
       });
     return undefined;
   }
-  return {
+  const target: CheckTarget = {
     address,
     port,
-    timeoutSeconds: values.connect_timeout ?? inherited.timeoutSeconds ?? CONNECT_TIMEOUT,
+    timeoutSeconds: values.connect_timeout ?? inherited.pace.timeoutSeconds ?? CONNECT_TIMEOUT,
     mark: values.fwmark ?? 0,
-    viaForwarding: false,
+    viaForwarding: values.via_forwarding ?? false,
+  };
+  if (bindAddress === undefined && bindPort === undefined && bindInterface === undefined) return target;
+  return {
+    ...target,
     ...(bindAddress === undefined ? {} : { bindAddress }),
     ...(bindPort === undefined ? {} : { bindPort }),
     ...(bindInterface === undefined ? {} : { bindInterface }),

@@ -3,34 +3,21 @@ import { nearest } from '../nearest.js';
 import { placeOfWord } from '../tree.js';
 import { phrase } from '../terms.js';
 import type { Term } from '../vocabulary.js';
+import type { PcreOptions } from './pcre.js';
 
-/** Patterns are PCRE in keepalived; here they are JavaScript's. What only PCRE has is refused, never misread. */
-export const pattern: Term<string> = phrase((statement, context) => {
-  const words = readRawWords(statement, false, context);
-  const text = words?.map((word) => word.text).join(' ');
-  if (text === undefined) return undefined;
-  const problem = compile(text, '');
-  if (problem instanceof RegExp) return text;
-  context.diagnostics.error(placeOfWord(statement, 1), `the pattern does not compile: ${problem}`, {
-    expected: 'a regular expression (PCRE without possessive quantifiers, atomic groups and recursion)',
-  });
-  return undefined;
-});
+/** A pattern of PCRE as it is written: what it means depends on the options beside it. */
+export const pattern: Term<string> = phrase((statement, context) =>
+  readRawWords(statement, false, context)
+    ?.map((word) => word.text)
+    .join(' '),
+);
 
-/** `(?i)` at the start is taken as a flag. undefined text compiles to nothing. */
-export function compile(text: string, flags: string): RegExp | string {
-  const [inline = '', letters = ''] = /^\(\?([ims]+)\)/.exec(text) ?? [];
-  try {
-    return new RegExp(text.slice(inline.length), [...new Set(flags + letters)].join(''));
-  } catch (error) {
-    return (error as Error).message.replace(/^Invalid regular expression: /, '');
-  }
-}
-
-const FLAGS: ReadonlyMap<string, string> = new Map([
-  ['caseless', 'i'],
-  ['multiline', 'm'],
-  ['dotall', 's'],
+const OPTIONS: ReadonlyMap<string, PcreOptions> = new Map<string, PcreOptions>([
+  ['caseless', { i: true }],
+  ['multiline', { m: true }],
+  ['dotall', { s: true }],
+  ['extended', { x: true }],
+  ['dollar_endonly', { dollarEndOnly: true }],
 ]);
 /** They change how PCRE works, not what it finds. */
 const WITHOUT_MEANING = new Set([
@@ -43,30 +30,27 @@ const WITHOUT_MEANING = new Set([
   'never_backslash_c',
   'never_ucp',
   'never_utf',
-  'dupnames',
 ]);
 const UNKNOWN_HERE = new Set(
-  `allow_empty_class alt_bsux alt_circumflex alt_verbnames anchored dollar_endonly endanchored extended extended_more firstline literal
+  `allow_empty_class alt_bsux alt_circumflex alt_verbnames anchored dupnames endanchored extended_more firstline literal
   match_invalid_utf match_unset_backref no_auto_capture ucp ungreedy utf`.split(/\s+/),
 );
+const EXPECTED = 'caseless, multiline, dotall, extended or dollar_endonly';
 
-/** Options of PCRE2 as flags of JavaScript. */
-export const patternOptions: Term<string> = phrase((statement, context) => {
-  let flags = '';
-  for (const [i, { text }] of statement.words.entries()) {
+/** Options of PCRE2 (pcre2_compile(3)). */
+export const patternOptions: Term<PcreOptions> = phrase((statement, context) => {
+  let options: PcreOptions = {};
+  for (const [i, text] of statement.texts.entries()) {
     if (i === 0 || WITHOUT_MEANING.has(text)) continue;
-    const letter = FLAGS.get(text);
-    if (letter === undefined) {
+    const option = OPTIONS.get(text);
+    if (option === undefined) {
       const known = UNKNOWN_HERE.has(text);
-      const suggestion = known ? undefined : nearest(text, [...FLAGS.keys(), ...WITHOUT_MEANING]);
+      const suggestion = known ? undefined : nearest(text, [...OPTIONS.keys(), ...WITHOUT_MEANING]);
       const message = known ? `'${text}' is not supported` : `'${text}' is no option of a pattern`;
-      context.diagnostics.error(placeOfWord(statement, i), message, {
-        expected: 'caseless, multiline or dotall',
-        suggestion,
-      });
+      context.diagnostics.error(placeOfWord(statement, i), message, { expected: EXPECTED, suggestion });
       return undefined;
     }
-    flags += letter;
+    options = { ...options, ...option };
   }
-  return flags;
+  return options;
 });

@@ -1,11 +1,11 @@
 import t from 'tap';
 import { decodeRequest } from '../../../src/cli/control.js';
 import { parseLvsctl } from '../../../src/cli/lvsctl.js';
-import { check, orSay } from '../../../src/cli/lvsd.js';
+import { orSay } from '../../../src/cli/lvsd.js';
 import { parseLvsd } from '../../../src/cli/lvsd-options.js';
+import type { CheckStatus } from '../../../src/cli/control.js';
 import { statusText } from '../../../src/cli/status-text.js';
 import { LvsError } from '../../../src/errors.js';
-import { site } from '../../helpers/configuration.js';
 
 const lines: [args: string, told: object | string][] = [
   [
@@ -14,6 +14,12 @@ const lines: [args: string, told: object | string][] = [
   ],
   ['check --file a.conf', { command: 'check', file: 'a.conf' }],
   ['plan -f a --json', { command: 'plan', json: true }],
+  [
+    'check -f a --host --strict --keepalived-exit-codes',
+    { command: 'check', host: true, strict: true, keepalivedExitCodes: true },
+  ],
+  ['check -f a', { host: false, strict: false, keepalivedExitCodes: false }],
+  ['run -f a --strict', { wrong: '--strict goes with check' }],
   ['run -f a --control none', { control: undefined }],
   ['run -f a --observe 0.5 --foreign refuse --log debug', { observeSeconds: 0.5, foreign: 'refuse', log: 'debug' }],
   ['--help', 'help'],
@@ -74,31 +80,6 @@ for (const [line, told] of requests)
     t.end();
   });
 
-t.test('check: what a right file holds, and every error of a wrong one', (t) => {
-  const folder = t.testdir({
-    right: site(),
-    wrong: site().replace('lb_algo', 'lb_algoo').replace('delay_loop', 'delay_lop'),
-  });
-  const said = { out: '', err: '' };
-  const output = { out: (text: string) => void (said.out += text), err: (text: string) => void (said.err += text) };
-  const order = (name: string): Parameters<typeof check>[0] => {
-    const parsed = parseLvsd(['check', '-f', `${folder}/${name}`], {});
-    if (typeof parsed === 'string' || 'wrong' in parsed) throw new Error('not understood');
-    return parsed;
-  };
-  t.equal(check(order('right'), output, {}), 0);
-  t.match(said, { out: /1 virtual services, 2 real servers/, err: '' });
-  t.equal(check(order('wrong'), output, {}), 1);
-  t.match(said.err.split('\n'), [
-    /wrong:5:1: .*lb_algoo.*did you mean 'lb_algo'/,
-    /wrong:8:1: .*delay_lop.*delay_loop/,
-    '',
-  ]);
-  t.equal(check(order('absent'), output, {}), 1);
-  t.match(said.err, /absent:1:1: there is no such file/);
-  t.end();
-});
-
 t.test('a failure out of the catalogue is a sentence and exit status 1; a mistake of ours is not hidden', async (t) => {
   let said = '';
   const output = { out: () => undefined, err: (text: string) => void (said = text) };
@@ -110,10 +91,34 @@ t.test('a failure out of the catalogue is a sentence and exit status 1; a mistak
   );
 });
 
+const quiet: CheckStatus = {
+  server: '',
+  check: 'tcp',
+  verdict: 'up',
+  proven: false,
+  since: null,
+  attempts: 0,
+  failures: 0,
+  last: 'none',
+  detail: '',
+  damped: false,
+  suspended: false,
+  servers: 1,
+  weight: null,
+};
+
 t.test('status for people', (t) => {
   const text = statusText({
     services: [{ service: 'tcp 192.0.2.1:80', scheduler: 'rr', destinations: [] }],
-    checks: [{ server: 'a', check: 'tcp', verdict: 'down', proven: true, last: 'failed', detail: 'refused' }],
+    checks: [
+      { ...quiet, server: 'a', verdict: 'down', proven: true, last: 'failed', detail: 'refused' },
+      {
+        ...quiet,
+        server: 'b',
+        since: '2026-01-02T03:04:05.678Z',
+        ...{ attempts: 9, failures: 2, damped: true, suspended: true, servers: 3, weight: { add: 4 } },
+      },
+    ],
     quorumLost: ['tcp 192.0.2.1:80'],
     lastPlan: [],
     refused: [{ change: 'add-service b', reason: 'no' }],
@@ -126,6 +131,7 @@ t.test('status for people', (t) => {
     `tcp 192.0.2.1:80 rr
 checks:
   a tcp down, last: failed, refused
+  b tcp up since 2026-01-02T03:04:05.678Z (assumed, damped, suspended, shared by 3 servers, weight +4), 2 of 9 attempts failed
 without quorum:
   tcp 192.0.2.1:80
 refused, tried again:

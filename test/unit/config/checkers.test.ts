@@ -42,18 +42,20 @@ const refused: readonly [name: string, text: string, says: readonly string[]][] 
     'a pattern that does not compile',
     server('HTTP_GET {', 'url {', 'path /', 'regex "a(b"', '}', '}'),
     [
-      '9:7: the pattern does not compile: /a(b/: Unterminated group, expected a regular expression (PCRE without possessive quantifiers, atomic groups and recursion)',
+      "9:7: the pattern cannot be used: a '(' without its ')', expected a regular expression of PCRE without recursion, verbs and Unicode properties",
     ],
   ],
   [
     'options of a pattern',
     server('HTTP_GET {', 'url {', 'path /', 'regex a', 'regex_options casless', '}', '}'),
-    ["10:15: 'casless' is no option of a pattern, expected caseless, multiline or dotall; did you mean 'caseless'?"],
+    [
+      "10:15: 'casless' is no option of a pattern, expected caseless, multiline, dotall, extended or dollar_endonly; did you mean 'caseless'?",
+    ],
   ],
   [
     'connect_ip of the other family',
     server('TCP_CHECK {', 'connect_ip 2001:db8::1', '}'),
-    ["7:12: warning: 2001:db8::1 is not of the real server's address family"],
+    ["7:12: 2001:db8::1 is not of the real server's address family, expected an IPv4 address"],
   ],
   [
     'bindto of another family than what is connected',
@@ -72,8 +74,8 @@ const refused: readonly [name: string, text: string, says: readonly string[]][] 
   ],
   [
     'a protocol version',
-    server('HTTP_GET {', 'http_protocol 2', 'url {', 'path /', '}', '}'),
-    ["7:15: '2' is no value of http_protocol, expected 1.0, 1.0C or 1.1"],
+    server('HTTP_GET {', 'http_protocol 3', 'url {', 'path /', '}', '}'),
+    ["7:15: '3' is no value of http_protocol, expected 1.0, 1.0C, 1.1 or 2; did you mean '2'?"],
   ],
 ];
 
@@ -95,12 +97,13 @@ t.test('a check that says nothing has the defaults of keepalived', (t) => {
   const pace = {
     intervalSeconds: 60,
     retries: 1,
+    rise: 1,
     retryDelaySeconds: 1,
     warmupSeconds: 60,
     alpha: false,
     logAllFailures: false,
   };
-  const target = { address: '10.1.0.1', port: 80, timeoutSeconds: 5, mark: 0 };
+  const target = { address: '10.1.0.1', port: 80, timeoutSeconds: 5, mark: 0, viaForwarding: false };
   t.strictSame(tcp, { is: 'tcp', position: { file: 'f', line: 6, column: 1 }, pace, target });
   t.strictSame(http, {
     is: 'http',

@@ -30,7 +30,13 @@ t.test('each complaint once, in the order of the text, errors counted', (t) => {
 });
 
 t.test('a caret stands below what is meant, behind tabs too', (t) => {
-  const one: Diagnostic = { severity: 'error', position: { file: 'f', line: 1, column: 9 }, length: 2, message: 'm' };
+  const one: Diagnostic = {
+    severity: 'error',
+    kind: 'language',
+    position: { file: 'f', line: 1, column: 9 },
+    length: 2,
+    message: 'm',
+  };
   t.equal(formatExcerpt(one, '\tweight 5x'), '\tweight 5x\n\t       ^~');
   t.equal(formatExcerpt({ ...one, length: 50 }, '\tweight 5x'), '\tweight 5x\n\t       ^~');
   t.end();

@@ -1,8 +1,9 @@
 import { formatDiagnostic } from '../../../src/config/diagnostics.js';
-import { readConfiguration, type ReadOptions } from '../../../src/config/read.js';
+import type { ParseOptions } from '../../../src/config/parse.js';
+import { readConfiguration } from '../../../src/config/read.js';
 
 /** What is said about a text, each line without the name of its file: `2:3: ...`. */
-export const says = (text: string, options: ReadOptions = {}): readonly string[] =>
+export const says = (text: string, options: ParseOptions = {}): readonly string[] =>
   readConfiguration({ file: 'f', text }, options).diagnostics.map((one) => formatDiagnostic(one).replace(/^f:/, ''));
 
 /** The lines of a virtual_server for one address, which is complete: line 5 is the first of `lines`. */

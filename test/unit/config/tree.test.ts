@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import t from 'tap';
 import { Diagnostics, formatDiagnostic } from '../../../src/config/diagnostics.js';
-import { buildTree, type Shape, type Statement } from '../../../src/config/tree.js';
+import type { Statement } from '../../../src/config/tree.js';
+import { buildTree, type Shape } from '../../../src/config/tree-builder.js';
 
 const shape: Shape = { opens: new Set(['server', 'check']), outermost: new Set(['service']) };
 

@@ -31,11 +31,11 @@ const refused: readonly [name: string, text: string, says: readonly string[]][] 
     ["1:1: virtual_server lacks a protocol, expected 'protocol TCP', UDP or SCTP"],
   ],
   [
-    'no scheduler and no method: as keepalived, aloud',
+    'no scheduler and no method, which keepalived chooses itself',
     file('virtual_server 10.0.0.1 80 {', 'protocol TCP', real, '}'),
     [
-      "1:1: warning: virtual_server without 'lvs_sched': wlc is taken",
-      "1:1: warning: virtual_server without 'lvs_method': NAT is taken",
+      "1:1: virtual_server without 'lvs_sched', expected 'lvs_sched wlc', which keepalived takes, or another",
+      "1:1: virtual_server without 'lvs_method', expected 'lvs_method NAT', which keepalived takes, DR or TUN",
     ],
   ],
   [
@@ -91,7 +91,7 @@ const refused: readonly [name: string, text: string, says: readonly string[]][] 
     'a service for all ports',
     service(real).replace(' 80 {', ' {'),
     [
-      "1:16: warning: a service for all ports is persistent: 360 seconds are taken, expected a port, or 'persistence_timeout'",
+      "1:16: a service for all ports is persistent, and nothing says for how long, expected a port, or 'persistence_timeout 360', which keepalived takes",
     ],
   ],
   [
@@ -102,7 +102,7 @@ const refused: readonly [name: string, text: string, says: readonly string[]][] 
   [
     'a quorum that is never met',
     service('quorum 2', real),
-    ['5:8: warning: quorum 2 can never be met: all servers together weigh 1'],
+    ['5:8: quorum 2 can never be met: all servers together weigh 1, expected at most 1'],
   ],
   [
     'a sorry server of the other family',
@@ -122,7 +122,7 @@ const refused: readonly [name: string, text: string, says: readonly string[]][] 
   [
     'DR to another port',
     service('real_server 10.1.0.1 8080 {', '}').replace('NAT', 'DR'),
-    ['5:13: warning: DR cannot change the port: packets reach 10.1.0.1 at port 80, not 8080'],
+    ['5:13: DR cannot change the port: packets reach 10.1.0.1 at port 80, not 8080, expected port 80, or none'],
   ],
   [
     'a real server twice',
@@ -390,7 +390,7 @@ t.test('only NAT changes the port; a server without one has that of the service'
     [service('real_server 10.1.0.1 8080 {', '}'), '10.1.0.1:8080'],
     [service('real_server 10.1.0.1 {', '}'), '10.1.0.1:80'],
     [service('real_server 10.1.0.1 0 {', '}'), '10.1.0.1:80'],
-    [service('real_server 10.1.0.1 8080 {', '}').replace('NAT', 'TUN'), '10.1.0.1:80'],
+    [service('real_server 10.1.0.1 80 {', '}').replace('NAT', 'TUN'), '10.1.0.1:80'],
     [service('real_server 10.1.0.1 8080 {', '}').replace('10.0.0.1 80', 'fwmark 1'), '10.1.0.1:8080'],
     [service('real_server 10.1.0.1 8080 {', '}').replace('10.0.0.1 80', 'fwmark 1').replace('NAT', 'DR'), '10.1.0.1:0'],
   ];

@@ -1,7 +1,17 @@
 import t from 'tap';
-import { desired } from '../../../src/director/desired.js';
+import { type Circumstances, desired } from '../../../src/director/desired.js';
 import { configurationOf, site, type SiteOptions, tableText } from '../../helpers/configuration.js';
 
+/** All servers are up and nothing is remembered. */
+const nothingElse: Circumstances = {
+  isUp: () => true,
+  weightOf: (_, configured) => configured,
+  weights: new Map(),
+  quorums: new Map(),
+  lives: new Map(),
+  probeMarks: new Map(),
+  now: 0,
+};
 const first = 'tcp 192.0.2.1:80';
 const sorry = 'sorry_server 10.0.0.9 80';
 
@@ -90,6 +100,7 @@ for (const { name, site: options, down = [], weights = [], hadQuorum, table, quo
     const server = (octet: number): string => `${first} -> 10.0.0.${octet}:80`;
     const dead = new Set(down.map(server));
     const result = desired(configurationOf(site(options)), {
+      ...nothingElse,
       isUp: (one) => !dead.has(one),
       weights: new Map(weights.map(([octet, weight]) => [server(octet), weight])),
       quorums: new Map(hadQuorum === undefined ? [] : [[first, hadQuorum]]),
@@ -114,7 +125,83 @@ t.test('a group: every service gets the same servers, each with its own port', (
       }
     }
   }`;
-  const { table } = desired(configurationOf(text), { isUp: () => true, weights: new Map(), quorums: new Map() });
+  const { table } = desired(configurationOf(text), nothingElse);
   t.same(tableText(table), ['tcp 192.0.2.1:80 wrr', '  10.0.0.1:80 1', 'tcp 192.0.2.2:8080 wrr', '  10.0.0.1:8080 1']);
+  t.end();
+});
+
+/** Looks at one site again and again, remembering what the director does. */
+class Looks {
+  readonly #configuration;
+  #state: Circumstances = nothingElse;
+  result;
+
+  constructor(options: SiteOptions) {
+    this.#configuration = configurationOf(site(options));
+    this.result = desired(this.#configuration, this.#state);
+  }
+
+  at(ms: number, down: readonly number[]): readonly string[] {
+    const dead = new Set(down.map((octet) => `${first} -> 10.0.0.${octet}:80`));
+    const { lives, quorums } = this.result;
+    this.#state = { ...nothingElse, isUp: (one) => !dead.has(one), lives, quorums, now: ms };
+    this.result = desired(this.#configuration, this.#state);
+    return tableText(this.result.table)
+      .slice(1)
+      .map((line) => line.trim().replace(/^10\.0\.0\.(\d):80/, '$1:'));
+  }
+
+  get wake(): number | undefined {
+    return this.result.wakes.get(first);
+  }
+}
+
+t.test('dead_flows', (t) => {
+  t.same(new Looks({ service: 'dead_flows keep' }).at(1000, [1]), ['1: 0', '2: 1'], 'keep');
+  t.same(new Looks({ service: 'dead_flows cut' }).at(1000, [1]), ['2: 1'], 'cut');
+  const drains = new Looks({ service: 'dead_flows drain 30' });
+  t.same(drains.at(1000, [1]), ['1: 0', '2: 1'], 'it drains');
+  t.equal(drains.wake, 31_000);
+  t.same(drains.at(30_999, [1]), ['1: 0', '2: 1']);
+  t.same(drains.at(31_000, [1]), ['2: 1'], 'and is gone');
+  t.equal(drains.wake, undefined);
+  t.same(drains.at(40_000, []), ['1: 1', '2: 1'], 'it comes back');
+  t.same(drains.at(50_000, [1]), ['1: 0', '2: 1'], 'the next time it drains again');
+  const never = new Looks({ service: 'dead_flows drain 30\nalpha', servers: { 1: 'TCP_CHECK {\n}', 2: '' } });
+  t.same(never.at(1000, [1]), ['1: 0', '2: 1'], 'it was up before');
+  t.end();
+});
+
+t.test('slow_start: the weight climbs evenly, and only of those that came up while the service ran', (t) => {
+  const looks = new Looks({ service: 'slow_start 10 50', servers: { 1: 'weight 5', 2: 'weight 5' } });
+  t.same(looks.at(0, []), ['1: 5', '2: 5'], 'at the start nobody climbs');
+  looks.at(1000, [1]);
+  t.same(looks.at(2000, []), ['1: 2', '2: 5']);
+  t.equal(looks.wake, 4500, 'four steps of 2.5 s');
+  t.same(looks.at(4500, []), ['1: 3', '2: 5']);
+  t.same(looks.at(11_999, []), ['1: 4', '2: 5']);
+  t.same(looks.at(12_000, []), ['1: 5', '2: 5']);
+  t.equal(looks.wake, undefined);
+  t.end();
+});
+
+t.test('pool_guard: those that failed first go, the others stay and are named', (t) => {
+  const looks = new Looks({ service: 'pool_guard 50', servers: { 1: '', 2: '', 3: '' } });
+  t.same(looks.at(1000, [2]), ['1: 1', '3: 1'], 'one of three may go');
+  t.same(looks.at(2000, [2, 3]), ['1: 1', '3: 1'], 'the second may not');
+  t.same(looks.result.held.get(first), [`${first} -> 10.0.0.3:80`]);
+  t.same(looks.at(3000, [1, 2, 3]), ['1: 1', '3: 1']);
+  t.same(looks.at(4000, [1, 3]), ['1: 1', '2: 1'], 'who comes back makes room for the next to go');
+  t.same(looks.at(5000, []), ['1: 1', '2: 1', '3: 1']);
+  t.equal(looks.result.held.size, 0);
+  const sorryToo = new Looks({ service: `pool_guard 50\n${sorry}`, servers: { 1: '', 2: '' } });
+  t.same(sorryToo.at(1000, [1, 2]), ['9: 1'], 'where a sorry server stands in it holds for all');
+  t.end();
+});
+
+t.test('checks that have a say in the weight', (t) => {
+  const weighs = { ...nothingElse, weightOf: (_: string, configured: number) => configured + 4 };
+  const { table } = desired(configurationOf(site({})), weighs);
+  t.same(tableText(table).slice(1), ['  10.0.0.1:80 5', '  10.0.0.2:80 5']);
   t.end();
 });

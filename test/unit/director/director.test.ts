@@ -38,6 +38,8 @@ function scene(
     log,
     state: file,
     isUp: (server) => !down.has(server),
+    weightOf: (_, configured) => configured,
+    wallMs: () => 1_700_000_000_000 + clock.now(),
     onQuorum: (virtual, has) => quorums.push(`${virtual} ${has ? 'up' : 'down'}`),
     observeMs: 10_000,
     foreign,
@@ -321,4 +323,58 @@ t.test('the state file: what was written is read; what is none of ours is not be
   ])
     t.equal(decodeLastApplied(text), undefined, text);
   t.end();
+});
+
+t.test(
+  'removed_flows drain: a server that a reload removes stays with weight 0 for a while, also over our death',
+  async (t) => {
+    const { director, kernel, clock, file } = scene(t);
+    await director.open();
+    const drains = { service: 'removed_flows drain 30' };
+    await director.configure(configurationOf(site(drains)));
+    await director.configure(configurationOf(site({ ...drains, servers: { 1: '' } })));
+    const draining = ['tcp 192.0.2.1:80 rr', '  10.0.0.1:80 1', '  10.0.0.2:80 0'];
+    t.same(tableText(kernel.table), draining);
+    clock.advance(29_000);
+    await settled();
+    t.same(tableText(kernel.table), draining);
+
+    const next = scene(t, { kernel, file });
+    await next.director.open();
+    next.clock.advance(29_000);
+    await next.director.configure(configurationOf(site({ ...drains, servers: { 1: '' } })));
+    t.same(tableText(kernel.table), draining, 'the next director knows');
+    next.clock.advance(1000);
+    await settled();
+    t.same(tableText(kernel.table), draining.slice(0, 2));
+  },
+);
+
+t.test('removed_flows drain: a virtual server that goes leaves its servers at weight 0 for a while', async (t) => {
+  const { director, kernel, clock } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site({ service: 'removed_flows drain 30' })));
+  await director.configure(configurationOf(''));
+  t.same(tableText(kernel.table), ['tcp 192.0.2.1:80 rr', '  10.0.0.1:80 0', '  10.0.0.2:80 0']);
+  clock.advance(30_000);
+  await settled();
+  t.same(tableText(kernel.table), []);
+});
+
+t.test('slow_start: the clock alone makes the table change', async (t) => {
+  const { director, kernel, clock, down } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site({ service: 'slow_start 10 50', servers: { 1: 'weight 5', 2: '' } })));
+  down.add(server(1));
+  director.look('tcp 192.0.2.1:80');
+  await settled();
+  down.clear();
+  director.look('tcp 192.0.2.1:80');
+  await settled();
+  t.same(tableText(kernel.table), ['tcp 192.0.2.1:80 rr', '  10.0.0.2:80 1', '  10.0.0.1:80 2']);
+  clock.advance(9_000);
+  await settled();
+  clock.advance(1_000);
+  await settled();
+  t.same(tableText(kernel.table), ['tcp 192.0.2.1:80 rr', '  10.0.0.2:80 1', '  10.0.0.1:80 5']);
 });

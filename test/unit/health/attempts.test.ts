@@ -1,54 +1,22 @@
-/** TCP_CHECK and HTTP_GET against real servers on the loopback; time is the test's own. */
-import { createServer, type Server, type Socket } from 'node:net';
+/** TCP_CHECK and HTTP_GET against scripted servers on the loopback; time is the test's own. */
+import { createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import type { Failure, Outcome } from '../../../src/health/check.js';
 import type { HttpCheck, HttpUrl, TcpCheck } from '../../../src/config/check.js';
+import type { Failure } from '../../../src/health/check.js';
 import { attemptHttp } from '../../../src/health/http.js';
 import { attemptTcp } from '../../../src/health/tcp.js';
 import { systemClock } from '../../../src/system/clock.js';
+import { httpCheck, never, why } from '../../helpers/attempts.js';
 import { FakeClock } from '../../helpers/fake-clock.js';
 import { anyCheck, probePorts, targetAt } from '../../helpers/probe-ports.js';
-
-const never = new AbortController().signal;
-
-/** A server that does this with each connection, for as long as the test runs. */
-function serving(t: Test, talk: (socket: Socket) => void): Promise<number> {
-  const open = new Set<Socket>();
-  const server: Server = createServer((socket) => {
-    open.add(socket);
-    socket.on('error', () => undefined);
-    talk(socket);
-  });
-  t.teardown(async () => {
-    for (const socket of open) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return new Promise((resolve) =>
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : 0);
-    }),
-  );
-}
+import { serving } from '../../helpers/scripted-server.js';
 
 const tcp = (port: number, bindAddress?: string): TcpCheck => ({
   is: 'tcp',
   ...anyCheck,
   target: targetAt(port, bindAddress === undefined ? {} : { bindAddress }),
 });
-const http = (port: number, url: HttpUrl, protocol: HttpCheck['protocol'] = '1.0'): HttpCheck => ({
-  is: 'http',
-  ...anyCheck,
-  target: targetAt(port),
-  tls: undefined,
-  protocol,
-  fastRecovery: false,
-  urls: [url],
-});
 const world = probePorts(systemClock);
-const url: HttpUrl = { path: '/alive', host: 'www.example.com', statusCodes: [] };
-const why = (outcome: Outcome): Failure | 'alive' | 'inconclusive' =>
-  outcome.is === 'failed' ? outcome.why : outcome.is;
 
 /** Answers the first line that comes with this text, and closes. */
 const answering = (text: string) => (socket: Socket) => void socket.once('data', () => socket.end(text, 'latin1'));
@@ -85,6 +53,10 @@ t.test('what was stopped before it began says nothing', async (t) => {
   t.equal(why(await attemptTcp(tcp(1), world, AbortSignal.abort())), 'inconclusive');
 });
 
+const MD5_HELLO = '5d41402abc4b2a76b9719d911017c592';
+const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n';
+const chunked = (body: string): string => `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body}`;
+const looksFor = (regex: RegExp): NonNullable<HttpUrl['pattern']> => ({ regex, absent: false });
 const ok = 'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nhello';
 const rows: [name: string, answer: string, url: Partial<HttpUrl>, verdict: Failure | 'alive'][] = [
   ['200 without status_code', ok, {}, 'alive'],
@@ -103,15 +75,10 @@ const rows: [name: string, answer: string, url: Partial<HttpUrl>, verdict: Failu
     },
     'alive',
   ],
-  ['the right digest', ok, { digest: '5d41402abc4b2a76b9719d911017c592' }, 'alive'],
+  ['the right digest', ok, { digest: MD5_HELLO }, 'alive'],
   ['the right digest in capitals', ok, { digest: '5D41402ABC4B2A76B9719D911017C592' }, 'alive'],
   ['a wrong digest', ok, { digest: '00000000000000000000000000000000' }, 'digest'],
-  [
-    'the right digest with status 404',
-    ok.replace('200', '404'),
-    { digest: '5d41402abc4b2a76b9719d911017c592' },
-    'status',
-  ],
+  ['the right digest with status 404', ok.replace('200', '404'), { digest: MD5_HELLO }, 'status'],
   ['a pattern in the body', ok, { pattern: { regex: /h.llo$/, absent: false } }, 'alive'],
   ['a pattern in the head', ok, { pattern: { regex: /text\/plain/, absent: false } }, 'alive'],
   ['a pattern that is not there', ok, { pattern: { regex: /goodbye/, absent: false } }, 'pattern'],
@@ -122,18 +89,41 @@ const rows: [name: string, answer: string, url: Partial<HttpUrl>, verdict: Failu
   ['an empty answer', '', {}, 'closed'],
   ['a status line only', 'HTTP/1.0 200 OK\r\n', {}, 'closed'],
   ['an SSH banner', 'SSH-2.0-OpenSSH\r\n\r\n', {}, 'malformed'],
-  ['100 Continue first', `HTTP/1.1 100 Continue\r\n\r\n${ok}`, {}, 'status'],
+  ['100 Continue first', `HTTP/1.1 100 Continue\r\n\r\n${ok}`, {}, 'alive'],
+  ['103 Early Hints twice', `${hints}${hints}${ok}`, { digest: MD5_HELLO }, 'alive'],
+  ['interim answers and then nothing', hints, {}, 'closed'],
+  ['101 is the last answer', `HTTP/1.1 101 Switching Protocols\r\n\r\n${ok}`, {}, 'status'],
+  ['the right digest of chunks', chunked('2\r\nhe\r\n3;x="y"\r\nllo\r\n0\r\n\r\n'), { digest: MD5_HELLO }, 'alive'],
+  ['a pattern across chunks', chunked('2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n'), { pattern: looksFor(/hello/) }, 'alive'],
+  ['chunks that break off', chunked('2\r\nhe\r\n3\r\nl'), {}, 'alive'],
+  ['chunks that break off, and a digest', chunked('2\r\nhe\r\n3\r\nl'), { digest: MD5_HELLO }, 'digest'],
+  ['chunks without sizes', chunked('hello\r\n'), {}, 'malformed'],
+  ['chunks with wrong sizes', chunked('2\r\nhello\r\n0\r\n\r\n'), {}, 'malformed'],
+  ['a match may start at the most offset', ok, { pattern: { ...looksFor(/hello/), maxOffset: 45 } }, 'alive'],
+  ['but not behind it', ok, { pattern: { ...looksFor(/hello/), maxOffset: 44 } }, 'pattern'],
+  ['a least offset behind the answer', ok, { pattern: { ...looksFor(/(?:)/), minOffset: 1000 } }, 'pattern'],
+  ['and a pattern that must not be there', ok, { pattern: { regex: /hello/, absent: true, minOffset: 1000 } }, 'alive'],
 ];
 
 for (const [name, answer, more, verdict] of rows)
   t.test(`HTTP: ${name}`, async (t) => {
     const port = await serving(t, answering(answer));
-    t.equal(why(await attemptHttp(http(port, { ...url, ...more }), 0, world, never)), verdict);
+    t.equal(why(await attemptHttp(httpCheck(port, more), 0, world, never)), verdict);
   });
+
+t.test('HTTP: chunks that are complete are enough, though the connection stays open', async (t) => {
+  const port = await serving(t, (socket) => void socket.write(chunked('2\r\nok\r\n0\r\nX: y\r\n\r\n')));
+  t.equal(why(await attemptHttp(httpCheck(port, {}, '1.1'), 0, probePorts(new FakeClock()), never)), 'alive');
+});
+
+t.test('HTTP: 204 has no body to wait for', async (t) => {
+  const port = await serving(t, (socket) => void socket.write('HTTP/1.1 204 No Content\r\n\r\n'));
+  t.equal(why(await attemptHttp(httpCheck(port, {}, '1.1'), 0, probePorts(new FakeClock()), never)), 'alive');
+});
 
 t.test('HTTP: a body that is complete is enough, though the connection stays open', async (t) => {
   const port = await serving(t, (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
-  t.equal(why(await attemptHttp(http(port, url, '1.1'), 0, probePorts(new FakeClock()), never)), 'alive');
+  t.equal(why(await attemptHttp(httpCheck(port, {}, '1.1'), 0, probePorts(new FakeClock()), never)), 'alive');
 });
 
 const requests: [protocol: HttpCheck['protocol'], lines: string[]][] = [
@@ -150,7 +140,7 @@ for (const [protocol, lines] of requests)
         socket.end(ok);
       });
     });
-    await attemptHttp(http(port, url, protocol), 0, world, never);
+    await attemptHttp(httpCheck(port, {}, protocol), 0, world, never);
     t.same(request.split('\r\n'), lines);
   });
 
@@ -167,7 +157,7 @@ async function silent(t: Test): Promise<{ port: number; asked: Promise<void> }> 
 t.test('HTTP: a server that is silent has failed after the timeout, not before', async (t) => {
   const clock = new FakeClock();
   const { port, asked } = await silent(t);
-  const outcome = attemptHttp(http(port, url), 0, probePorts(clock), never);
+  const outcome = attemptHttp(httpCheck(port), 0, probePorts(clock), never);
   await asked;
   clock.advance(999);
   t.equal(clock.pending, 2, 'still waiting');
@@ -182,7 +172,7 @@ t.test('HTTP: a server that drips for ever has failed at the deadline', async (t
     socket.on('data', () => void socket.write('HTTP/1.0 200 OK\r\nX: '));
   });
   const stop = new AbortController();
-  const outcome = attemptHttp(http(port, url), 0, probePorts(clock), stop.signal);
+  const outcome = attemptHttp(httpCheck(port), 0, probePorts(clock), stop.signal);
   clock.advance(10_000);
   t.equal(why(await outcome), 'timeout');
 });
@@ -191,7 +181,7 @@ t.test('an attempt that is stopped ends at once and says nothing', async (t) => 
   const clock = new FakeClock();
   const stop = new AbortController();
   const { port, asked } = await silent(t);
-  const outcome = attemptHttp(http(port, url), 0, probePorts(clock), stop.signal);
+  const outcome = attemptHttp(httpCheck(port), 0, probePorts(clock), stop.signal);
   await asked;
   stop.abort();
   t.equal(why(await outcome), 'inconclusive');

@@ -9,10 +9,19 @@ import {
   known,
 } from '../../../src/health/judge.js';
 
-const tcp: JudgeSettings = { intervalMs: 5000, retries: 2, retryDelayMs: 100, rise: 1, riseDelayMs: 5000 };
+const tcp: JudgeSettings = {
+  intervalMs: 5000,
+  retries: 2,
+  retryDelayMs: 100,
+  rise: 1,
+  riseUnseen: 1,
+  riseDelayMs: 5000,
+};
 /** Two urls: the one that failed, then both. */
-const http: JudgeSettings = { ...tcp, rise: 3, riseDelayMs: 5000 };
+const http: JudgeSettings = { ...tcp, rise: 3, riseUnseen: 2 };
 const fast: JudgeSettings = { ...http, riseDelayMs: 0 };
+const careful: JudgeSettings = { ...tcp, rise: 3, riseUnseen: 3 };
+const adaptive: JudgeSettings = { ...careful, unsureMs: 500 };
 
 /** Outcomes as + and -; the verdict after each as u (up) or d (down), and the pauses in milliseconds. */
 function play(settings: JudgeSettings, start: Judgement, outcomes: string): { verdicts: string; waits: number[] } {
@@ -20,7 +29,7 @@ function play(settings: JudgeSettings, start: Judgement, outcomes: string): { ve
   const waits: number[] = [];
   let verdicts = '';
   for (const outcome of outcomes) {
-    const step = judge(settings, judgement, outcome === '+');
+    const step = judge(settings, judgement, outcome === '+', 0);
     judgement = step.judgement;
     waits.push(step.waitMs);
     verdicts += judgement.verdict === 'up' ? 'u' : 'd';
@@ -47,6 +56,11 @@ const rows: [
   ['HTTP comes up after the failed url and a round', http, known('down'), '+++', 'ddu', [5000, 5000, 5000]],
   ['HTTP: a failure within the round begins again', http, known('down'), '++-+++', 'dddddu'],
   ['HTTP with alpha: a round', http, assumed('down'), '++', 'du'],
+  ['rise: three in a row, also for one that was never seen', careful, assumed('down'), '++-+++', 'dddddu'],
+  ['rise: an interval between them', careful, known('down'), '+++', 'ddu', [5000, 5000, 5000]],
+  ['adaptive: half of the pauses, less a tenth', adaptive, known('up'), '+--+', 'uuuu', [2250, 45, 45, 2250]],
+  ['adaptive: no longer than unsure', { ...adaptive, unsureMs: 30 }, known('up'), '---', 'uud', [30, 30, 2250]],
+  ['adaptive: faster while it comes up', adaptive, known('down'), '-+++', 'dddu', [2250, 500, 500, 2250]],
   ['fast_recovery: no pause within the round', fast, known('down'), '+++', 'ddu', [0, 0, 5000]],
 ];
 
@@ -71,7 +85,7 @@ t.test('a proven verdict changes after exactly the outcomes it takes, and never 
           const wasUp = judgement.verdict === 'up';
           against = isAlive === wasUp ? 0 : against + 1;
           const needed = wasUp ? retries + 1 : rise;
-          ({ judgement } = judge({ ...tcp, retries, rise }, judgement, isAlive));
+          ({ judgement } = judge({ ...tcp, retries, rise }, judgement, isAlive, 0));
           const changed = (judgement.verdict === 'up') !== wasUp;
           if (changed !== against >= needed) return false;
           if (changed) against = 0;

@@ -1,37 +1,124 @@
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { findAccount } from '../../../src/system/accounts.js';
 import { systemClock } from '../../../src/system/clock.js';
-import { runScript } from '../../../src/system/run-script.js';
+import { runScript, type ScriptOrder } from '../../../src/system/run-script.js';
 import { FakeClock } from '../../helpers/fake-clock.js';
 
 const node = process.execPath;
+const isRoot = process.geteuid?.() === 0;
+const onlyRoot = isRoot ? {} : { skip: 'only root may become somebody else' };
+
+const shell = (text: string, more: Partial<ScriptOrder> = {}): ReturnType<typeof runScript> =>
+  runScript({ argv: ['/bin/sh', '-c', text], timeoutMs: 60_000, ...more }, systemClock);
 
 t.test('the exit status is told; words are not a shell line', async (t) => {
   const argv = [node, '-e', 'process.exit(process.argv[1] === "$HOME;x" ? 7 : 1)', '$HOME;x'];
   t.same(await runScript({ argv, timeoutMs: 60_000 }, systemClock), { status: 7 });
 });
 
-t.test('a script that cannot be started is a failure with a reason', async (t) => {
-  t.match(await runScript({ argv: ['/nowhere/at-all'], timeoutMs: 60_000 }, systemClock), { failed: /ENOENT/ });
-  t.match(await runScript({ argv: ['a\0b'], timeoutMs: 60_000 }, systemClock), { failed: /null/ });
+t.test('a script that cannot be started is a failure with a reason, never an exit status', async (t) => {
+  const folder = t.testdir({ plain: 'exit 0\n', 'no-interpreter': '#!/nowhere/sh\n' });
+  chmodSync(`${folder}/plain`, 0o755);
+  chmodSync(`${folder}/no-interpreter`, 0o755);
+  const run = (program: string): ReturnType<typeof runScript> =>
+    runScript({ argv: [program], timeoutMs: 60_000 }, systemClock);
+  t.same(await run('/nowhere/at-all'), { failed: 'it cannot be run: No such file or directory' });
+  t.same(await run(`${folder}/no-interpreter`), { failed: 'it cannot be run: No such file or directory' });
+  t.match(await run(`${folder}/plain`), { failed: /first line such as #!\/bin\/sh/ });
+  t.match(await run('a\0b'), { failed: /null/ });
+  t.same(await shell('exit 127'), { status: 127 }, "the script's own 127");
+  t.same(await shell('echo exec 2 nonsense >&2; exit 127'), { status: 127, output: 'exec 2 nonsense' });
 });
 
-t.test('who takes too long is ended, and no timer is left', async (t) => {
+t.test('no descriptor left is a shortage, not a verdict on the script', async (t) => {
+  const { output } = await shell(`ulimit -n 40; exec ${node} ${fileURLToPath(new URL('run-out.js', import.meta.url))}`);
+  t.match(JSON.parse(output ?? ''), { failed: /EMFILE/, shortage: true });
+});
+
+t.test('both outputs are kept, up to 4096 bytes, and a lot of them blocks nobody', async (t) => {
+  t.same(await shell('echo one; echo two >&2; exit 3'), { status: 3, output: 'one\ntwo' });
+  const end = await shell(
+    'i=0; while [ $i -lt 3000 ]; do echo 0123456789012345678901234567890123456789; i=$((i+1)); done',
+  );
+  t.equal(end.output?.length, 4096);
+});
+
+t.test(
+  'it has nothing to read, the root folder, and our environment without what loads or splits for others',
+  async (t) => {
+    process.env['LVSD_TEST_WORD'] = 'kept';
+    process.env['LD_LIBRARY_PATH'] = '/nowhere';
+    t.teardown(() => {
+      delete process.env['LVSD_TEST_WORD'];
+      delete process.env['LD_LIBRARY_PATH'];
+    });
+    const { output } = await shell('cat; pwd; echo "$LVSD_TEST_WORD-$LD_LIBRARY_PATH"; readlink /proc/self/fd/0');
+    t.equal(output, '/\nkept-\n/dev/null');
+  },
+);
+
+t.test('the umask is that of the script alone', async (t) => {
+  const folder = t.testdir();
+  await shell(`echo > ${folder}/file; umask`, { umask: 0o177 });
+  t.equal(statSync(`${folder}/file`).mode & 0o777, 0o600);
+  writeFileSync(`${folder}/ours`, '', { mode: 0o666 });
+  t.not(statSync(`${folder}/ours`).mode & 0o077, 0);
+  t.same((await shell('umask', { umask: 0o22 })).output, '0022');
+});
+
+t.test('as another user, with no group of ours', onlyRoot, async (t) => {
+  const account = { uid: 65_534, gid: 65_534, groups: [] };
+  t.equal((await shell('id -u; id -g; id -G', { account })).output, '65534\n65534\n65534');
+  const more = { ...account, groups: [65_534, 4, 27] };
+  t.equal((await shell('id -G', { account: more })).output, '65534 4 27');
+  t.match(await shell('cat /etc/shadow', { account }), { status: 1, output: /Permission denied/ });
+});
+
+t.test('who takes too long is ended with all of its group, and no timer is left', async (t) => {
   const clock = new FakeClock();
   const end = runScript({ argv: [node, '-e', 'setInterval(() => 0, 1e9)'], timeoutMs: 5000 }, clock);
   clock.advance(5000);
-  t.same(await end, { failed: 'ended by SIGTERM' });
+  t.same(await end, { failed: 'took longer than 5 s and was ended' });
   t.equal(clock.pending, 0);
 });
 
-t.test('users and groups by name and number', async (t) => {
-  const root = t.testdir({
-    passwd: 'root:x:0:0:root:/root:/bin/sh\nweb:x:33:34:web:/var/www:/bin/sh\n',
-    group: 'root:x:0:\nstaff:x:50:\n',
+/** Processes of a group that are not only waiting to be forgotten. */
+const aliveIn = (group: number): string[] =>
+  readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid) || !existsSync(`/proc/${pid}/stat`)) return false;
+    const [state, , of] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return Number(of) === group && state !== 'Z' && state !== 'X';
   });
-  t.same(await findAccount('web', undefined, root), { uid: 33, gid: 34 });
-  t.same(await findAccount('33', 'staff', root), { uid: 33, gid: 50 });
-  t.same(await findAccount('web', '50', root), { uid: 33, gid: 50 });
-  t.equal(await findAccount('nobody', undefined, root), undefined);
-  t.equal(await findAccount('web', 'none', root), undefined);
+
+t.test('who does not listen to SIGTERM is killed, and what it started too', async (t) => {
+  const folder = t.testdir();
+  const script = `trap "" TERM; (trap "" TERM; echo $$ > ${folder}/pid; sleep 100) & while :; do sleep 0.05; done`;
+  const began = performance.now();
+  const end = await shell(script, { timeoutMs: 200 });
+  t.same(end, { failed: 'took longer than 0.2 s and was ended' });
+  t.ok(performance.now() - began < 5000);
+  const group = Number(readFileSync(`${folder}/pid`, 'utf8'));
+  t.same(aliveIn(group), [], 'nobody of its group is left');
+});
+
+t.test('the signal ends it, before and while it runs', async (t) => {
+  const stop = new AbortController();
+  const end = shell('sleep 100', { signal: stop.signal });
+  systemClock.after(50, () => stop.abort());
+  t.same(await end, { failed: 'stopped' });
+  t.same(await shell('sleep 100', { signal: AbortSignal.abort() }), { failed: 'stopped' });
+});
+
+t.test('what it leaves running holds nobody up and may go on writing', async (t) => {
+  const folder = t.testdir();
+  const began = performance.now();
+  const end = await shell(`(sleep 1; echo later; echo alive > ${folder}/alive) & exit 0`);
+  t.same(end, { status: 0 });
+  t.ok(performance.now() - began < 900, 'its pipe is still open then');
+  while (!existsSync(`${folder}/alive`))
+    await new Promise((resolve) => void systemClock.after(50, () => resolve(undefined)));
+  t.pass('no SIGPIPE');
 });

@@ -1,0 +1,31 @@
+/** A process with many TCP listeners on the loopback, which open and close as its parent says: `open ADDRESS …`, `close ADDRESS …`. Port 8000. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
+
+export const LISTENER_PORT = 8000;
+
+export interface ListenerOrder {
+  readonly do: 'open' | 'close';
+  readonly addresses: readonly string[];
+}
+
+const servers = new Map<string, Server>();
+
+async function open(address: string): Promise<void> {
+  const server = createServer((socket) => socket.on('error', () => undefined).resume());
+  server.listen({ host: address, port: LISTENER_PORT, backlog: 128 });
+  await once(server, 'listening');
+  servers.set(address, server);
+}
+
+/** Whoever is connected stays so: only that nobody listens any more shall be seen. */
+function close(address: string): void {
+  servers.get(address)?.close();
+  servers.delete(address);
+}
+
+process.on('message', (order: ListenerOrder) => {
+  const done = order.do === 'open' ? Promise.all(order.addresses.map(open)) : order.addresses.forEach(close);
+  void Promise.resolve(done).then(() => process.send?.('done'));
+});
+process.on('disconnect', () => process.exit());

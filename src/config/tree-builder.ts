@@ -1,0 +1,202 @@
+import type { Diagnostics, Place } from './diagnostics.js';
+import { lex, type Listener, type Run, scanRun, type SourceLine } from './lexer.js';
+import { keywordOf, type Origin, placeOfWord, type Statement, WrittenStatement } from './tree.js';
+
+/** What must be known of the language to mend a tree: words that always open a block, and those that only stand outermost. */
+export interface Shape {
+  readonly opens: ReadonlySet<string>;
+  readonly outermost: ReadonlySet<string>;
+}
+
+/** Lines without comments, one by one or many that lie together in a file. */
+export type Piece = Run | SourceLine;
+
+/**
+ * Words → statements and blocks. Braces that do not balance are one complaint each at the block they belong to: where indentation tells
+ * which block was not closed, it is believed.
+ */
+export function buildTree(pieces: readonly Piece[], shape: Shape, diagnostics: Diagnostics): readonly Statement[] {
+  let tree = new Builder(shape, false).build(pieces, diagnostics);
+  if (tree.problems.length > 0) {
+    const indented = new Builder(shape, true).build(pieces, diagnostics);
+    if (indented.problems.length > 0 && indented.problems.length <= tree.problems.length) tree = indented;
+  }
+  for (const { place, message, expected } of tree.problems) diagnostics.error(place, message, { expected });
+  return tree.root;
+}
+
+interface Problem {
+  readonly place: Place;
+  readonly message: string;
+  readonly expected?: string;
+}
+
+interface Tree {
+  readonly root: readonly Statement[];
+  readonly problems: readonly Problem[];
+}
+
+interface Open {
+  readonly statement: WrittenStatement;
+  readonly indent: number;
+  /** Where in the list of statements its own begin. */
+  readonly first: number;
+}
+
+const NOWHERE: Origin = { file: '', text: '' };
+
+class Builder implements Listener {
+  readonly #shape: Shape;
+  readonly #byIndent: boolean;
+  readonly #problems: Problem[] = [];
+  readonly #stack: Open[] = [];
+  /** The statements of all open blocks, outermost first. An array for each block would keep room for many more than it gets. */
+  readonly #statements: WrittenStatement[] = [];
+  /** The statement that a '{' would belong to. */
+  #last: WrittenStatement | undefined;
+  #lastIndent = 0;
+  /** The line that is read: its text, number, where in the text it begins, and how far it is indented. */
+  #origin = NOWHERE;
+  #line = 0;
+  #start = 0;
+  #indent = 0;
+  /** Whether it begins with the brace that is to be read next. */
+  #beginsHere = false;
+
+  constructor(shape: Shape, byIndent: boolean) {
+    this.#shape = shape;
+    this.#byIndent = byIndent;
+  }
+
+  build(pieces: readonly Piece[], diagnostics: Diagnostics): Tree {
+    for (const piece of pieces) {
+      this.#origin = piece;
+      if ('to' in piece) scanRun(piece, this);
+      else this.#sourceLine(piece, diagnostics);
+    }
+    this.#needsBlock(undefined);
+    while (this.#stack.length > 0) this.#notClosed();
+    return { root: this.#statements.slice(), problems: this.#problems };
+  }
+
+  #sourceLine(source: SourceLine, diagnostics: Diagnostics): void {
+    const { words } = lex(source, diagnostics);
+    const [first] = words;
+    if (first === undefined) return;
+    this.begin(first.is === 'quoted' ? '' : first.text, indentOf(source.text), source.line, 0);
+    let texts: string[] = [];
+    let from = 0;
+    for (const word of words) {
+      if (word.is === '{' || word.is === '}') {
+        if (texts.length > 0) this.words(texts, from, word.from);
+        texts = [];
+        this.brace(word.is, word.from);
+      } else {
+        if (texts.length === 0) from = word.from;
+        texts.push(word.text);
+      }
+    }
+    if (texts.length > 0) this.words(texts, from, source.text.length);
+  }
+
+  begin(first: string, indent: number, line: number, start: number): void {
+    this.#line = line;
+    this.#start = start;
+    this.#indent = indent;
+    this.#beginsHere = true;
+    if (first !== '{') {
+      this.#needsBlock(indent);
+      this.#last = undefined;
+    }
+    if (this.#byIndent) this.#believeIndent(first, indent);
+    if (this.#stack.length > 0 && this.#shape.outermost.has(first)) while (this.#stack.length > 0) this.#notClosed();
+  }
+
+  words(texts: readonly string[], from: number, to: number): void {
+    const statement = new WrittenStatement(texts, this.#origin, this.#line, this.#start, from, to);
+    this.#statements.push(statement);
+    this.#last = statement;
+    this.#lastIndent = this.#indent;
+    this.#beginsHere = false;
+  }
+
+  brace(brace: '{' | '}', at: number): void {
+    if (brace === '{') this.#openBlock(at);
+    else this.#closeBlock(at);
+    this.#last = undefined;
+    this.#beginsHere = false;
+  }
+
+  #openBlock(at: number): void {
+    let statement = this.#last;
+    let indent = this.#lastIndent;
+    if (statement === undefined) {
+      this.#problems.push({ place: this.#placeOfBrace(at), message: "'{' without a keyword before it" });
+      statement = new WrittenStatement(['{'], this.#origin, this.#line, this.#start, at, at + 1);
+      indent = this.#indent;
+    }
+    this.#push(statement, indent);
+  }
+
+  #push(statement: WrittenStatement, indent: number): void {
+    this.#stack.push({ statement, indent, first: this.#statements.length });
+  }
+
+  #pop(): WrittenStatement | undefined {
+    const open = this.#stack.pop();
+    if (open === undefined) return undefined;
+    open.statement.block = this.#statements.slice(open.first);
+    open.statement.lastLine = this.#line;
+    this.#statements.length = open.first;
+    return open.statement;
+  }
+
+  #closeBlock(at: number): void {
+    const top = this.#stack.at(-1);
+    const deeper = this.#byIndent && this.#beginsHere && top !== undefined && top.indent < this.#indent;
+    if (top === undefined || deeper)
+      this.#problems.push({ place: this.#placeOfBrace(at), message: "'}' that closes no block" });
+    else this.#pop();
+  }
+
+  #placeOfBrace(at: number): Place {
+    return placeOfWord(new WrittenStatement(['{'], this.#origin, this.#line, this.#start, at, at + 1), 0);
+  }
+
+  /** Blocks that this line, by how it is indented, stands outside of. */
+  #believeIndent(first: string, indent: number): void {
+    if (first === '{') return;
+    const outside = (open: Open): boolean => (first === '}' ? open.indent > indent : open.indent >= indent);
+    for (let top = this.#stack.at(-1); top !== undefined && outside(top); top = this.#stack.at(-1)) this.#notClosed();
+  }
+
+  #notClosed(): void {
+    const statement = this.#pop();
+    if (statement === undefined || keywordOf(statement) === '{') return;
+    this.#problems.push({
+      place: placeOfWord(statement, 0),
+      message: `the block of '${keywordOf(statement)}' is not closed`,
+      expected: "'}'",
+    });
+  }
+
+  /** A block word without '{': if what follows is indented deeper it is taken for the block. */
+  #needsBlock(nextIndent: number | undefined): void {
+    const statement = this.#last;
+    if (statement === undefined || !this.#shape.opens.has(keywordOf(statement))) return;
+    const place = placeOfWord(statement, statement.texts.length);
+    this.#problems.push({ place, message: `'${keywordOf(statement)}' without its block`, expected: "'{'" });
+    statement.block = [];
+    if (nextIndent !== undefined && nextIndent > this.#lastIndent) this.#push(statement, this.#lastIndent);
+  }
+}
+
+function indentOf(text: string): number {
+  let indent = 0;
+  for (const character of text) {
+    if (character === '\t') indent += 8 - (indent % 8);
+    else if (character === ' ') indent++;
+    else break;
+  }
+  return indent;
+}

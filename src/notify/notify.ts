@@ -1,0 +1,198 @@
+/**
+ * notify/ — who is told when a server or a quorum changes: scripts, named pipes, mail.
+ * rules: words.ts (what is said), queue.ts (in which order) · owners: notify.ts, pipes.ts over pipe.ts and reader.ts, mailer.ts over smtp.ts
+ */
+import { hostname } from 'node:os';
+import type { Configuration, GlobalSettings, Script } from '../config/configuration.js';
+import { serverName, virtualServerName } from '../director/names.js';
+import type { Clock } from '../system/clock.js';
+import type { Log } from '../system/log.js';
+import { Mailer } from './mailer.js';
+import { Pipes, type PipesOptions } from './pipes.js';
+import type { RunScript, SendMails } from './ports.js';
+import { Lanes } from './queue.js';
+import { type Because, mailText, pipeLine, scriptText, type Subject } from './words.js';
+
+export interface NotifyOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly run: RunScript;
+  readonly send: SendMails;
+  /** Who shall own a pipe. */
+  readonly pipeOwner: PipesOptions['owner'];
+  /** What a director before us told last of a server or virtual server; undefined: nothing. */
+  readonly toldBefore?: (name: string) => boolean | undefined;
+  /** Scripts know it so now: the event has reached the head of its lane. To be kept for the next director. */
+  readonly onTold?: (name: string, isUp: boolean) => void;
+}
+
+/** Something that can go up and down, as the configuration in force has it. */
+interface Told extends Subject {
+  readonly name: string;
+  readonly up: Script | undefined;
+  readonly down: Script | undefined;
+  readonly mails: boolean;
+}
+
+const SCRIPTS_AT_ONCE = 16;
+const BACKLOG = 100;
+const MAIL_PATIENCE_MS = 2_000;
+/** keepalived's child_wait_time. */
+export const STOP_MS = 5_000;
+
+/**
+ * Tells of each change once: scripts in order, one at a time per server or quorum, with what was configured when it happened; pipes
+ * and mail at once. What is told is remembered by name, so that neither a reload nor a restart tells it again.
+ */
+export class Notify {
+  readonly #options: NotifyOptions;
+  readonly #lanes: Lanes;
+  readonly #pipes: Pipes;
+  readonly #mailer: Mailer;
+  #globals: GlobalSettings | undefined;
+  #objects: ReadonlyMap<string, Told> = new Map();
+  /** What has happened last, as it was told to us. */
+  readonly #seen = new Map<string, boolean>();
+
+  constructor(options: NotifyOptions) {
+    const { clock, log } = options;
+    this.#options = options;
+    this.#pipes = new Pipes({ clock, log, run: options.run, owner: options.pipeOwner });
+    this.#mailer = new Mailer({ clock, log, send: options.send });
+    this.#lanes = new Lanes({
+      atOnce: SCRIPTS_AT_ONCE,
+      backlog: BACKLOG,
+      onBacklog: (name, waiting) => log.error({ event: 'notify.backlog', name, waiting }),
+    });
+  }
+
+  /**
+   * Takes a configuration. What is no longer in it and was up goes down, with the scripts it had, as in keepalived. Resolves when the
+   * pipes are open.
+   */
+  async follow(configuration: Configuration): Promise<void> {
+    const objects = objectsOf(configuration);
+    for (const [name, object] of this.#objects) if (!objects.has(name)) this.#leave(object);
+    // only at the start: what came in between is known better than what was remembered
+    if (this.#globals === undefined) for (const name of objects.keys()) this.#recall(name);
+    this.#globals = configuration.globals;
+    this.#objects = objects;
+    const { all, lvs } = configuration.globals.fifos;
+    await this.#pipes.follow([all, lvs].filter((fifo) => fifo !== undefined));
+  }
+
+  /** How servers stand when they are first watched: told where it is not what was told before, or where rs_init_notifies wants it. */
+  begin(isUp: (server: string) => boolean): void {
+    for (const { name, server } of this.#objects.values()) {
+      if (server === undefined) continue;
+      const up = isUp(name);
+      if (this.#seen.has(name)) this.tell(name, up);
+      // assumed up is no news; one that is assumed down is news when it has failed
+      else if (up && this.#globals?.notifiesAtStart === true) this.tell(name, true, { atStart: true });
+      else if (up) this.#know(name, true);
+    }
+  }
+
+  /** `name` is that of a server or of a virtual server (its quorum). What is no change is not told. */
+  tell(name: string, isUp: boolean, because: Because = {}): void {
+    const object = this.#objects.get(name);
+    if (object === undefined || this.#seen.get(name) === isUp) return;
+    const isFirst = !this.#seen.has(name);
+    if (object.server !== undefined || !isFirst) return this.#happened(object, isUp, because);
+    // keepalived: a quorum that was never met is news only where a sorry server steps in
+    if (isUp || object.virtual.sorryServer !== undefined) this.#happened(object, isUp, { ...because, atStart: true });
+    else this.#know(name, false);
+  }
+
+  /** We stop: for virtual servers with `omega` this is as if everything went down. */
+  tellOmega(isUp: (server: string) => boolean, quorums: ReadonlyMap<string, boolean>): void {
+    for (const object of this.#objects.values()) {
+      const { name, virtual, server } = object;
+      const wasUp = server === undefined ? quorums.get(name) === true : isUp(name);
+      if (virtual.omega && wasUp && this.#seen.get(name) !== false)
+        this.#happened(object, false, { leaving: 'stopping' });
+    }
+  }
+
+  /** Resolves when what was told has been done, or after `withinMs`; what was cut is logged. */
+  async stop(withinMs: number = STOP_MS): Promise<void> {
+    const mails = this.#mailer.stop(Math.min(withinMs, MAIL_PATIENCE_MS));
+    const inTime = await this.#drainedWithin(withinMs);
+    if (!inTime)
+      for (const [name, dropped] of await this.#lanes.cut())
+        this.#options.log.error({ event: 'notify.cut', name, dropped });
+    await mails;
+    await this.#pipes.stop();
+  }
+
+  #recall(name: string): void {
+    const before = this.#options.toldBefore?.(name);
+    if (before !== undefined) this.#seen.set(name, before);
+  }
+
+  /** It is so, and nobody has to be told. */
+  #know(name: string, isUp: boolean): void {
+    this.#seen.set(name, isUp);
+    this.#options.onTold?.(name, isUp);
+  }
+
+  #leave(object: Told): void {
+    if (this.#seen.get(object.name) === true) this.#happened(object, false, { leaving: 'removed' });
+    this.#seen.delete(object.name);
+  }
+
+  #happened(object: Told, isUp: boolean, because: Because): void {
+    const { name } = object;
+    this.#seen.set(name, isUp);
+    this.#pipes.write(pipeLine(object, isUp));
+    const mail = this.#globals?.mail;
+    // how a server stands at the start is for scripts and pipes only, as in keepalived
+    const isMailed = object.mails && !(object.server !== undefined && because.atStart === true);
+    if (isMailed && mail !== undefined)
+      this.#mailer.post(mail, mailText(this.#globals?.routerId ?? hostname(), object, isUp, because));
+    const script = isUp ? object.up : object.down;
+    this.#lanes.post(name, (signal) => this.#run(name, isUp, script, signal));
+  }
+
+  async #run(name: string, isUp: boolean, script: Script | undefined, signal: AbortSignal): Promise<void> {
+    const { log, run, onTold } = this.#options;
+    onTold?.(name, isUp);
+    if (script === undefined) return;
+    const fields = { name, script: scriptText(script) };
+    const end = await run(script, { signal });
+    if ('failed' in end) log.error({ event: 'notify.failed', ...fields, ...end });
+    else if (end.status !== 0) log.warn({ event: 'notify.failed', ...fields, ...end });
+    else log.info({ event: 'notify.done', ...fields });
+  }
+
+  #drainedWithin(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const disarm = this.#options.clock.after(ms, () => resolve(false));
+      void this.#lanes.drained().then(() => {
+        disarm();
+        resolve(true);
+      });
+    });
+  }
+}
+
+/** Servers before their virtual server, as they go down. */
+function objectsOf({ globals, virtualServers }: Configuration): ReadonlyMap<string, Told> {
+  const owned = (script: Script | undefined): Script | undefined =>
+    script === undefined || script.user !== undefined || globals.scriptUser === undefined
+      ? script
+      : { ...script, user: globals.scriptUser };
+  return new Map(
+    virtualServers.flatMap((virtual) => {
+      const whole = virtualServerName(virtual);
+      const servers = virtual.realServers.map((server): Told => {
+        const name = serverName(whole, server);
+        const scripts = { up: owned(server.notifyUp), down: owned(server.notifyDown) };
+        return { name, virtual, server, ...scripts, mails: server.smtpAlert };
+      });
+      const scripts = { up: owned(virtual.quorumUp), down: owned(virtual.quorumDown) };
+      const quorum: Told = { name: whole, virtual, ...scripts, mails: virtual.smtpAlert };
+      return [...servers, quorum].map((object): [string, Told] => [object.name, object]);
+    }),
+  );
+}
