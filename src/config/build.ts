@@ -29,8 +29,8 @@ export function buildVirtualServer(
   const { header, block } = draft;
   const { values } = block;
   const services = servicesOf(draft, groups, diagnostics);
-  const ports = new Set(services.map(({ key }) => (key.by === 'address' ? key.port : 0)));
-  const [onlyPort = 0] = ports.size === 1 ? ports : [];
+  const ports = services.map(({ key }) => (key.by === 'address' ? key.port : 0));
+  const onlyPort = ports.every((port) => port === ports[0]) ? (ports[0] ?? 0) : 0;
   const method = methodOf(draft, diagnostics);
   const defaults: ServerDefaults = {
     // Where the services are not known, for their own mistake, nobody shall miss a port.

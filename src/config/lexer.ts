@@ -154,8 +154,8 @@ export function wordsOf(
 export interface Listener {
   /** The first word or brace of line number `line`, which begins at `start`, behind so many columns of blanks. */
   begin(first: string, indent: number, line: number, start: number): void;
-  /** Words up to a brace or the end of the line. */
-  words(texts: readonly string[], from: number, to: number): void;
+  /** Words up to a brace or the end of the line: the first `count` of `texts`, which is used again. */
+  words(texts: readonly string[], count: number, from: number, to: number): void;
   brace(brace: '{' | '}', at: number): void;
 }
 
@@ -165,7 +165,6 @@ export interface Listener {
  */
 export function scanRun(run: Run, listener: Listener): void {
   const { text, to } = run;
-  /** Used again for each line, and copied: an array that grows by itself keeps room for many more. */
   const texts: string[] = [];
   let count = 0;
   let line = run.line;
@@ -198,7 +197,7 @@ export function scanRun(run: Run, listener: Listener): void {
       }
       if (code === SPACE || code === TAB) continue;
       if (count > 0 && (code === NEWLINE || code >= OPEN)) {
-        listener.words(count === 1 ? [texts[0]!] : texts.slice(0, count), from, at);
+        listener.words(texts, count, from, at);
         count = 0;
       }
       if (code === NEWLINE) break;

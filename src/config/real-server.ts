@@ -119,8 +119,7 @@ function draftsOf({ values }: Block<typeof realServerWords>): readonly CheckDraf
     values.FILE_CHECK,
     values.BFD_CHECK,
   ].filter((list) => list !== undefined);
-  const [only] = lists;
-  return lists.length === 1 ? only! : lists.flat();
+  return lists.length === 1 ? lists[0]! : lists.flat();
 }
 
 function settingsOf(

@@ -144,18 +144,18 @@ function persistenceOf(draft: VirtualServerDraft, keys: readonly ServiceKey[], d
 }
 
 const FLAGS = [
-  ['flag-1', 1, undefined],
-  ['flag-2', 2, undefined],
-  ['flag-3', 4, undefined],
-  ['sh-fallback', schedulerFlag.fallback, 'sh'],
-  ['sh-port', schedulerFlag.port, 'sh'],
-  ['mh-fallback', schedulerFlag.fallback, 'mh'],
-  ['mh-port', schedulerFlag.port, 'mh'],
+  { word: 'flag-1', bit: 1, only: undefined },
+  { word: 'flag-2', bit: 2, only: undefined },
+  { word: 'flag-3', bit: 4, only: undefined },
+  { word: 'sh-fallback', bit: schedulerFlag.fallback, only: 'sh' },
+  { word: 'sh-port', bit: schedulerFlag.port, only: 'sh' },
+  { word: 'mh-fallback', bit: schedulerFlag.fallback, only: 'mh' },
+  { word: 'mh-port', bit: schedulerFlag.port, only: 'mh' },
 ] as const;
 
 function flagsOf({ block, header }: VirtualServerDraft, scheduler: string, diagnostics: Diagnostics): number {
   let flags = 0;
-  for (const [word, bit, only] of FLAGS) {
+  for (const { word, bit, only } of FLAGS) {
     if (block.values[word] !== true) continue;
     if (only !== undefined && only !== scheduler && !block.failed.has('lvs_sched'))
       diagnostics.error(placeIn(block, word, header), `'${word}' does not go with lvs_sched ${scheduler}`, {

@@ -1,6 +1,7 @@
-import type { Diagnostics, Place } from './diagnostics.js';
+import { Diagnostics, type Place } from './diagnostics.js';
 import { lex, type Listener, type Run, scanRun, type SourceLine } from './lexer.js';
-import { keywordOf, type Origin, placeOfWord, type Statement, WrittenStatement } from './tree.js';
+import { outline } from './outline.js';
+import { keywordOf, placeOfWord, type Statement, WrittenStatement } from './tree.js';
 
 /** What must be known of the language to mend a tree: words that always open a block, and those that only stand outermost. */
 export interface Shape {
@@ -11,11 +12,15 @@ export interface Shape {
 /** Lines without comments, one by one or many that lie together in a file. */
 export type Piece = Run | SourceLine;
 
+export const isRun = (piece: Piece): piece is Run => 'to' in piece;
+
 /**
- * Words → statements and blocks. Braces that do not balance are one complaint each at the block they belong to: where indentation tells
- * which block was not closed, it is believed.
+ * Words → statements and blocks. Where braces balance, blocks are read when they are looked into. Braces that do not are one complaint
+ * each at the block they belong to: where indentation tells which block was not closed, it is believed.
  */
 export function buildTree(pieces: readonly Piece[], shape: Shape, diagnostics: Diagnostics): readonly Statement[] {
+  const inOrder = outline(pieces, shape, diagnostics, (inside) => blockOf(inside, shape));
+  if (inOrder !== undefined) return inOrder;
   let tree = new Builder(shape, false).build(pieces, diagnostics);
   if (tree.problems.length > 0) {
     const indented = new Builder(shape, true).build(pieces, diagnostics);
@@ -23,6 +28,55 @@ export function buildTree(pieces: readonly Piece[], shape: Shape, diagnostics: D
   }
   for (const { place, message, expected } of tree.problems) diagnostics.error(place, message, { expected });
   return tree.root;
+}
+
+/** What there is to complain about was found when the outline was made. */
+const blockOf = (inside: readonly Piece[], shape: Shape): readonly Statement[] =>
+  new Builder(shape, false).build(inside, new Diagnostics()).root;
+
+/** Tells the words and braces of lines, in order. `enter` is told the piece that comes next. */
+export function listenTo(
+  pieces: readonly Piece[],
+  diagnostics: Diagnostics,
+  listener: Listener,
+  enter: (piece: Piece, index: number) => void,
+): void {
+  for (let i = 0; i < pieces.length; i++) {
+    const piece = pieces[i]!;
+    enter(piece, i);
+    if (isRun(piece)) scanRun(piece, listener);
+    else tellLine(piece, diagnostics, listener);
+  }
+}
+
+function tellLine(source: SourceLine, diagnostics: Diagnostics, listener: Listener): void {
+  const { words } = lex(source, diagnostics);
+  const [first] = words;
+  if (first === undefined) return;
+  listener.begin(first.is === 'quoted' ? '' : first.text, indentOf(source.text), source.line, 0);
+  let texts: string[] = [];
+  let from = 0;
+  for (const word of words) {
+    if (word.is === '{' || word.is === '}') {
+      if (texts.length > 0) listener.words(texts, texts.length, from, word.from);
+      texts = [];
+      listener.brace(word.is, word.from);
+    } else {
+      if (texts.length === 0) from = word.from;
+      texts.push(word.text);
+    }
+  }
+  if (texts.length > 0) listener.words(texts, texts.length, from, source.text.length);
+}
+
+function indentOf(text: string): number {
+  let indent = 0;
+  for (const character of text) {
+    if (character === '\t') indent += 8 - (indent % 8);
+    else if (character === ' ') indent++;
+    else break;
+  }
+  return indent;
 }
 
 interface Problem {
@@ -43,7 +97,7 @@ interface Open {
   readonly first: number;
 }
 
-const NOWHERE: Origin = { file: '', text: '' };
+const NOWHERE: SourceLine = { file: '', line: 0, text: '' };
 
 class Builder implements Listener {
   readonly #shape: Shape;
@@ -56,7 +110,7 @@ class Builder implements Listener {
   #last: WrittenStatement | undefined;
   #lastIndent = 0;
   /** The line that is read: its text, number, where in the text it begins, and how far it is indented. */
-  #origin = NOWHERE;
+  #origin: Piece = NOWHERE;
   #line = 0;
   #start = 0;
   #indent = 0;
@@ -69,34 +123,12 @@ class Builder implements Listener {
   }
 
   build(pieces: readonly Piece[], diagnostics: Diagnostics): Tree {
-    for (const piece of pieces) {
+    listenTo(pieces, diagnostics, this, (piece) => {
       this.#origin = piece;
-      if ('to' in piece) scanRun(piece, this);
-      else this.#sourceLine(piece, diagnostics);
-    }
+    });
     this.#needsBlock(undefined);
     while (this.#stack.length > 0) this.#notClosed();
     return { root: this.#statements.slice(), problems: this.#problems };
-  }
-
-  #sourceLine(source: SourceLine, diagnostics: Diagnostics): void {
-    const { words } = lex(source, diagnostics);
-    const [first] = words;
-    if (first === undefined) return;
-    this.begin(first.is === 'quoted' ? '' : first.text, indentOf(source.text), source.line, 0);
-    let texts: string[] = [];
-    let from = 0;
-    for (const word of words) {
-      if (word.is === '{' || word.is === '}') {
-        if (texts.length > 0) this.words(texts, from, word.from);
-        texts = [];
-        this.brace(word.is, word.from);
-      } else {
-        if (texts.length === 0) from = word.from;
-        texts.push(word.text);
-      }
-    }
-    if (texts.length > 0) this.words(texts, from, source.text.length);
   }
 
   begin(first: string, indent: number, line: number, start: number): void {
@@ -112,8 +144,9 @@ class Builder implements Listener {
     if (this.#stack.length > 0 && this.#shape.outermost.has(first)) while (this.#stack.length > 0) this.#notClosed();
   }
 
-  words(texts: readonly string[], from: number, to: number): void {
-    const statement = new WrittenStatement(texts, this.#origin, this.#line, this.#start, from, to);
+  words(texts: readonly string[], count: number, from: number, to: number): void {
+    const own = texts.slice(0, count);
+    const statement = new WrittenStatement(own, this.#origin, this.#line, this.#start, from, to);
     this.#statements.push(statement);
     this.#last = statement;
     this.#lastIndent = this.#indent;
@@ -145,8 +178,7 @@ class Builder implements Listener {
   #pop(): WrittenStatement | undefined {
     const open = this.#stack.pop();
     if (open === undefined) return undefined;
-    open.statement.block = this.#statements.slice(open.first);
-    open.statement.lastLine = this.#line;
+    open.statement.close(this.#statements.slice(open.first), this.#line);
     this.#statements.length = open.first;
     return open.statement;
   }
@@ -186,17 +218,7 @@ class Builder implements Listener {
     if (statement === undefined || !this.#shape.opens.has(keywordOf(statement))) return;
     const place = placeOfWord(statement, statement.texts.length);
     this.#problems.push({ place, message: `'${keywordOf(statement)}' without its block`, expected: "'{'" });
-    statement.block = [];
+    statement.close([], this.#line);
     if (nextIndent !== undefined && nextIndent > this.#lastIndent) this.#push(statement, this.#lastIndent);
   }
-}
-
-function indentOf(text: string): number {
-  let indent = 0;
-  for (const character of text) {
-    if (character === '\t') indent += 8 - (indent % 8);
-    else if (character === ' ') indent++;
-    else break;
-  }
-  return indent;
 }

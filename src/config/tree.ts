@@ -29,12 +29,15 @@ export interface Origin {
   readonly columns?: readonly number[];
 }
 
+/** The block that was made last: whoever looks into one asks more than once. */
+let lastMade: { readonly of: Statement; readonly block: readonly Statement[] } | undefined;
+
 /** A statement by where it stands in a text: there are a hundred thousand in a large file. */
 export class WrittenStatement implements Statement {
   readonly texts: readonly string[];
   readonly line: number;
-  block: readonly Statement[] | undefined;
-  lastLine: number;
+  #lastLine: number;
+  #block: readonly Statement[] | (() => readonly Statement[]) | undefined;
   readonly #origin: Origin;
   /** Indices of the origin's text: of the line, of the statement, and behind it. */
   readonly #start: number;
@@ -45,12 +48,28 @@ export class WrittenStatement implements Statement {
   constructor(texts: readonly string[], origin: Origin, line: number, start: number, from: number, end: number) {
     this.texts = texts;
     this.line = line;
-    this.block = undefined;
-    this.lastLine = line;
+    this.#block = undefined;
+    this.#lastLine = line;
     this.#origin = origin;
     this.#start = start;
     this.#from = from;
     this.#end = end;
+  }
+
+  get block(): readonly Statement[] | undefined {
+    if (typeof this.#block !== 'function') return this.#block;
+    if (lastMade?.of !== this) lastMade = { of: this, block: this.#block() };
+    return lastMade.block;
+  }
+
+  /** What is in its braces, or how to make that each time it is wanted, and the line of the closing one. */
+  close(block: readonly Statement[] | (() => readonly Statement[]), lastLine: number): void {
+    this.#block = block;
+    this.#lastLine = lastLine;
+  }
+
+  get lastLine(): number {
+    return this.#lastLine;
   }
 
   get words(): readonly Word[] {
@@ -88,8 +107,8 @@ export class WrittenStatement implements Statement {
   #startOf(index: number): number {
     if (index === 0) return this.#from;
     const { text } = this.#origin;
-    const [first = '', second = ''] = this.texts;
-    const at = text.indexOf(second, this.#from + first.length);
+    const second = this.texts[1] ?? '';
+    const at = text.indexOf(second, this.#from + this.texts[0]!.length);
     const unquoted = second !== '' && text[this.#from] !== '"' && text[at - 1] !== '"';
     return index === 1 && unquoted ? at : this.#start + this.words[index]!.from;
   }

@@ -4,8 +4,10 @@
  */
 import type { Request } from '../cli/control.js';
 import type { Configuration } from '../config/configuration.js';
+import { BfdSpeaker } from '../bfd/speaker.js';
 import { wasUp } from '../director/adoption.js';
 import { Director } from '../director/director.js';
+import { followFile } from '../health/file.js';
 import { Notify } from '../notify/notify.js';
 import { sendBySmtp } from '../notify/smtp.js';
 import { wallMs } from '../system/clock.js';
@@ -15,7 +17,9 @@ import type { StateFile } from '../system/state-file.js';
 import { Commands } from './commands.js';
 import { serveControl } from './control.js';
 import { NeededSysctls } from './flow-sysctls.js';
+import { HealthMemory } from './health-memory.js';
 import { KernelSettings } from './kernel-settings.js';
+import { MachineAddresses } from './local-addresses.js';
 import { ProbeRoutes } from './probe-routes.js';
 import { Reload } from './reload.js';
 import { statusOf } from './status.js';
@@ -24,7 +28,10 @@ import type { ConfigurationSource, World } from './world.js';
 
 export interface DaemonOptions {
   readonly source: ConfigurationSource;
+  /** What of the kernel's table is ours. */
   readonly state: Pick<StateFile, 'path' | 'read' | 'write' | 'remove'>;
+  /** What is known of health. */
+  readonly health: Pick<StateFile, 'path' | 'read' | 'write'>;
   /** undefined: nobody listens. */
   readonly controlPath: string | undefined;
   readonly observeMs: number;
@@ -48,16 +55,21 @@ export class Daemon {
    */
   static async start(configuration: Configuration, world: World, options: DaemonOptions): Promise<Daemon> {
     const { log, clock, forwarder, sysctl, links } = world;
+    const addresses = world.addresses === undefined ? undefined : new MachineAddresses(world.addresses, log);
     const life = new Lifetime();
     try {
       const commands = new Commands(clock, log);
+      const memory = new HealthMemory({ file: options.health, clock, wallMs, log });
       const notify = new Notify({
         clock,
         log,
         run: (script, options) => commands.run(script, options),
         send: sendBySmtp,
         pipeOwner: (fifo) => commands.ownerOf(fifo),
+        toldBefore: (name) => memory.toldOf(name),
+        onTold: (name, isUp) => memory.tell(name, isUp),
       });
+      const bfd = new BfdSpeaker(world);
       const director = new Director({
         forwarder,
         clock,
@@ -76,14 +88,18 @@ export class Daemon {
         ports: { ...world, runCommand: commands.runCommand },
         log,
         onChange: (virtualServer) => director.look(virtualServer),
-        onServer: (server, isUp) => notify.tell(server, isUp),
+        onServer: (server, isUp, because) => notify.tell(server, isUp, because),
         wallMs,
+        memory,
+        follow: (check) => (check.is === 'file' ? followFile(check, { clock, log }) : bfd.follow(check.session.name)),
+        ...(addresses === undefined ? {} : { addresses }),
         mostAttempts: descriptorsToSpare(descriptorLimit()),
         ...(routes === undefined ? {} : { route: (virtual, real, check) => routes.route(virtual, real, check) }),
       });
       const sysctls = sysctl === undefined ? undefined : new NeededSysctls(sysctl, log);
       const reload = new Reload({
         director,
+        bfd,
         watch,
         commands,
         notify,
@@ -103,9 +119,14 @@ export class Daemon {
         owner.once('shutdown', (reload.configuration ?? configuration).globals.shutdownScript),
       );
       await commands.once('startup', configuration.globals.startupScript);
+      await memory.open();
+      await addresses?.open();
       const found = await director.open();
       life.own(director, (owner) => owner.stop(reload.configuration?.globals.stop ?? 'keep'));
       life.own(reload, (owner) => owner.leave());
+      life.own(memory, (owner) => owner.stop());
+      life.own(addresses, (owner) => owner?.close());
+      life.own(bfd, (owner) => owner.stop());
       life.own(commands, (owner) => owner.stop());
       life.own(notify, (owner) => {
         owner.tellOmega((server) => watch.isUp(server), director.status.quorums);

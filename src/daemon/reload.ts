@@ -1,4 +1,5 @@
 import type { Configuration } from '../config/configuration.js';
+import type { BfdSpeaker } from '../bfd/speaker.js';
 import type { Director } from '../director/director.js';
 import { LvsError } from '../errors.js';
 import type { Notify } from '../notify/notify.js';
@@ -14,6 +15,7 @@ import type { ConfigurationSource, World } from './world.js';
 
 export interface ReloadOptions {
   readonly director: Director;
+  readonly bfd: Pick<BfdSpeaker, 'configure'>;
   readonly watch: Watch;
   readonly commands: Commands;
   readonly notify: Notify;
@@ -80,20 +82,22 @@ export class Reload {
 
   /** Marks come before the services that live by them, and go after them. */
   async #take(configuration: Configuration, before: Before): Promise<void> {
-    const { director, watch, commands, notify, settings, routes, sysctls, marks } = this.#options;
+    const { director, bfd, watch, commands, notify, settings, routes, sysctls, marks } = this.#options;
     commands.follow(configuration.globals);
     await notify.follow(configuration);
     await this.#trackFiles.follow(configuration);
     const forProbes = (await routes?.follow(configuration)) ?? [];
     await sysctls?.apply(new Map([...flowSysctls(configuration), ...forProbes]));
-    const retire = watch.follow(configuration, before);
+    bfd.configure(configuration.bfd.filter(({ forCheckers }) => forCheckers));
+    const checks = watch.follow(configuration, before);
     notify.begin((server) => watch.isUp(server));
+    checks.start();
     await settings?.apply(configuration.globals);
     const marked = configuration.fwmarkRules.length > 0 || (this.#configuration?.fwmarkRules.length ?? 0) > 0;
     if (marked) await this.#inLog('apply marks', () => marks?.apply(configuration.fwmarkRules));
     await director.configure(configuration);
     this.#configuration = configuration;
-    await retire();
+    await checks.retire();
   }
 
   async #inLog(operation: string, run: () => Promise<unknown> | undefined): Promise<void> {

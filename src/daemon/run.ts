@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { openNetlink } from '../addon/netlink.js';
 import { complaintsText } from '../cli/complaints.js';
 import { type Order, runtimeFile } from '../cli/lvsd-options.js';
@@ -18,6 +19,7 @@ import { onSignals } from '../system/signals.js';
 import { stateFile } from '../system/state-file.js';
 import { systemSysctl } from '../system/sysctl.js';
 import { Daemon } from './daemon.js';
+import { kernelAddresses } from './kernel-addresses.js';
 import { systemPorts } from './probe-ports.js';
 import type { ConfigurationSource } from './world.js';
 
@@ -51,6 +53,7 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
         forwarder: new IpvsForwarder(client),
         settings: client,
         links,
+        addresses: kernelAddresses(systemClock),
         sysctl: systemSysctl(),
         marks: new FwmarkTable(systemNft()),
         ...systemPorts(),
@@ -59,6 +62,7 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
       {
         source: fileSource(order.file, environment),
         state: stateFile(path),
+        health: stateFile(join(dirname(path), 'health.json')),
         controlPath: order.control,
         observeMs: 1000 * order.observeSeconds,
         foreign: order.foreign,

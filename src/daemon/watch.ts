@@ -24,8 +24,12 @@ export interface WatchOptions {
   readonly log: Log;
   /** Verdicts or weights changed on servers of this virtual server: told once for all that came in one turn of the event loop. */
   readonly onChange: (virtualServer: string) => void;
-  /** All checks of a server together: it went up or down. */
-  readonly onServer: (server: string, isUp: boolean) => void;
+  /** What all checks of a server together say, at each verdict of one of them, which is given. Whoever is told compares. */
+  readonly onServer: (
+    server: string,
+    isUp: boolean,
+    because: { readonly check: string; readonly detail: string },
+  ) => void;
   /** Milliseconds since 1970. */
   readonly wallMs: () => number;
   /** Attempts under way at a time. */
@@ -42,6 +46,14 @@ export interface WatchOptions {
 
 /** What the table says of a server that nobody remembers; undefined: nothing. */
 export type Before = (virtual: VirtualServer, server: RealServer) => boolean | undefined;
+
+/** What is left to do when a configuration was taken. */
+export interface Followed {
+  /** Lets the checks that are new begin; some are told at once. */
+  start(): void;
+  /** Servers that are no longer in it keep their verdict until now, when nobody asks for it any more. */
+  retire(): Promise<void>;
+}
 
 type Probes = ReadonlyMap<string, Probe>;
 type Seats = ReadonlyMap<string, Seat>;
@@ -60,8 +72,6 @@ export class Watch {
   #seats: Seats = new Map();
   #probes: Probes = new Map();
   #shareProbes: boolean | undefined;
-  /** What was told of each server, or was true when its watch began. */
-  readonly #told = new Map<string, boolean>();
   /** Virtual servers of which somebody is to be told at the end of this turn. */
   readonly #changed = new Set<string>();
   #saidCrowdedMs = Number.NEGATIVE_INFINITY;
@@ -86,11 +96,8 @@ export class Watch {
     return dynamicWeight(configured, weights);
   }
 
-  /**
-   * Watches the servers of `configuration`. Those that are no longer in it keep their verdict until the function returned is
-   * called, which is when nobody asks any more.
-   */
-  follow(configuration: Configuration, before: Before): () => Promise<void> {
+  /** Takes the servers of `configuration`; what is asked from now on is about them. */
+  follow(configuration: Configuration, before: Before): Followed {
     const { shareProbes } = configuration.globals;
     const isComparable = shareProbes === this.#shareProbes;
     const places = placesOf(configuration, {
@@ -106,11 +113,10 @@ export class Watch {
     this.#probes = union(this.#probes, probes);
     for (const { server, probes } of changed) for (const probe of probes) probe.servers.add(server);
     this.#wakeOrRest(changed);
-    // before they start, as some are told at once
-    for (const { server } of changed) if (!this.#told.has(server)) this.#told.set(server, this.isUp(server));
-    for (const { watcher } of fresh) watcher.start();
-    for (const { server } of changed) this.#tell(server);
-    return () => this.#retire(configuration, oldSeats, seats, probes);
+    return {
+      start: () => fresh.forEach(({ watcher }) => watcher.start()),
+      retire: () => this.#retire(configuration, oldSeats, seats, probes),
+    };
   }
 
   get status(): CheckStatus[] {
@@ -203,7 +209,8 @@ export class Watch {
     log[verdict === 'up' ? 'info' : 'warn']({ event: 'health.verdict', ...said, verdict, ...reason(outcome) });
     if (probe.finding.judgement.flaps.damped) log.warn({ event: 'health.damped', ...said, ...check.pace.damping });
     memory?.changed();
-    for (const server of probe.servers) this.#tell(server);
+    const because = { check: check.is, detail: outcome.detail };
+    for (const server of probe.servers) this.#options.onServer(server, this.isUp(server), because);
     this.#changedAt(probe);
   }
 
@@ -223,13 +230,6 @@ export class Watch {
     }
     const level = check.pace.logAllFailures || outcome.is === 'inconclusive' ? 'warn' : 'debug';
     log[level]({ event: 'health.attempt', ...said, ...reason(outcome) });
-  }
-
-  #tell(server: string): void {
-    const isUp = this.isUp(server);
-    if (this.#told.get(server) === isUp) return;
-    this.#told.set(server, isUp);
-    this.#options.onServer(server, isUp);
   }
 
   #changedAt({ servers }: Probe): void {
@@ -271,7 +271,6 @@ export class Watch {
       const now = seats.get(server);
       for (const probe of seat.probes) if (now?.probes.includes(probe) !== true) probe.servers.delete(server);
       if (now !== undefined) continue;
-      this.#told.delete(server);
       const kept = keptServer(seat.probes, offsetMs);
       if (kept !== undefined) memory?.leave(server, kept);
     }

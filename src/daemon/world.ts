@@ -4,6 +4,7 @@ import type { ProbePorts } from '../health/ports.js';
 import type { Links } from '../links/links.js';
 import type { Log } from '../system/log.js';
 import type { Sysctl } from '../system/sysctl.js';
+import type { AddressSource } from './local-addresses.js';
 import type { SettingsPort } from './kernel-settings.js';
 
 /** What the daemon drives; a test passes fakes. */
@@ -16,6 +17,8 @@ export interface World extends Omit<ProbePorts, 'runCommand'> {
   /** undefined: no sysctl is set, and probes go to the servers' own addresses. */
   readonly sysctl?: Sysctl;
   readonly links?: Pick<Links, 'list' | 'routeTo'>;
+  /** The addresses of this machine; undefined: ha_suspend takes all to be here. */
+  readonly addresses?: AddressSource;
   readonly log: Log;
 }
 

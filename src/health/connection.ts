@@ -64,7 +64,11 @@ export function attemptOnLine(
     };
 
     const begin = (socket: Socket): void => {
-      hangUp = () => socket.destroy();
+      hangUp = () => {
+        // close_notify, the lack of which some servers take for an attack; HTTP/2 has an end of its own
+        if (tls !== undefined && protocols.length === 0) socket.end();
+        socket.destroy();
+      };
       // stays to the end: a connection may also fail while it is torn down
       socket.on('error', (error: NodeJS.ErrnoException) => finish(outcomeOf(error)));
       wait('answer');

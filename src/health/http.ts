@@ -10,7 +10,7 @@ import { exchangeHttp2, headText, type Http2Exchange, type Http2Request } from '
 import type { ProbePorts } from './ports.js';
 
 /** A server that never falls silent gets this many times its timeout, then it has failed. */
-export const PATIENCE = 10;
+const PATIENCE = 10;
 
 /** The urls take turns; one that failed is asked again until it answers. */
 export function attemptHttp(check: HttpCheck, turn: number, ports: ProbePorts, signal: AbortSignal): Promise<Outcome> {
@@ -38,7 +38,7 @@ class HttpConversation implements Conversation {
   }
 
   onConnected(socket: Socket): undefined {
-    socket.write(encodeRequest({ path: this.#url.path, host: this.#url.host, protocol: this.#protocol }), 'latin1');
+    socket.write(encodeRequest({ path: this.#url.path, host: this.#url.host, protocol: this.#protocol }));
   }
 
   onBytes(bytes: Buffer): Outcome | undefined {
@@ -56,8 +56,11 @@ class HttpConversation implements Conversation {
 }
 
 const requestOf = ({ path, host }: HttpUrl): Http2Request => ({
-  headers: { ':method': 'GET', ':path': path, ':authority': host, 'user-agent': USER_AGENT },
+  headers: { ':method': 'GET', ':path': bytesOf(path), ':authority': bytesOf(host), 'user-agent': USER_AGENT },
 });
+
+/** Node writes what is in a header of HTTP/2 as Latin-1: this makes UTF-8 of it. */
+const bytesOf = (text: string): string => Buffer.from(text).toString('latin1');
 
 class Http2Conversation implements Http2Exchange {
   readonly #answer: ExpectedAnswer;

@@ -47,15 +47,19 @@ export const exchangeHttp2 = (
   attemptOnLine(options, ['h2'], (socket, finish, heard) => {
     const isTls = socket instanceof TLSSocket;
     if (isTls && socket.alpnProtocol !== 'h2') return finish(failed('tls', 'the server does not take h2 (ALPN)'));
-    const session = open(socket);
-    // both stay to the end: a session may also fail while it is torn down
-    session.on('error', (error: Error) => finish(http2Outcome(error)));
-    session.once('close', () => finish(failed('closed', 'the server closed the connection without an answer')));
-    socket.once('close', () => session.destroy());
-    const stream = session.request({ ...request.headers, ':scheme': isTls ? 'https' : 'http' });
-    stream.on('error', (error: Error) => finish(http2Outcome(error)));
-    listen(stream, exchange, finish, heard);
-    stream.end(request.body);
+    try {
+      const session = open(socket);
+      // both stay to the end: a session may also fail while it is torn down
+      session.on('error', (error: Error) => finish(http2Outcome(error)));
+      session.once('close', () => finish(failed('closed', 'the server closed the connection without an answer')));
+      socket.once('close', () => session.destroy());
+      const stream = session.request({ ...request.headers, ':scheme': isTls ? 'https' : 'http' });
+      stream.on('error', (error: Error) => finish(http2Outcome(error)));
+      listen(stream, exchange, finish, heard);
+      stream.end(request.body);
+    } catch (error) {
+      finish(http2Outcome(error as Error)); // a header that HTTP/2 does not have, or a socket that is gone already
+    }
   });
 
 const open = (socket: Socket): ClientHttp2Session =>
@@ -92,7 +96,7 @@ function listen(
 function http2Outcome(error: NodeJS.ErrnoException): Outcome {
   const { code = '', message } = error;
   if (code === 'ERR_HTTP2_STREAM_ERROR' || code === 'ERR_HTTP2_SESSION_ERROR') return failed('reset', message);
-  return code.startsWith('ERR_HTTP2') ? failed('malformed', `HTTP/2: ${message}`) : outcomeOf(error);
+  return /^ERR_(HTTP2|INVALID)/.test(code) ? failed('malformed', `HTTP/2: ${message}`) : outcomeOf(error);
 }
 
 /** A head as HTTP/1 would write it, Latin-1: what patterns are looked for in. */

@@ -22,23 +22,32 @@ function ip4Bytes(text: string): Uint8Array | undefined {
   return bytes;
 }
 
+const POINT = 46;
+const ZERO = 48;
+const NINE = 57;
+
 /** Four decimal numbers without leading zeros, or -1. By hand: a table of 50,000 addresses is no work for a regular expression. */
 function ip4Number(text: string): number {
-  let [all, part, value, digits] = [0, 0, 0, 0];
-  for (let i = 0; i <= text.length; i++) {
-    const digit = text.charCodeAt(i) - 48;
-    if (digit >= 0 && digit <= 9) {
-      if (digits > 0 && value === 0) return -1;
-      value = 10 * value + digit;
-      digits++;
-    } else {
-      if (digits === 0 || value > 255 || part > 3 || (i < text.length && text[i] !== '.')) return -1;
+  let all = 0;
+  let parts = 0;
+  let value = 0;
+  let digits = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === POINT) {
+      if (digits === 0 || parts === 3) return -1;
       all = 256 * all + value;
-      part++;
-      value = digits = 0;
+      parts++;
+      value = 0;
+      digits = 0;
+    } else {
+      if (code < ZERO || code > NINE || (digits > 0 && value === 0)) return -1;
+      value = 10 * value + code - ZERO;
+      digits++;
+      if (value > 255) return -1;
     }
   }
-  return part === 4 ? all : -1;
+  return parts === 3 && digits > 0 ? 256 * all + value : -1;
 }
 
 /** Like parseAddress, for text that was validated before: wrong text is a mistake of ours, not of a user. */

@@ -19,6 +19,9 @@ export interface CheckWorld {
   readonly host: () => Host;
 }
 
+/** A file may have millions of mistakes: they are not made into one text. */
+const PIECE = 1000;
+
 /** `lvsd check`: every complaint at its place; exit status 0 if there is no error among them. */
 export async function check(
   order: Order,
@@ -37,8 +40,9 @@ export async function check(
   const diagnostics = order.strict ? strictly(sorted) : sorted;
   if (order.json) output.out(`${JSON.stringify(reportOf(file, diagnostics, configuration), undefined, 2)}\n`);
   else {
-    const colour = wantsColour(terminal, environment);
-    output.err(complaintsText(diagnostics, { lines: linesOfFiles(), colour }));
+    const shown = { lines: linesOfFiles(), colour: wantsColour(terminal, environment) };
+    for (let from = 0; from < diagnostics.length; from += PIECE)
+      output.err(complaintsText(diagnostics.slice(from, from + PIECE), shown));
     output.out(hasErrors(diagnostics) || configuration === undefined ? '' : summary(file, configuration));
   }
   if (order.keepalivedExitCodes) return keepalivedExitStatus(diagnostics);

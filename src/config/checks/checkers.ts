@@ -12,6 +12,8 @@ import { each } from '../terms.js';
 import { positionOfWord } from '../tree.js';
 import { type Term, type Vocabulary, readBlock } from '../vocabulary.js';
 
+const tcpDefaults = { retries: 1, retryDelaySeconds: 1 };
+
 const tcpTerm: Term<CheckDraft> = {
   words: common,
   read(statement, context) {
@@ -20,7 +22,7 @@ const tcpTerm: Term<CheckDraft> = {
     return (inherited, diagnostics) => {
       const target = targetOf(block, inherited, statement, diagnostics);
       const position = positionOfWord(statement, 0);
-      const pace = paceOf(block, inherited, { retries: 1, retryDelaySeconds: 1 });
+      const pace = paceOf(block, inherited, tcpDefaults);
       return target === undefined ? undefined : { is: 'tcp', position, pace, target };
     };
   },

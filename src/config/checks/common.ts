@@ -7,7 +7,7 @@ import { one, switchable } from '../terms.js';
 import { type Statement, placeOfWord } from '../tree.js';
 import { MOST_U32, address, integer, interfaceName, port } from '../values.js';
 import { type Block, type Vocabulary, placeIn } from '../vocabulary.js';
-import { completePace, type InheritedPace, pace, type PaceDefaults, paceOver } from './pace.js';
+import { completePace, type InheritedPace, pace, type PaceDefaults, paceOver, saysWhen } from './pace.js';
 
 export const common = {
   ...pace,
@@ -45,11 +45,21 @@ export interface Named {
 /** A check that was read and waits for what it inherits. */
 export type CheckDraft = (inherited: Inherited, diagnostics: Diagnostics) => Check | undefined;
 
-export const paceOf = ({ values }: Block<typeof common>, inherited: Inherited, defaults: PaceDefaults): CheckPace => ({
-  ...completePace(paceOver(values, inherited.pace), defaults),
-  alpha: values.alpha ?? inherited.alpha,
-  logAllFailures: values.log_all_failures ?? inherited.logAllFailures,
-});
+export function paceOf({ values }: Block<typeof common>, inherited: Inherited, defaults: PaceDefaults): CheckPace {
+  const said = saysWhen(values) ? paceOver(values, inherited.pace) : inherited.pace;
+  const alpha = values.alpha ?? inherited.alpha;
+  const logAllFailures = values.log_all_failures ?? inherited.logAllFailures;
+  const isSame =
+    last?.said === said &&
+    last.defaults === defaults &&
+    last.pace.alpha === alpha &&
+    last.pace.logAllFailures === logAllFailures;
+  if (!isSame) last = { said, defaults, pace: { ...completePace(said, defaults), alpha, logAllFailures } };
+  return last!.pace;
+}
+
+/** The checks of a virtual server's servers mostly have one pace. It is made once; nothing depends on it. */
+let last: { readonly said: InheritedPace; readonly defaults: PaceDefaults; readonly pace: CheckPace } | undefined;
 
 const CONNECT_TIMEOUT = 5;
 

@@ -74,7 +74,20 @@ export const unsaid: InheritedPace = {
 };
 
 /** What a block says, over what the block around it says. */
-export const paceOver = (values: Values<typeof pace>, outer: InheritedPace): InheritedPace => ({
+export const paceOver = (values: Values<typeof pace>, outer: InheritedPace): InheritedPace =>
+  saysWhen(values) || values.connect_timeout !== undefined ? over(values, outer) : outer;
+
+/** Whether it says anything but how long an answer may take. */
+export const saysWhen = (values: Values<typeof pace>): boolean =>
+  values.delay_loop !== undefined ||
+  values.retry !== undefined ||
+  values.delay_before_retry !== undefined ||
+  values.warmup !== undefined ||
+  values.rise !== undefined ||
+  values.adaptive_interval !== undefined ||
+  values.flap_damping !== undefined;
+
+const over = (values: Values<typeof pace>, outer: InheritedPace): InheritedPace => ({
   intervalSeconds: values.delay_loop ?? outer.intervalSeconds,
   retries: values.retry ?? outer.retries,
   retryDelaySeconds: values.delay_before_retry ?? outer.retryDelaySeconds,

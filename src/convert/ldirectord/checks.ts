@@ -233,7 +233,7 @@ function patternLines(receive: string, place: Place, diagnostics: Diagnostics): 
       lost(
         place,
         'receive',
-        'this pattern cannot be carried over: any answer of the status 200 to 299 counts',
+        'this pattern cannot be carried over; every answer of the status 200 to 299 counts',
         diagnostics,
       ),
     ];

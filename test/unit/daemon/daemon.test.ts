@@ -40,14 +40,20 @@ interface Scene {
   readonly until: (event: string, ms: number) => Promise<void>;
 }
 
-async function scene(t: Test, text: string, kernel = new FakeKernel(), state = new MemoryFile()): Promise<Scene> {
+async function scene(
+  t: Test,
+  text: string,
+  kernel = new FakeKernel(),
+  state = new MemoryFile(),
+  health = new MemoryFile(),
+): Promise<Scene> {
   const [clock, log, site] = [new FakeClock(), new MemoryLog(), new Site(text)];
   // not in the checkout: the path of a socket has 107 bytes
   const folder = mkdtempSync(join(tmpdir(), 'lvsd-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const control = join(folder, 'control.sock');
   const world = { ...probePorts(clock), forwarder: kernel, log };
-  const options = { source: site, state, controlPath: control, observeMs: 10_000, foreign: 'adopt' } as const;
+  const options = { source: site, state, health, controlPath: control, observeMs: 10_000, foreign: 'adopt' } as const;
   const daemon = await Daemon.start(configurationOf(text), world, options);
   t.teardown(() => daemon.stop());
   const until = async (event: string, ms: number): Promise<void> => {
@@ -154,10 +160,10 @@ t.test('a broken file changes nothing and every complaint is logged', async (t) 
 
 t.test('a server that left the file is watched no more', async (t) => {
   const { daemon, site, clock } = await scene(t, virtual(1));
-  t.equal(clock.pending, 2, 'a check and the look for drift');
+  t.equal(clock.pending, 3, 'a check, the look for drift, and what is to be remembered');
   site.text = virtual(1).replace(/TCP_CHECK \{[^}]*\}/, '');
   await daemon.reload();
-  t.equal(clock.pending, 1);
+  t.equal(clock.pending, 2);
 });
 
 t.test('lvsctl: status, plan, weight, reload', async (t) => {
@@ -191,6 +197,7 @@ t.test('scripts are run when a server and a quorum go down, and at the end with 
   const { daemon, log, until } = await scene(t, text);
   await until('notify.done', 1000);
   t.ok(existsSync(`${folder}/down`));
+  while (log.named('notify.failed').length === 0) await settled();
   t.match(log.named('notify.failed'), [{ name: 'tcp 192.0.2.1:80', failed: /does not exist/ }]);
   await daemon.stop();
   t.equal(log.named('notify.done').length, 1, 'the server that is down goes down no more');
@@ -203,6 +210,7 @@ t.test('a second daemon is refused before it touches anything', async (t) => {
   const options = {
     source: new Site(''),
     state: new MemoryFile(),
+    health: new MemoryFile(),
     controlPath: control,
     observeMs: 1,
     foreign: 'adopt',

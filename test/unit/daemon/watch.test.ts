@@ -4,6 +4,8 @@ import type { LocalAddresses } from '../../../src/daemon/local-addresses.js';
 import { Watch, type WatchOptions } from '../../../src/daemon/watch.js';
 import type { Outcome } from '../../../src/health/check.js';
 import type { Follow } from '../../../src/health/told.js';
+import type { Configuration } from '../../../src/config/configuration.js';
+import { serverName, virtualServerName } from '../../../src/director/names.js';
 import { configurationOf, site } from '../../helpers/configuration.js';
 import { FakeClock, settled } from '../../helpers/fake-clock.js';
 import { FakeDialer } from '../../helpers/fake-dialer.js';
@@ -35,17 +37,37 @@ async function scene(
 ): Promise<Scene> {
   const log = new MemoryLog();
   const said: string[] = [];
-  const watch = new Watch({
+  /** Compares, as Notify does. */
+  const told = new Map<string, boolean>();
+  const tell = (server: string, isUp: boolean): void => {
+    if (told.get(server) !== isUp) said.push(`${isUp ? 'up' : 'down'} ${server}`);
+    told.set(server, isUp);
+  };
+  const begin = ({ virtualServers }: Configuration): void => {
+    for (const virtual of virtualServers)
+      for (const real of virtual.realServers) {
+        const server = serverName(virtualServerName(virtual), real);
+        if (told.has(server)) tell(server, watch.isUp(server));
+        else told.set(server, watch.isUp(server));
+      }
+  };
+  const watch: Watch = new Watch({
     ports: { ...probePorts(clock), dialer },
     log,
     wallMs: () => EPOCH + clock.now(),
     mostAttempts: 10_000,
     onChange: (virtualServer) => said.push(`look ${virtualServer}`),
-    onServer: (server, isUp) => said.push(`${isUp ? 'up' : 'down'} ${server}`),
+    onServer: tell,
     ...more,
   });
   t.teardown(() => watch.stop());
-  const take = (text: string): Promise<void> => watch.follow(configurationOf(text), () => undefined)();
+  const take = (text: string): Promise<void> => {
+    const configuration = configurationOf(text);
+    const checks = watch.follow(configuration, () => undefined);
+    begin(configuration);
+    checks.start();
+    return checks.retire();
+  };
   const pass = async (ms: number): Promise<void> => {
     await clock.run(ms, 50);
     await settled();
@@ -161,7 +183,7 @@ t.test('a server that leaves keeps its verdict until nobody asks any more', asyn
   const { watch, dialer, clock, pass } = await scene(t, site({ service: quick, servers: { 1: tcp, 2: tcp } }));
   dialer.refusing.add('10.0.0.1:80');
   await pass(1100);
-  const retire = watch.follow(configurationOf(site({ service: quick, servers: { 2: '' } })), () => undefined);
+  const { retire } = watch.follow(configurationOf(site({ service: quick, servers: { 2: '' } })), () => undefined);
   t.notOk(watch.isUp(first));
   await retire();
   t.ok(watch.isUp(first), 'a server nobody checks is up');
@@ -391,7 +413,7 @@ t.test('memory goes before the table, and the table before what is assumed', asy
     ['10.0.0.1', false],
     ['10.0.0.2', true],
   ]);
-  await other.follow(configurationOf(alpha), (_, { address }) => table.get(address))();
+  await other.follow(configurationOf(alpha), (_, { address }) => table.get(address)).retire();
   t.same(
     [1, 2, 3].map((octet) => other.isUp(`tcp 192.0.2.1:80 -> 10.0.0.${octet}:80`)),
     [true, true, false],

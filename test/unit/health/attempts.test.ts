@@ -2,8 +2,9 @@
 import { createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import type { HttpCheck, HttpUrl, TcpCheck } from '../../../src/config/check.js';
-import type { Failure } from '../../../src/health/check.js';
+import { type Failure, outcomeOf } from '../../../src/health/check.js';
 import { attemptHttp } from '../../../src/health/http.js';
+import type { Dialer } from '../../../src/health/ports.js';
 import { attemptTcp } from '../../../src/health/tcp.js';
 import { systemClock } from '../../../src/system/clock.js';
 import { httpCheck, never, why } from '../../helpers/attempts.js';
@@ -48,6 +49,63 @@ t.test('TCP: the source address is the one asked for', async (t) => {
   });
   t.equal(await from, '127.0.0.2');
 });
+
+t.test('TCP: who does not answer has failed after the timeout, not before, and is hung up on', async (t) => {
+  const clock = new FakeClock();
+  let hangUps = 0;
+  const knock: Dialer['knock'] = () => () => {
+    hangUps++;
+  };
+  const dialer: Dialer = { knock, dial: () => () => undefined };
+  const outcome = attemptTcp(tcp(80), { ...probePorts(clock), dialer }, never);
+  clock.advance(999);
+  t.equal(hangUps, 0);
+  clock.advance(1);
+  t.match(await outcome, { is: 'failed', why: 'timeout', detail: 'no connection within 1000 ms' });
+  t.equal(hangUps, 1);
+  t.equal(clock.pending, 0);
+});
+
+t.test('a machine that is short of descriptors says nothing about the server', async (t) => {
+  const error = Object.assign(new Error('socket EMFILE'), { code: 'EMFILE', syscall: 'socket' });
+  const knock: Dialer['knock'] = (_, done) => {
+    queueMicrotask(() => done(error));
+    return () => undefined;
+  };
+  const dial: Dialer['dial'] = (_, done) => {
+    queueMicrotask(() => done(error));
+    return () => undefined;
+  };
+  const ports = { ...world, dialer: { knock, dial } };
+  for (const outcome of [
+    await attemptTcp(tcp(80), ports, never),
+    await attemptHttp(httpCheck(80), 0, ports, never),
+    await attemptHttp(httpCheck(80, {}, '2', {}), 0, ports, never),
+  ])
+    t.match(outcome, { is: 'inconclusive', detail: 'socket EMFILE' });
+});
+
+const errors: [code: string, syscall: string, outcome: Failure | 'inconclusive'][] = [
+  ['ECONNREFUSED', 'connect', 'refused'],
+  ['EHOSTUNREACH', 'connect', 'unreachable'],
+  ['EPERM', 'connect', 'unreachable'],
+  ['ETIMEDOUT', 'connect', 'timeout'],
+  ['ECONNRESET', 'read', 'reset'],
+  ['EADDRNOTAVAIL', 'connect', 'bind'],
+  ['EADDRNOTAVAIL', 'bind', 'bind'],
+  ['ENODEV', 'setsockopt SO_BINDTODEVICE', 'bind'],
+  ['EPERM', 'setsockopt SO_MARK', 'bind'],
+  ['ENOBUFS', 'setsockopt SO_MARK', 'inconclusive'],
+  ['ENOMEM', 'connect', 'inconclusive'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', '', 'tls'],
+  ['EPROTO', 'write', 'tls'],
+  ['EWHATEVER', 'connect', 'unreachable'],
+];
+for (const [code, syscall, outcome] of errors)
+  t.test(`${code} of ${syscall} is ${outcome}`, (t) => {
+    t.equal(why(outcomeOf(Object.assign(new Error(code), { code, syscall }))), outcome);
+    t.end();
+  });
 
 t.test('what was stopped before it began says nothing', async (t) => {
   t.equal(why(await attemptTcp(tcp(1), world, AbortSignal.abort())), 'inconclusive');

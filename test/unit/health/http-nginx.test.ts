@@ -1,5 +1,7 @@
 /** HTTP_GET and SSL_GET against Debian's nginx, and digests against keepalived's genhash. */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import type { HttpCheck, HttpUrl, TlsSettings } from '../../../src/config/check.js';
 import type { Failure } from '../../../src/health/check.js';
@@ -7,9 +9,9 @@ import { attemptHttp } from '../../../src/health/http.js';
 import { systemClock, wallMs } from '../../../src/system/clock.js';
 import { httpCheck, never, why } from '../../helpers/attempts.js';
 import { makeAuthority } from '../../helpers/certificates.js';
-import { freePort, nginx } from '../../helpers/nginx.js';
+import { freePort, isOpen, nginx } from '../../helpers/nginx.js';
 import { probePorts } from '../../helpers/probe-ports.js';
-import { findProgram, stop, temporaryDirectory, unlessInstalled } from '../../helpers/program.js';
+import { findProgram, running, stop, temporaryDirectory, unlessInstalled } from '../../helpers/program.js';
 
 const world = probePorts(systemClock);
 const DAY_MS = 86_400_000;
@@ -123,6 +125,36 @@ t.test('nginx', { skip: unlessInstalled('nginx') }, async (t) => {
     t.notOk(Number.isNaN(Date.parse(said.split('=')[1] ?? '')), said);
   });
 
+  server.kill('SIGSTOP');
+  for (const [check, what] of [
+    [httpCheck(plain), 'no answer'],
+    [httpCheck(tls, {}, '1.1', {}), 'no TLS handshake'],
+    [httpCheck(h2c, {}, '2'), 'no answer'],
+  ] as const) {
+    const hasty = { ...check, target: { ...check.target, timeoutSeconds: 0.2 } };
+    const outcome = { is: 'failed', why: 'timeout', detail: `${what} within 200 ms` };
+    t.match(await attemptHttp(hasty, 0, world, never), outcome, 'stopped, but the kernel still accepts');
+  }
+  server.kill('SIGCONT');
+  t.equal(await ask(httpCheck(plain)), 'alive', 'when it goes on');
+
   await stop(server);
   t.equal(await ask(httpCheck(plain)), 'refused', 'when it is down');
+});
+
+t.test('nghttpd, HTTP/2 with prior knowledge', { skip: unlessInstalled('nghttpd') }, async (t) => {
+  const directory = temporaryDirectory(t);
+  writeFileSync(join(directory, 'alive'), 'hello');
+  const port = await freePort();
+  const server = await running(t, 'nghttpd', ['--no-tls', '-d', directory, '-a', '127.0.0.1', String(port)], () =>
+    isOpen(port),
+  );
+  const ask = (url: Partial<HttpUrl>): Promise<Failure | 'alive' | 'inconclusive'> =>
+    attemptHttp(httpCheck(port, url, '2'), 0, world, never).then(why);
+  t.equal(await ask({ digest: '5d41402abc4b2a76b9719d911017c592' }), 'alive');
+  t.equal(await ask({ path: '/gone' }), 'status');
+  t.equal(await ask({ path: '/caf\u00e9', statusCodes: [[404, 404]] }), 'alive');
+  t.equal(await ask({ host: 'a b\u0001' }), 'reset', 'a header that the server does not take');
+  await stop(server);
+  t.equal(await ask({}), 'refused');
 });

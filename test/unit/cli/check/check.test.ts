@@ -2,6 +2,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { check } from '../../../../src/cli/check/check.js';
+import { kinds } from '../../../../src/config/diagnostics.js';
 import type { Host } from '../../../../src/cli/check/host.js';
 import { parseLvsd } from '../../../../src/cli/lvsd-options.js';
 import { site } from '../../../helpers/configuration.js';
@@ -224,6 +225,7 @@ t.test('--json: one document, as docs/check.md describes it', async (t) => {
   const manual = readFileSync(join(import.meta.dirname, '../../../../../docs/check.md'), 'utf8');
   const [, text = ''] = /```json schema\n([\s\S]*?)\n```/.exec(manual) ?? [];
   const schema = JSON.parse(text) as object;
+  t.match(schema, { properties: { diagnostics: { items: { properties: { kind: { enum: kinds } } } } } });
   for (const [name, conf] of [
     ...statuses.map(([name, conf]) => [name, conf] as const),
     ['binary', '\0\x01{{{\n}"'],
