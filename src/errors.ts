@@ -50,6 +50,8 @@ const catalogue = {
   CONTROL_FAILED: (path: string, reason: string) => `the control socket ${path} cannot be made: ${reason}`,
   CONFIG_REFUSED: (path: string, errors: number) =>
     `${path} has ${errors} error${errors === 1 ? '' : 's'}; nothing was changed`,
+  NAMESPACE_OTHER: (word: string, name: string) =>
+    `the file's ${word} is '${name}', and lvsd stays in the namespace it was started in; start it there: ip netns exec ${name} lvsd run …`,
   REALSERVER_STATE_UNREADABLE: (path: string, why: string) =>
     `what was there before cannot be read from ${path}: ${why}`,
   REALSERVER_STATE_UNWRITABLE: (path: string, reason: string) =>

@@ -78,8 +78,7 @@ export class Diagnostics {
       const [first, ...others] = places;
       const more =
         others.length === 0 ? '' : `, here and in ${others.length} more ${others.length === 1 ? 'place' : 'places'}`;
-      if (first !== undefined)
-        this.warning(first, `'${word}' has no effect${more}: ${why}`, { kind: 'unsupported' });
+      if (first !== undefined) this.warning(first, `'${word}' has no effect${more}: ${why}`, { kind: 'unsupported' });
     }
     this.#ignored.clear();
   }

@@ -3,7 +3,8 @@ import { name } from './values.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** lvsd does not move between namespaces: it would have to do so before it has read where to. */
-const WHY = "lvsd stays in the network namespace it is started in: 'ip netns exec NAME lvsd run'";
+const WHY =
+  "lvsd stays in the network namespace it is started in, and refuses to run in another: 'ip netns exec NAME lvsd run'";
 const namespace = name('the name of a network namespace', 255);
 
 export const namespaceWords = {

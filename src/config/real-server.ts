@@ -40,8 +40,7 @@ export interface Endpoint {
 export function readEndpoint(statement: Statement, from: number, context: Context): Endpoint | undefined {
   const where = readWord(statement, from, address, context);
   const port = statement.texts.length > from + 1 ? readWord(statement, from + 1, portOrNone, context) : undefined;
-  const portRead =
-    statement.texts.length <= from + 1 || port !== undefined || /^0+$/.test(statement.texts[from + 1]!);
+  const portRead = statement.texts.length <= from + 1 || port !== undefined || /^0+$/.test(statement.texts[from + 1]!);
   if (where === undefined || !portRead) return undefined;
   noMore(statement, from + 2, context);
   return { address: where, port };

@@ -57,6 +57,7 @@ function validateServers(server: VirtualServer, diagnostics: Diagnostics): void 
       });
     seen.set(name, before ?? real);
   }
+  if (!server.services.some(({ key }) => key.by === 'address')) validateProbes(server, diagnostics);
   if (server.sorryServer !== undefined && validateFamily(server.services, server.sorryServer, diagnostics))
     validatePort(server.services, server.sorryServer, diagnostics);
 }
@@ -90,6 +91,17 @@ function validatePort(services: readonly VirtualService[], server: Server, diagn
   // of a group with many ports it is the port of one of them
   const severity = services.some(({ key }) => key.by === 'address' && key.port === server.port) ? 'warning' : 'error';
   diagnostics[severity](placeOf(server), message, { kind: 'repair', expected: `port ${port}, or none` });
+}
+
+/** A probe through the forwarding goes to the service's own address, and a mark has none. */
+function validateProbes({ realServers, services }: VirtualServer, diagnostics: Diagnostics): void {
+  if (services.length === 0) return;
+  for (const { checks } of realServers)
+    for (const check of checks)
+      if ('target' in check && check.target.viaForwarding)
+        diagnostics.error(wide(check.position, 1), "'via_forwarding' needs a service with an address to go to", {
+          expected: 'a virtual_server of an address, or no via_forwarding',
+        });
 }
 
 function validateRules(rules: readonly FwmarkRule[], diagnostics: Diagnostics): void {

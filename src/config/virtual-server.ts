@@ -6,7 +6,20 @@ import { snmpName } from './later.js';
 import { type Endpoint, readEndpoint, realServer, weight } from './real-server.js';
 import { type Statement } from './tree.js';
 import { MOST_U32, choice, fwmark, granularity, integer, name, oneOf } from './values.js';
-import { alias, blockOf, each, flag, noEffect, noMore, one, optional, phrase, readWord, switchable, type Reader } from './terms.js';
+import {
+  alias,
+  blockOf,
+  each,
+  flag,
+  noEffect,
+  noMore,
+  one,
+  optional,
+  phrase,
+  readWord,
+  switchable,
+  type Reader,
+} from './terms.js';
 import { type Block, type Context, readBlock, type Term, type Vocabulary } from './vocabulary.js';
 
 export const PERSISTENCE_SECONDS = 360;

@@ -20,6 +20,7 @@ import { stateFile } from '../system/state-file.js';
 import { systemSysctl } from '../system/sysctl.js';
 import { Daemon } from './daemon.js';
 import { kernelAddresses } from './kernel-addresses.js';
+import { mustBeIn } from './namespace.js';
 import { systemPorts } from './probe-ports.js';
 import type { ConfigurationSource } from './world.js';
 
@@ -32,6 +33,7 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
     output.err(complaintsText(reading.diagnostics));
     return 1;
   }
+  await mustBeIn(reading.configuration);
   const log = jsonLog(descriptorSink(STDERR), order.log);
   endOnMistakes(log);
   for (const warning of reading.diagnostics)

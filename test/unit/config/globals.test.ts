@@ -69,7 +69,7 @@ const rows: readonly [name: string, text: string, says: readonly string[]][] = [
     'a namespace',
     'net_namespace blue',
     [
-      "1:1: warning: 'net_namespace' has no effect: lvsd stays in the network namespace it is started in: 'ip netns exec NAME lvsd run'",
+      "1:1: warning: 'net_namespace' has no effect: lvsd stays in the network namespace it is started in, and refuses to run in another: 'ip netns exec NAME lvsd run'",
     ],
   ],
   [
