@@ -25,7 +25,7 @@ function close(address: string): void {
 }
 
 process.on('message', (order: ListenerOrder) => {
-  const done = order.do === 'open' ? Promise.all(order.addresses.map(open)) : order.addresses.forEach(close);
-  void Promise.resolve(done).then(() => process.send?.('done'));
+  if (order.do === 'close') order.addresses.forEach(close);
+  void Promise.all(order.do === 'open' ? order.addresses.map(open) : []).then(() => process.send?.('done'));
 });
 process.on('disconnect', () => process.exit());

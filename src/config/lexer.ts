@@ -152,8 +152,8 @@ export function wordsOf(
 
 /** Who is told what stands in the lines of a run, in order; all places are indices of the run's text. */
 export interface Listener {
-  /** The first word or brace of line number `line`, which begins at `start`, behind so many columns of blanks. */
-  begin(first: string, indent: number, line: number, start: number): void;
+  /** The first word or brace of line number `line`, which begins at `start`. */
+  begin(first: string, line: number, start: number): void;
   /** Words up to a brace or the end of the line: the first `count` of `texts`, which is used again. */
   words(texts: readonly string[], count: number, from: number, to: number): void;
   brace(brace: '{' | '}', at: number): void;
@@ -166,56 +166,69 @@ export interface Listener {
 export function scanRun(run: Run, listener: Listener): void {
   const { text, to } = run;
   const texts: string[] = [];
-  let count = 0;
   let line = run.line;
   for (let start = run.from; start < to; line++) {
-    let at = start;
-    let indent = 0;
-    for (; at < to; at++) {
-      const code = text.charCodeAt(at);
-      if (code === SPACE) indent++;
-      else if (code === TAB) indent += 8 - (indent % 8);
-      else break;
-    }
+    let at = afterBlanks(text, start, to);
     let begun = false;
-    let from = -1;
-    let wordFrom = -1;
-    let hash = 0;
-    for (; ; at++) {
-      const code = at < to ? text.charCodeAt(at) : NEWLINE;
-      if (code !== OPEN && code !== CLOSE && !isBlank(code)) {
-        hash = wordFrom < 0 ? code : (hash * 31 + code) & 0xffffff;
-        if (wordFrom < 0) wordFrom = at;
-        continue;
-      }
-      if (wordFrom >= 0) {
-        if (count === 0) from = wordFrom;
-        texts[count++] = sameText(text, wordFrom, at, hash);
-        wordFrom = -1;
-        if (!begun) listener.begin(texts[0]!, indent, line, start);
-        begun = true;
-      }
-      if (code === SPACE || code === TAB) continue;
-      if (count > 0 && (code === NEWLINE || code >= OPEN)) {
-        listener.words(texts, count, from, at);
+    let count = 0;
+    let from = at;
+    while (at < to && text.charCodeAt(at) !== NEWLINE) {
+      const end = endOfWord(text, at, to);
+      if (end > at) {
+        if (count === 0) from = at;
+        texts[count++] = sameText(text, at, end);
+        if (!begun) listener.begin(texts[0]!, line, start);
+      } else {
+        const brace = text.charCodeAt(at) === OPEN ? '{' : '}';
+        if (count > 0) listener.words(texts, count, from, at);
         count = 0;
+        if (!begun) listener.begin(brace, line, start);
+        listener.brace(brace, at);
       }
-      if (code === NEWLINE) break;
-      if (code < OPEN) continue;
-      const brace = code === OPEN ? '{' : '}';
-      if (!begun) listener.begin(brace, indent, line, start);
       begun = true;
-      listener.brace(brace, at);
+      at = afterBlanks(text, end > at ? end : at + 1, to);
     }
+    if (count > 0) listener.words(texts, count, from, at);
     start = at + 1;
+  }
+}
+
+function afterBlanks(text: string, from: number, to: number): number {
+  let at = from;
+  while (at < to) {
+    const code = text.charCodeAt(at);
+    if (code === NEWLINE || !isBlank(code)) break;
+    at++;
+  }
+  return at;
+}
+
+function endOfWord(text: string, from: number, to: number): number {
+  let at = from;
+  while (at < to) {
+    const code = text.charCodeAt(at);
+    if (code === OPEN || code === CLOSE || isBlank(code)) break;
+    at++;
+  }
+  return at;
+}
+
+/** How far a line is indented, in columns. */
+export function indentOf(text: string, start: number): number {
+  for (let at = start, indent = 0; ; at++) {
+    const code = text.charCodeAt(at);
+    if (code === SPACE) indent++;
+    else if (code === TAB) indent += 8 - (indent % 8);
+    else return indent;
   }
 }
 
 /** Words of a file come again and again: most of them are made once. A miss makes it anew; nothing depends on it. */
 const known = new Array<string>(4096).fill('');
 
-function sameText(text: string, from: number, to: number, hash: number): string {
-  const slot = (hash ^ (hash >> 12)) & 4095;
+function sameText(text: string, from: number, to: number): string {
+  const middle = text.charCodeAt((from + to) >> 1);
+  const slot = (text.charCodeAt(from) + 31 * text.charCodeAt(to - 1) + 97 * middle + 389 * (to - from)) & 4095;
   const before = known[slot]!;
   if (before.length === to - from && text.startsWith(before, from)) return before;
   return (known[slot] = text.slice(from, to));

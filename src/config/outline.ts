@@ -51,7 +51,7 @@ class Outliner implements Listener {
     return this.#isInOrder && this.#depth === 0 ? this.#statements : undefined;
   }
 
-  begin(first: string, _indent: number, line: number, start: number): void {
+  begin(first: string, line: number, start: number): void {
     this.#line = line;
     this.#start = start;
     if (first !== '{') {

@@ -1,5 +1,5 @@
 import { Diagnostics, type Place } from './diagnostics.js';
-import { lex, type Listener, type Run, scanRun, type SourceLine } from './lexer.js';
+import { indentOf, lex, type Listener, type Run, scanRun, type SourceLine } from './lexer.js';
 import { outline } from './outline.js';
 import { keywordOf, placeOfWord, type Statement, WrittenStatement } from './tree.js';
 
@@ -53,7 +53,7 @@ function tellLine(source: SourceLine, diagnostics: Diagnostics, listener: Listen
   const { words } = lex(source, diagnostics);
   const [first] = words;
   if (first === undefined) return;
-  listener.begin(first.is === 'quoted' ? '' : first.text, indentOf(source.text), source.line, 0);
+  listener.begin(first.is === 'quoted' ? '' : first.text, source.line, 0);
   let texts: string[] = [];
   let from = 0;
   for (const word of words) {
@@ -69,16 +69,6 @@ function tellLine(source: SourceLine, diagnostics: Diagnostics, listener: Listen
   if (texts.length > 0) listener.words(texts, texts.length, from, source.text.length);
 }
 
-function indentOf(text: string): number {
-  let indent = 0;
-  for (const character of text) {
-    if (character === '\t') indent += 8 - (indent % 8);
-    else if (character === ' ') indent++;
-    else break;
-  }
-  return indent;
-}
-
 interface Problem {
   readonly place: Place;
   readonly message: string;
@@ -92,7 +82,6 @@ interface Tree {
 
 interface Open {
   readonly statement: WrittenStatement;
-  readonly indent: number;
   /** Where in the list of statements its own begin. */
   readonly first: number;
 }
@@ -108,12 +97,10 @@ class Builder implements Listener {
   readonly #statements: WrittenStatement[] = [];
   /** The statement that a '{' would belong to. */
   #last: WrittenStatement | undefined;
-  #lastIndent = 0;
-  /** The line that is read: its text, number, where in the text it begins, and how far it is indented. */
+  /** The line that is read: its text, number, and where in the text it begins. */
   #origin: Piece = NOWHERE;
   #line = 0;
   #start = 0;
-  #indent = 0;
   /** Whether it begins with the brace that is to be read next. */
   #beginsHere = false;
 
@@ -126,21 +113,20 @@ class Builder implements Listener {
     listenTo(pieces, diagnostics, this, (piece) => {
       this.#origin = piece;
     });
-    this.#needsBlock(undefined);
+    this.#needsBlock(this.#last);
     while (this.#stack.length > 0) this.#notClosed();
     return { root: this.#statements.slice(), problems: this.#problems };
   }
 
-  begin(first: string, indent: number, line: number, start: number): void {
+  begin(first: string, line: number, start: number): void {
     this.#line = line;
     this.#start = start;
-    this.#indent = indent;
     this.#beginsHere = true;
     if (first !== '{') {
-      this.#needsBlock(indent);
+      this.#needsBlock(this.#last);
       this.#last = undefined;
     }
-    if (this.#byIndent) this.#believeIndent(first, indent);
+    if (this.#byIndent) this.#believeIndent(first, this.#indent);
     if (this.#stack.length > 0 && this.#shape.outermost.has(first)) while (this.#stack.length > 0) this.#notClosed();
   }
 
@@ -149,7 +135,6 @@ class Builder implements Listener {
     const statement = new WrittenStatement(own, this.#origin, this.#line, this.#start, from, to);
     this.#statements.push(statement);
     this.#last = statement;
-    this.#lastIndent = this.#indent;
     this.#beginsHere = false;
   }
 
@@ -162,17 +147,19 @@ class Builder implements Listener {
 
   #openBlock(at: number): void {
     let statement = this.#last;
-    let indent = this.#lastIndent;
     if (statement === undefined) {
       this.#problems.push({ place: this.#placeOfBrace(at), message: "'{' without a keyword before it" });
       statement = new WrittenStatement(['{'], this.#origin, this.#line, this.#start, at, at + 1);
-      indent = this.#indent;
     }
-    this.#push(statement, indent);
+    this.#push(statement);
   }
 
-  #push(statement: WrittenStatement, indent: number): void {
-    this.#stack.push({ statement, indent, first: this.#statements.length });
+  #push(statement: WrittenStatement): void {
+    this.#stack.push({ statement, first: this.#statements.length });
+  }
+
+  get #indent(): number {
+    return indentOf(this.#origin.text, this.#start);
   }
 
   #pop(): WrittenStatement | undefined {
@@ -185,7 +172,7 @@ class Builder implements Listener {
 
   #closeBlock(at: number): void {
     const top = this.#stack.at(-1);
-    const deeper = this.#byIndent && this.#beginsHere && top !== undefined && top.indent < this.#indent;
+    const deeper = this.#byIndent && this.#beginsHere && top !== undefined && top.statement.indent < this.#indent;
     if (top === undefined || deeper)
       this.#problems.push({ place: this.#placeOfBrace(at), message: "'}' that closes no block" });
     else this.#pop();
@@ -198,7 +185,8 @@ class Builder implements Listener {
   /** Blocks that this line, by how it is indented, stands outside of. */
   #believeIndent(first: string, indent: number): void {
     if (first === '{') return;
-    const outside = (open: Open): boolean => (first === '}' ? open.indent > indent : open.indent >= indent);
+    const outside = ({ statement }: Open): boolean =>
+      first === '}' ? statement.indent > indent : statement.indent >= indent;
     for (let top = this.#stack.at(-1); top !== undefined && outside(top); top = this.#stack.at(-1)) this.#notClosed();
   }
 
@@ -213,12 +201,11 @@ class Builder implements Listener {
   }
 
   /** A block word without '{': if what follows is indented deeper it is taken for the block. */
-  #needsBlock(nextIndent: number | undefined): void {
-    const statement = this.#last;
+  #needsBlock(statement: WrittenStatement | undefined): void {
     if (statement === undefined || !this.#shape.opens.has(keywordOf(statement))) return;
     const place = placeOfWord(statement, statement.texts.length);
     this.#problems.push({ place, message: `'${keywordOf(statement)}' without its block`, expected: "'{'" });
     statement.close([], this.#line);
-    if (nextIndent !== undefined && nextIndent > this.#lastIndent) this.#push(statement, this.#lastIndent);
+    if (this.#line > statement.line && this.#indent > statement.indent) this.#push(statement);
   }
 }

@@ -1,6 +1,6 @@
 import type { Position } from './configuration.js';
 import type { Place } from './diagnostics.js';
-import { columnAt, type SourceLine, type Word, wordsOf } from './lexer.js';
+import { columnAt, indentOf, type SourceLine, type Word, wordsOf } from './lexer.js';
 
 /** One line of the language: its words, the keyword first, and the block it opens. */
 export interface Statement {
@@ -83,6 +83,11 @@ export class WrittenStatement implements Statement {
     const end = newline < 0 ? text.length : newline;
     const line = text.slice(this.#start, text[end - 1] === '\r' ? end - 1 : end);
     return { file, line: this.line, text: line, ...(columns === undefined ? {} : { columns }) };
+  }
+
+  /** Of its line, in columns. */
+  get indent(): number {
+    return indentOf(this.#origin.text, this.#start);
   }
 
   get from(): number {

@@ -50,9 +50,9 @@ export type Before = (virtual: VirtualServer, server: RealServer) => boolean | u
 /** What is left to do when a configuration was taken. */
 export interface Followed {
   /** Lets the checks that are new begin; some are told at once. */
-  start(): void;
+  readonly start: () => void;
   /** Servers that are no longer in it keep their verdict until now, when nobody asks for it any more. */
-  retire(): Promise<void>;
+  readonly retire: () => Promise<void>;
 }
 
 type Probes = ReadonlyMap<string, Probe>;

@@ -124,8 +124,8 @@ class TableWatch implements AsyncDisposable {
 }
 
 t.test(`ten minutes of a bad day (seed ${SEED})`, async (t) => {
-  await using network = await Network.build(natSite(SERVERS));
-  void network;
+  const network = await Network.build(natSite(SERVERS));
+  t.teardown(() => network[Symbol.asyncDispose]());
   const roll = dice(SEED);
   writeFileSync(journal, '');
   writeFileSync(script, `#!/bin/sh\necho "$@" >>${journal}\nsleep 0.05\n`);

@@ -66,15 +66,14 @@ async function scene(text: string, protocol: 'tcp' | 'udp'): Promise<Scene> {
 
 const nameOf = (reply: Reply): string => serversOf([reply])[0] ?? '';
 
-/** Opens a connection and kills the check of the server that has it. */
-async function bereave({ checked, director }: Scene, protocol: 'tcp' | 'udp'): Promise<[Conversation, string]> {
-  const conversation = await Conversation.open('client', { ...service, protocol });
+/** Kills the check of the server that has a connection; its name. */
+async function bereave({ checked, director }: Scene, conversation: Conversation): Promise<string> {
   const server = nameOf(await conversation.ask('hello'));
   await checked.get(server)?.[Symbol.asyncDispose]();
   await director.until('health.verdict');
   while (director.said.at(-1)?.['verdict'] !== 'down') await director.until('health.verdict');
   await director.until('director.applied');
-  return [conversation, server];
+  return server;
 }
 
 /** Asks until the answer is as wanted. */
@@ -89,16 +88,16 @@ const alive = (t: Test, answer: string, server: string, what: string): void => v
 
 t.test('UDP: a client is not stuck to a server that is dead', async (t) => {
   await using here = await scene(configuration('UDP', ''), 'udp');
-  const [conversation, server] = await bereave(here, 'udp');
-  await using _ = conversation;
+  await using conversation = await Conversation.open('client', { ...service, protocol: 'udp' });
+  const server = await bereave(here, conversation);
   const other = await until(conversation, (answer) => answer.startsWith('rs') && answer !== server, 10_000);
   t.not(other, server);
 });
 
 t.test('TCP, dead_flows keep: connections of a server whose check fails go on, new ones go elsewhere', async (t) => {
   await using here = await scene(configuration('TCP', 'dead_flows keep'), 'tcp');
-  const [conversation, server] = await bereave(here, 'tcp');
-  await using _ = conversation;
+  await using conversation = await Conversation.open('client', service);
+  const server = await bereave(here, conversation);
   for (let i = 0; i < 5; i++) alive(t, nameOf(await conversation.ask('still there?')), server, 'the old connection');
   for (let i = 0; i < 3; i++) {
     await using next = await Conversation.open('client', service);
@@ -108,16 +107,16 @@ t.test('TCP, dead_flows keep: connections of a server whose check fails go on, n
 
 t.test('TCP, dead_flows cut: the next packet of a connection to a dead server ends it', async (t) => {
   await using here = await scene(configuration('TCP', 'dead_flows cut'), 'tcp');
-  const [conversation] = await bereave(here, 'tcp');
-  await using _ = conversation;
+  await using conversation = await Conversation.open('client', service);
+  await bereave(here, conversation);
   const answer = await until(conversation, (text) => /reset|closed|Broken pipe/i.test(text), 10_000);
   t.match(answer, /reset|closed|Broken pipe/i);
 });
 
 t.test('TCP, dead_flows drain: they go on until the deadline, then they are cut', async (t) => {
   await using here = await scene(configuration('TCP', 'dead_flows drain 4'), 'tcp');
-  const [conversation, server] = await bereave(here, 'tcp');
-  await using _ = conversation;
+  await using conversation = await Conversation.open('client', service);
+  const server = await bereave(here, conversation);
   alive(t, nameOf(await conversation.ask('still there?')), server, 'before the deadline');
   const answer = await until(conversation, (text) => /reset|closed|Broken pipe/i.test(text), 15_000);
   t.match(answer, /reset|closed|Broken pipe/i);
