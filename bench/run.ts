@@ -9,6 +9,7 @@ const lab = [`${root}test/lab/lab`, '-k', 'uml', '-m', '2048', '-t', '3600', '--
 const benches: Readonly<Record<string, readonly string[]>> = {
   startup: [],
   reload: [],
+  check: [],
   checks: [],
   'reload-kernel': lab,
   ipvsadm: lab,

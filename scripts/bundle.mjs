@@ -11,6 +11,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const commands = {
   ipvsadm: { entry: 'src/cli/ipvsadm/main.ts', use: ['-Ln'] },
   lvsd: { entry: 'src/main.ts', use: ['--help'] },
+  'lvsd-check': { entry: 'src/main-check.ts', use: ['check', '-f', join(root, 'examples/web.conf')] },
 };
 
 const present = Object.entries(commands).filter(([, { entry }]) => existsSync(join(root, entry)));

@@ -53,13 +53,15 @@ export function buildVirtualServer(
       expected: "at least one 'real_server'",
     });
   const complete = drafts.length === realServers.length && !block.failed.has('real_server');
+  const { quorum, hysteresis } = quorumOf(draft, complete ? realServers : [], diagnostics);
   return {
     position: positionOfWord(header, 0),
     name: headerName(header),
     services,
     realServers,
     sorryServer,
-    ...quorumOf(draft, complete ? realServers : [], diagnostics),
+    quorum,
+    hysteresis,
     quorumUp: values.quorum_up,
     quorumDown: values.quorum_down,
     alpha: values.alpha ?? false,
@@ -92,8 +94,8 @@ function sorryServerOf(
 ): SorryServer | undefined {
   const { sorry_server: written, sorry_server_lvs_method: own, sorry_server_inhibit: inhibit = false } = block.values;
   if (written === undefined) {
-    for (const word of ['sorry_server_inhibit', 'sorry_server_lvs_method'])
-      if (block.statements[word] !== undefined && isMissing(block, 'sorry_server'))
+    for (const word of ['sorry_server_inhibit', 'sorry_server_lvs_method'] as const)
+      if (block.values[word] !== undefined && isMissing(block, 'sorry_server'))
         diagnostics.error(placeOfWord(block.statements[word] ?? header, 0), `'${word}' without a sorry_server`, {
           expected: "'sorry_server ADDRESS [PORT]'",
         });

@@ -150,47 +150,48 @@ export function wordsOf(
   return { words, brokenAt: undefined };
 }
 
-/** Who is told what stands in the lines of a run, in order; all places are indices of the run's text. */
-export interface Listener {
-  /** The first word or brace of line number `line`, which begins at `start`. */
-  begin(first: string, line: number, start: number): void;
-  /** Words up to a brace or the end of the line: the first `count` of `texts`, which is used again. */
-  words(texts: readonly string[], count: number, from: number, to: number): void;
-  brace(brace: '{' | '}', at: number): void;
+/** The words and braces of one line, as indices of the text it is in. Used again for each line: a large file has a hundred thousand. */
+export class LineTokens {
+  line = 0;
+  /** Where the line begins and ends. */
+  start = 0;
+  end = 0;
+  count = 0;
+  /** Where each word begins and ends, without quotes; a brace ends at BRACE. */
+  readonly from: number[] = [];
+  readonly to: number[] = [];
+
+  add(from: number, to: number): void {
+    this.from[this.count] = from;
+    this.to[this.count] = to;
+    this.count++;
+  }
 }
 
-/**
- * The lines of a run, straight from the file's text: a large file is made of such lines, and an object for each line and word would
- * cost more than all that is done with them.
- */
-export function scanRun(run: Run, listener: Listener): void {
-  const { text, to } = run;
-  const texts: string[] = [];
-  let line = run.line;
-  for (let start = run.from; start < to; line++) {
-    let at = afterBlanks(text, start, to);
-    let begun = false;
-    let count = 0;
-    let from = at;
-    while (at < to && text.charCodeAt(at) !== NEWLINE) {
-      const end = endOfWord(text, at, to);
-      if (end > at) {
-        if (count === 0) from = at;
-        texts[count++] = sameText(text, at, end);
-        if (!begun) listener.begin(texts[0]!, line, start);
-      } else {
-        const brace = text.charCodeAt(at) === OPEN ? '{' : '}';
-        if (count > 0) listener.words(texts, count, from, at);
-        count = 0;
-        if (!begun) listener.begin(brace, line, start);
-        listener.brace(brace, at);
-      }
-      begun = true;
-      at = afterBlanks(text, end > at ? end : at + 1, to);
-    }
-    if (count > 0) listener.words(texts, count, from, at);
-    start = at + 1;
+export const BRACE = -1;
+
+/** The line of a run that begins at `start`; `to` is where the run ends. */
+export function scanLine(text: string, start: number, to: number, tokens: LineTokens): void {
+  tokens.count = 0;
+  tokens.start = start;
+  let at = afterBlanks(text, start, to);
+  while (at < to && text.charCodeAt(at) !== NEWLINE) {
+    const end = endOfWord(text, at, to);
+    tokens.add(at, end > at ? end : BRACE);
+    at = afterBlanks(text, end > at ? end : at + 1, to);
   }
+  tokens.end = at;
+}
+
+/** The same of a line by itself, with its quotes. */
+export function lexLine(source: SourceLine, diagnostics: Diagnostics, tokens: LineTokens): void {
+  tokens.line = source.line;
+  tokens.start = 0;
+  tokens.end = source.text.length;
+  tokens.count = 0;
+  for (const { is, from, to } of lex(source, diagnostics).words)
+    if (is === 'quoted') tokens.add(from + 1, to - 1);
+    else tokens.add(from, is === 'word' ? to : BRACE);
 }
 
 function afterBlanks(text: string, from: number, to: number): number {
@@ -226,7 +227,14 @@ export function indentOf(text: string, start: number): number {
 /** Words of a file come again and again: most of them are made once. A miss makes it anew; nothing depends on it. */
 const known = new Array<string>(4096).fill('');
 
-function sameText(text: string, from: number, to: number): string {
+/** The texts of some tokens that are words. */
+export function textsOf(text: string, { from, to }: LineTokens, first: number, end: number): readonly string[] {
+  const texts = new Array<string>(end - first);
+  for (let i = first; i < end; i++) texts[i - first] = sameText(text, from[i]!, to[i]!);
+  return texts;
+}
+
+export function sameText(text: string, from: number, to: number): string {
   const middle = text.charCodeAt((from + to) >> 1);
   const slot = (text.charCodeAt(from) + 31 * text.charCodeAt(to - 1) + 97 * middle + 389 * (to - from)) & 4095;
   const before = known[slot]!;

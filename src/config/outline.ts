@@ -1,7 +1,16 @@
 import type { Diagnostics } from './diagnostics.js';
-import type { Listener } from './lexer.js';
-import { type Statement, WrittenStatement } from './tree.js';
-import { isRun, listenTo, type Piece, type Shape } from './tree-builder.js';
+import { BRACE, type LineTokens, sameText } from './lexer.js';
+import type { Statement, WrittenStatement } from './tree.js';
+import {
+  firstText,
+  isOpening,
+  isRun,
+  type LineReader,
+  type Piece,
+  readLines,
+  type Shape,
+  statementOf,
+} from './tree-builder.js';
 
 /**
  * The outermost statements of lines whose braces are in order, with blocks that are made each time they are looked into: of a large file
@@ -14,11 +23,11 @@ export function outline(
   blockOf: (inside: readonly Piece[]) => readonly Statement[],
 ): readonly Statement[] | undefined {
   const outliner = new Outliner(pieces, shape, blockOf);
-  listenTo(pieces, diagnostics, outliner, (piece, index) => outliner.enter(piece, index));
+  readLines(pieces, diagnostics, outliner);
   return outliner.end();
 }
 
-class Outliner implements Listener {
+class Outliner implements LineReader {
   readonly #pieces: readonly Piece[];
   readonly #shape: Shape;
   readonly #blockOf: (inside: readonly Piece[]) => readonly Statement[];
@@ -51,30 +60,36 @@ class Outliner implements Listener {
     return this.#isInOrder && this.#depth === 0 ? this.#statements : undefined;
   }
 
-  begin(first: string, line: number, start: number): void {
-    this.#line = line;
-    this.#start = start;
-    if (first !== '{') {
-      this.#needsNoBlock();
-      this.#last = undefined;
-    }
+  line(tokens: LineTokens): void {
+    const { text } = this.#piece!;
+    const first = firstText(text, tokens);
+    if (first !== '{') this.#needsNoBlock();
+    if (first !== '{') this.#last = undefined;
     if (this.#depth > 0 && this.#shape.outermost.has(first)) this.#isInOrder = false;
+    this.#line = tokens.line;
+    this.#start = tokens.start;
+    let begin = 0;
+    for (let i = 0; i < tokens.count; i++) {
+      if (tokens.to[i] !== BRACE) continue;
+      if (i > begin) this.#words(tokens, begin, i, tokens.from[i]!);
+      this.#brace(tokens.from[i]!);
+      begin = i + 1;
+    }
+    if (tokens.count > begin) this.#words(tokens, begin, tokens.count, tokens.end);
   }
 
   #needsNoBlock(): void {
     if (this.#last !== undefined && this.#shape.opens.has(this.#last)) this.#isInOrder = false;
   }
 
-  words(texts: readonly string[], count: number, from: number, to: number): void {
-    this.#last = texts[0];
-    if (this.#depth === 0)
-      this.#statements.push(
-        new WrittenStatement(texts.slice(0, count), this.#piece!, this.#line, this.#start, from, to),
-      );
+  #words(tokens: LineTokens, first: number, end: number, to: number): void {
+    const { text } = this.#piece!;
+    this.#last = sameText(text, tokens.from[first]!, tokens.to[first]!);
+    if (this.#depth === 0) this.#statements.push(statementOf(this.#piece!, tokens, first, end, to));
   }
 
-  brace(brace: '{' | '}', at: number): void {
-    if (brace === '{') {
+  #brace(at: number): void {
+    if (isOpening(this.#piece!.text, at)) {
       if (this.#last === undefined) this.#isInOrder = false;
       if (this.#depth++ === 0) this.#open(at);
     } else if (this.#depth === 0) this.#isInOrder = false;

@@ -1,5 +1,15 @@
 import { Diagnostics, type Place } from './diagnostics.js';
-import { indentOf, lex, type Listener, type Run, scanRun, type SourceLine } from './lexer.js';
+import {
+  BRACE,
+  indentOf,
+  LineTokens,
+  lexLine,
+  type Run,
+  sameText,
+  scanLine,
+  type SourceLine,
+  textsOf,
+} from './lexer.js';
 import { outline } from './outline.js';
 import { keywordOf, placeOfWord, type Statement, WrittenStatement } from './tree.js';
 
@@ -34,39 +44,50 @@ export function buildTree(pieces: readonly Piece[], shape: Shape, diagnostics: D
 const blockOf = (inside: readonly Piece[], shape: Shape): readonly Statement[] =>
   new Builder(shape, false).build(inside, new Diagnostics()).root;
 
-/** Tells the words and braces of lines, in order. `enter` is told the piece that comes next. */
-export function listenTo(
-  pieces: readonly Piece[],
-  diagnostics: Diagnostics,
-  listener: Listener,
-  enter: (piece: Piece, index: number) => void,
-): void {
+/** Who reads lines, one after the other. */
+export interface LineReader {
+  /** The lines of this piece come next. */
+  enter(piece: Piece, index: number): void;
+  line(tokens: LineTokens): void;
+}
+
+export function readLines(pieces: readonly Piece[], diagnostics: Diagnostics, reader: LineReader): void {
+  const tokens = new LineTokens();
   for (let i = 0; i < pieces.length; i++) {
     const piece = pieces[i]!;
-    enter(piece, i);
-    if (isRun(piece)) scanRun(piece, listener);
-    else tellLine(piece, diagnostics, listener);
+    reader.enter(piece, i);
+    if (isRun(piece)) {
+      tokens.line = piece.line;
+      for (let start = piece.from; start < piece.to; start = tokens.end + 1) {
+        scanLine(piece.text, start, piece.to, tokens);
+        if (tokens.count > 0) reader.line(tokens);
+        tokens.line++;
+      }
+    } else {
+      lexLine(piece, diagnostics, tokens);
+      if (tokens.count > 0) reader.line(tokens);
+    }
   }
 }
 
-function tellLine(source: SourceLine, diagnostics: Diagnostics, listener: Listener): void {
-  const { words } = lex(source, diagnostics);
-  const [first] = words;
-  if (first === undefined) return;
-  listener.begin(first.is === 'quoted' ? '' : first.text, source.line, 0);
-  let texts: string[] = [];
-  let from = 0;
-  for (const word of words) {
-    if (word.is === '{' || word.is === '}') {
-      if (texts.length > 0) listener.words(texts, texts.length, from, word.from);
-      texts = [];
-      listener.brace(word.is, word.from);
-    } else {
-      if (texts.length === 0) from = word.from;
-      texts.push(word.text);
-    }
-  }
-  if (texts.length > 0) listener.words(texts, texts.length, from, source.text.length);
+/** The first word, or the brace the line begins with. */
+export const firstText = (text: string, { from, to }: LineTokens): string =>
+  sameText(text, from[0]!, to[0] === BRACE ? from[0]! + 1 : to[0]!);
+
+export const isOpening = (text: string, at: number): boolean => text[at] === '{';
+
+/** Words `first` to `end` of a line, which end where a brace is or the line ends. */
+export function statementOf(
+  origin: Piece,
+  tokens: LineTokens,
+  first: number,
+  end: number,
+  to: number,
+): WrittenStatement {
+  const { text } = origin;
+  const from = tokens.from[first]!;
+  const outer = text[from - 1] === '"' ? from - 1 : from;
+  return new WrittenStatement(textsOf(text, tokens, first, end), origin, tokens.line, tokens.start, outer, to);
 }
 
 interface Problem {
@@ -88,7 +109,7 @@ interface Open {
 
 const NOWHERE: SourceLine = { file: '', line: 0, text: '' };
 
-class Builder implements Listener {
+class Builder implements LineReader {
   readonly #shape: Shape;
   readonly #byIndent: boolean;
   readonly #problems: Problem[] = [];
@@ -101,8 +122,6 @@ class Builder implements Listener {
   #origin: Piece = NOWHERE;
   #line = 0;
   #start = 0;
-  /** Whether it begins with the brace that is to be read next. */
-  #beginsHere = false;
 
   constructor(shape: Shape, byIndent: boolean) {
     this.#shape = shape;
@@ -110,18 +129,31 @@ class Builder implements Listener {
   }
 
   build(pieces: readonly Piece[], diagnostics: Diagnostics): Tree {
-    listenTo(pieces, diagnostics, this, (piece) => {
-      this.#origin = piece;
-    });
+    readLines(pieces, diagnostics, this);
     this.#needsBlock(this.#last);
     while (this.#stack.length > 0) this.#notClosed();
     return { root: this.#statements.slice(), problems: this.#problems };
   }
 
-  begin(first: string, line: number, start: number): void {
-    this.#line = line;
-    this.#start = start;
-    this.#beginsHere = true;
+  enter(piece: Piece): void {
+    this.#origin = piece;
+  }
+
+  line(tokens: LineTokens): void {
+    this.#line = tokens.line;
+    this.#start = tokens.start;
+    this.#begin(firstText(this.#origin.text, tokens));
+    let first = 0;
+    for (let i = 0; i < tokens.count; i++) {
+      if (tokens.to[i] !== BRACE) continue;
+      if (i > first) this.#words(tokens, first, i, tokens.from[i]!);
+      this.#brace(tokens.from[i]!, i === 0);
+      first = i + 1;
+    }
+    if (tokens.count > first) this.#words(tokens, first, tokens.count, tokens.end);
+  }
+
+  #begin(first: string): void {
     if (first !== '{') {
       this.#needsBlock(this.#last);
       this.#last = undefined;
@@ -130,19 +162,16 @@ class Builder implements Listener {
     if (this.#stack.length > 0 && this.#shape.outermost.has(first)) while (this.#stack.length > 0) this.#notClosed();
   }
 
-  words(texts: readonly string[], count: number, from: number, to: number): void {
-    const own = texts.slice(0, count);
-    const statement = new WrittenStatement(own, this.#origin, this.#line, this.#start, from, to);
+  #words(tokens: LineTokens, first: number, end: number, to: number): void {
+    const statement = statementOf(this.#origin, tokens, first, end, to);
     this.#statements.push(statement);
     this.#last = statement;
-    this.#beginsHere = false;
   }
 
-  brace(brace: '{' | '}', at: number): void {
-    if (brace === '{') this.#openBlock(at);
-    else this.#closeBlock(at);
+  #brace(at: number, isFirst: boolean): void {
+    if (isOpening(this.#origin.text, at)) this.#openBlock(at);
+    else this.#closeBlock(at, isFirst);
     this.#last = undefined;
-    this.#beginsHere = false;
   }
 
   #openBlock(at: number): void {
@@ -170,9 +199,9 @@ class Builder implements Listener {
     return open.statement;
   }
 
-  #closeBlock(at: number): void {
+  #closeBlock(at: number, isFirst: boolean): void {
     const top = this.#stack.at(-1);
-    const deeper = this.#byIndent && this.#beginsHere && top !== undefined && top.statement.indent < this.#indent;
+    const deeper = this.#byIndent && isFirst && top !== undefined && top.statement.indent < this.#indent;
     if (top === undefined || deeper)
       this.#problems.push({ place: this.#placeOfBrace(at), message: "'}' that closes no block" });
     else this.#pop();

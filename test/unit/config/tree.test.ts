@@ -92,6 +92,42 @@ t.test('property: braces in any order never throw, and each complaint stands in 
   t.end();
 });
 
+t.test('property: lines that are read in one run give what they give one by one', (t) => {
+  const line = fc.constantFrom(
+    'a {',
+    'service 1 {',
+    ' server 1 {',
+    '  check',
+    ' check {',
+    ' b 2',
+    '}',
+    ' }',
+    'x { y }',
+    'c{',
+    '',
+    '\t{',
+  );
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 20 }), fc.nat(20), (lines, cut) => {
+      const text = lines.map((one) => `${one}\n`).join('');
+      const half = lines
+        .slice(0, cut)
+        .map((one) => `${one}\n`)
+        .join('').length;
+      const runs = [
+        { file: 'f', text, from: 0, to: half, line: 1 },
+        { file: 'f', text, from: half, to: text.length, line: Math.min(cut, lines.length) + 1 },
+      ];
+      const diagnostics = new Diagnostics();
+      const tree = print(buildTree(runs, shape, diagnostics));
+      const says = diagnostics.sorted(['f']).map((one) => formatDiagnostic(one).slice(2));
+      t.strictSame({ tree, says }, build(text));
+    }),
+    { numRuns: 2000 },
+  );
+  t.end();
+});
+
 t.test('a tree of 100,000 open blocks is built', (t) => {
   t.equal(build('a {\n'.repeat(100_000)).says.length > 0, true);
   t.end();
