@@ -40,9 +40,15 @@ export class Diagnostics {
   readonly #spoilt = new Set<string>();
   readonly #ignored = new Map<string, { readonly why: string; readonly places: Place[] }>();
   #errors = 0;
+  #said = 0;
 
   get hasErrors(): boolean {
     return this.#errors > 0;
+  }
+
+  /** How often anything was said: whether there was something to say about what was read since. */
+  get said(): number {
+    return this.#said;
   }
 
   error(place: Place, message: string, advice: Advice = {}): void {
@@ -62,6 +68,7 @@ export class Diagnostics {
 
   /** A word that is known and does nothing here: one warning for all its places. */
   ignored(place: Place, word: string, why: string): void {
+    this.#said++;
     const before = this.#ignored.get(word);
     if (before === undefined) this.#ignored.set(word, { why, places: [place] });
     else before.places.push(place);
@@ -84,6 +91,7 @@ export class Diagnostics {
   }
 
   #add(severity: Diagnostic['severity'], place: Place, message: string, advice: Advice): void {
+    this.#said++;
     const { kind = 'language', expected, suggestion } = advice;
     const { file, line, column, length } = place;
     const key = `${file}:${line}:${column}:${message}`;

@@ -3,10 +3,10 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Diagnostic, Diagnostics } from './diagnostics.js';
 import { type Includes, parse, type ParseOptions, type SourceText, type SyntaxTree } from './parse.js';
-import { type Reading, readConfiguration, shape } from './read.js';
+import { type Reading, type ReadOptions, readConfiguration, shape } from './read.js';
 
 /** The one impure file of the folder: reads the main file and those it includes. Rejects nothing: what cannot be read is a complaint too. */
-export function readConfigurationFile(file: string, options: ParseOptions = {}): Reading {
+export function readConfigurationFile(file: string, options: ReadOptions = {}): Reading {
   const source = readText(file);
   if (typeof source !== 'string')
     return readConfiguration(source, { includes: includeFiles, configId: shortHostName(), ...options });

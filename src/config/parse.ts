@@ -30,12 +30,14 @@ export interface SyntaxTree {
   readonly comments: readonly Comment[];
   /** The main one first. */
   readonly files: readonly string[];
+  /** Those of the files, as often as they were read. */
+  readonly sources: readonly SourceText[];
 }
 
 /** Text → tree. Never throws for what is in the text. */
 export function parse(source: SourceText, options: ParseOptions, shape: Shape, diagnostics: Diagnostics): SyntaxTree {
-  const { pieces, comments, files } = new FileReader(options, diagnostics).read(source);
-  return { statements: buildTree(pieces, shape, diagnostics), comments, files };
+  const { pieces, ...read } = new FileReader(options, diagnostics).read(source);
+  return { statements: buildTree(pieces, shape, diagnostics), ...read };
 }
 
 const MOST_FILES = 1000;
@@ -46,6 +48,7 @@ const BYTE_ORDER_MARK = 0xfeff;
 class FileReader {
   readonly #pieces: Piece[] = [];
   readonly #files = new Set<string>();
+  readonly #sources: SourceText[] = [];
   /** The files that are being read, each included by the one before it. */
   readonly #within: string[] = [];
   readonly #options: ParseOptions;
@@ -58,14 +61,16 @@ class FileReader {
     this.#expander = new Expander(diagnostics, options, (line) => this.#expanded(line));
   }
 
-  read(source: SourceText): Pick<SyntaxTree, 'comments' | 'files'> & { readonly pieces: readonly Piece[] } {
+  read(source: SourceText): Omit<SyntaxTree, 'statements'> & { readonly pieces: readonly Piece[] } {
     this.#readFile(source);
     this.#expander.end();
-    return { pieces: this.#pieces, comments: this.#expander.comments, files: [...this.#files] };
+    const { comments } = this.#expander;
+    return { pieces: this.#pieces, comments, files: [...this.#files], sources: this.#sources };
   }
 
   #readFile({ file, text }: SourceText): void {
     this.#files.add(file);
+    this.#sources.push({ file, text });
     this.#within.push(file);
     let from = text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0;
     for (let line = 1; from < text.length; ) {

@@ -3,7 +3,7 @@
  * text: parse.ts, expand.ts, lexer.ts, tree-builder.ts · words: vocabulary.ts and a table per block · result: configuration.ts, build.ts, validate.ts
  */
 import { buildVirtualServer } from './build.js';
-import type { Configuration } from './configuration.js';
+import type { Configuration, VirtualServer } from './configuration.js';
 import { type Diagnostic, Diagnostics } from './diagnostics.js';
 import { fwmarkRule } from './fwmark-rules.js';
 import { buildGlobals, checkerAlertsOf, globalWords } from './global-defs.js';
@@ -18,10 +18,11 @@ import { buildVrrp, checkTrackGroups, syncDaemonOf, vrrpBlocks } from './vrrp/bl
 import { parse, type ParseOptions, type SourceText, type SyntaxTree } from './parse.js';
 import { placeOfWord, type Statement } from './tree.js';
 import type { Shape } from './tree-builder.js';
-import { validate } from './validate.js';
-import { virtualServer } from './virtual-server.js';
+import { blocksOf, type Reuse } from './reuse.js';
+import { validate, validateServers } from './validate.js';
+import { virtualServer, type VirtualServerDraft, virtualServerWords } from './virtual-server.js';
 import { type Group, virtualServerGroup } from './virtual-server-group.js';
-import { blockOf, each, obsolete, postponed } from './terms.js';
+import { blockOf, each, obsolete } from './terms.js';
 import { type Block, readBlock, type Term, type Values, type Vocabulary } from './vocabulary.js';
 
 export interface Reading {
@@ -31,11 +32,16 @@ export interface Reading {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+export interface ReadOptions extends ParseOptions {
+  /** What the last reading of the same file left, and what is left to the next. */
+  readonly reuse?: Reuse;
+}
+
 /** Text → configuration and complaints. Never throws for what is in the text. */
-export function readConfiguration(source: SourceText, options: ParseOptions = {}): Reading {
+export function readConfiguration(source: SourceText, options: ReadOptions = {}): Reading {
   const diagnostics = new Diagnostics();
   const tree = parse(source, options, shape, diagnostics);
-  const configuration = understand(tree, diagnostics);
+  const configuration = understand(tree, diagnostics, options.reuse);
   return {
     configuration: diagnostics.hasErrors ? undefined : configuration,
     diagnostics: diagnostics.sorted(tree.files),
@@ -50,6 +56,13 @@ const globalDefs: Term<readonly { readonly header: Statement; readonly lines: re
   read: (statement, context) => ({ header: statement, lines: blockOf(statement, context) ?? [] }),
 });
 
+/** Read one at a time, and only where it is not known from the last reading. */
+const virtualServerBlock: Term<{ readonly statement: Statement; readonly read: () => VirtualServerDraft | undefined }> =
+  {
+    words: virtualServerWords,
+    read: (statement, context) => ({ statement, read: () => virtualServer.read(statement, context) }),
+  };
+
 /** The words that stand outermost. */
 export const outermost = {
   ...outermostWithoutEffect,
@@ -61,7 +74,7 @@ export const outermost = {
   bfd_instance: bfdInstances,
   SSL: sslTerm,
   global_defs: globalDefs,
-  virtual_server: each(postponed(virtualServer)),
+  virtual_server: each(virtualServerBlock),
   virtual_server_group: group,
   fwmark_rule: each(fwmarkRule),
 } satisfies Vocabulary;
@@ -84,7 +97,7 @@ export const shape: Shape = {
   ),
 };
 
-function understand(tree: SyntaxTree, diagnostics: Diagnostics): Configuration {
+function understand(tree: SyntaxTree, diagnostics: Diagnostics, reuse: Reuse | undefined): Configuration {
   const { values } = readBlock('the outermost level', outermost, tree.statements, diagnostics);
   const definitions = values.global_defs ?? [];
   const lines = definitions.flatMap((block) => block.lines);
@@ -100,12 +113,26 @@ function understand(tree: SyntaxTree, diagnostics: Diagnostics): Configuration {
     alerts: checkerAlertsOf(globals),
     named: { ssl: sslOf(values.SSL, diagnostics), trackFiles: files, bfd },
   };
-  const virtualServers = (values.virtual_server ?? []).flatMap((read) => {
-    const draft = read();
-    return draft === undefined ? [] : buildVirtualServer(draft, options, diagnostics);
-  });
+  const blocks = reuse === undefined ? undefined : blocksOf(tree.sources, tree.statements);
+  /** Those about which nothing was said, by the names of their blocks. */
+  const clear = new Map<string, VirtualServer>();
+  const virtualServers: VirtualServer[] = [];
+  for (const { statement, read } of values.virtual_server ?? []) {
+    const name = blocks?.nameOf(statement);
+    let virtual = name === undefined ? undefined : reuse?.find(blocks!, name);
+    if (virtual === undefined) {
+      const before = diagnostics.said;
+      const draft = read();
+      if (draft === undefined) continue;
+      virtual = buildVirtualServer(draft, options, diagnostics);
+      validateServers(virtual, diagnostics);
+      if (name !== undefined && diagnostics.said === before) clear.set(name, virtual);
+    } else clear.set(name!, virtual);
+    virtualServers.push(virtual);
+  }
   const fwmarkRules = values.fwmark_rule ?? [];
   validate(virtualServers, fwmarkRules, diagnostics);
+  if (!diagnostics.hasErrors) reuse?.keep(blocks, clear);
   return {
     globals: settings,
     virtualServers,

@@ -11,14 +11,13 @@ import {
 } from './configuration.js';
 import type { Diagnostics, Place } from './diagnostics.js';
 
-/** Rules that need more than one block, or what a block has become. */
+/** Rules that need more than one block. */
 export function validate(
   servers: readonly VirtualServer[],
   rules: readonly FwmarkRule[],
   diagnostics: Diagnostics,
 ): void {
   validateUnique(servers, diagnostics);
-  for (const server of servers) validateServers(server, diagnostics);
   validateRules(rules, diagnostics);
 }
 
@@ -43,7 +42,8 @@ function validateUnique(servers: readonly VirtualServer[], diagnostics: Diagnost
   }
 }
 
-function validateServers(server: VirtualServer, diagnostics: Diagnostics): void {
+/** Rules for what one block has become. */
+export function validateServers(server: VirtualServer, diagnostics: Diagnostics): void {
   const [first] = server.services;
   const seen = new Map<string, Server>();
   for (const real of server.realServers) {

@@ -1,6 +1,6 @@
 import type { AskingCheck, Check } from '../config/check.js';
-import type { Configuration, RealServer, VirtualServer } from '../config/configuration.js';
-import { serverName, virtualServerName } from '../director/names.js';
+import type { RealServer, VirtualServer } from '../config/configuration.js';
+import { serverNamesOf, virtualServerName } from '../director/names.js';
 import { checkIdentity, isAsking, probeKey, sameCheck } from './checks.js';
 
 /** A real server of a configuration, and what is to be watched for it. */
@@ -24,19 +24,22 @@ export interface WantedCheck {
 export type Route = (virtual: VirtualServer, real: RealServer, check: AskingCheck) => AskingCheck;
 
 export interface PlacesOptions {
+  /** share_probes. */
+  readonly share: boolean;
   readonly route: Route | undefined;
   /** What was wanted of a server before, while `share_probes` was the same: kept where it is still so, which costs far less. */
   readonly before: (server: string) => readonly WantedCheck[] | undefined;
 }
 
 /** Every real server once, and each of its checks once. Pure, but for what `route` knows. */
-export function placesOf(configuration: Configuration, { route, before }: PlacesOptions): readonly Place[] {
-  const share = configuration.globals.shareProbes;
+export function placesOf(virtualServers: readonly VirtualServer[], options: PlacesOptions): readonly Place[] {
+  const { share, route, before } = options;
   const places = new Map<string, Place>();
-  for (const virtual of configuration.virtualServers) {
+  for (const virtual of virtualServers) {
     const virtualServer = virtualServerName(virtual);
-    for (const real of virtual.realServers) {
-      const server = serverName(virtualServer, real);
+    const names = serverNamesOf(virtual);
+    for (const [i, real] of virtual.realServers.entries()) {
+      const server = names[i]!;
       if (places.has(server)) continue;
       const checks =
         route === undefined ? real.checks : real.checks.map((check) => routed(check, virtual, real, route));

@@ -5,6 +5,7 @@ import { type Order, runtimeFile } from '../cli/lvsd-options.js';
 import type { Output } from '../cli/realserver.js';
 import { formatDiagnostic } from '../config/diagnostics.js';
 import { readConfigurationFile } from '../config/include.js';
+import { Reuse } from '../config/reuse.js';
 import { IpvsClient } from '../ipvs/client.js';
 import { IpvsForwarder } from '../ipvs/forwarder.js';
 import { Links } from '../links/links.js';
@@ -28,7 +29,8 @@ const STDERR = 2;
 
 /** `lvsd run`, until a signal ends it. Answers with the exit status. */
 export async function run(order: Order, output: Output, environment: NodeJS.ProcessEnv): Promise<number> {
-  const reading = readConfigurationFile(order.file, { environment });
+  const reuse = new Reuse();
+  const reading = readConfigurationFile(order.file, { environment, reuse });
   if (reading.configuration === undefined) {
     output.err(complaintsText(reading.diagnostics));
     return 1;
@@ -62,7 +64,7 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
         log,
       },
       {
-        source: fileSource(order.file, environment),
+        source: fileSource(order.file, environment, reuse),
         state: stateFile(path),
         health: stateFile(join(dirname(path), 'health.json')),
         controlPath: order.control,
@@ -100,10 +102,11 @@ const reloadInBackground = (daemon: Daemon): void => {
   daemon.reload().catch(() => undefined);
 };
 
-const fileSource = (path: string, environment: NodeJS.ProcessEnv): ConfigurationSource => ({
+/** What did not change from one reading to the next is the same object, so that whoever compares is soon done. */
+const fileSource = (path: string, environment: NodeJS.ProcessEnv, reuse: Reuse): ConfigurationSource => ({
   path,
   read() {
-    const { configuration, diagnostics } = readConfigurationFile(path, { environment });
+    const { configuration, diagnostics } = readConfigurationFile(path, { environment, reuse });
     return { configuration, complaints: diagnostics.map(formatDiagnostic) };
   },
 });

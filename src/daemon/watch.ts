@@ -70,6 +70,8 @@ export class Watch {
   readonly #scripts: Slots;
   readonly #unwatchAddresses: (() => void) | undefined;
   #seats: Seats = new Map();
+  /** The same, by the objects of the configuration. */
+  #seatsOf: ReadonlyMap<VirtualServer, readonly Seat[]> = new Map();
   #probes: Probes = new Map();
   #shareProbes: boolean | undefined;
   /** Virtual servers of which somebody is to be told at the end of this turn. */
@@ -100,15 +102,24 @@ export class Watch {
   follow(configuration: Configuration, before: Before): Followed {
     const { shareProbes } = configuration.globals;
     const isComparable = shareProbes === this.#shareProbes;
-    const places = placesOf(configuration, {
+    const kept = new Map(isComparable ? this.#unchanged(configuration) : []);
+    const others = configuration.virtualServers.filter((virtual) => !kept.has(virtual));
+    const places = placesOf(others, {
+      share: shareProbes,
       route: this.#options.route,
       before: (server) => (isComparable ? this.#seats.get(server)?.wanted : undefined),
     });
     this.#shareProbes = shareProbes;
     const oldSeats = this.#seats;
     const { probes, fresh } = this.#probesFor(places, before);
-    const seats = this.#seatsAt(places, probes);
-    const changed = [...seats.values()].filter((seat) => oldSeats.get(seat.server) !== seat);
+    const taken = this.#seatsAt(places, probes);
+    const changed = [...taken.values()].filter((seat) => oldSeats.get(seat.server) !== seat);
+    const seats = new Map(taken);
+    for (const seat of [...kept.values()].flat()) {
+      seats.set(seat.server, seat);
+      for (let i = 0; i < seat.probes.length; i++) probes.set(seat.wanted[i]!.key, seat.probes[i]!);
+    }
+    this.#seatsOf = new Map([...kept, ...seatsByVirtual(places, taken)]);
     this.#seats = union(oldSeats, seats);
     this.#probes = union(this.#probes, probes);
     for (const { server, probes } of changed) for (const probe of probes) probe.servers.add(server);
@@ -117,6 +128,14 @@ export class Watch {
       start: () => fresh.forEach(({ watcher }) => watcher.start()),
       retire: () => this.#retire(configuration, oldSeats, seats, probes),
     };
+  }
+
+  /** The very virtual servers of the last configuration, with their seats. Where probes are sent may change without them. */
+  *#unchanged({ virtualServers }: Configuration): Iterable<[VirtualServer, readonly Seat[]]> {
+    for (const virtual of virtualServers) {
+      const seats = this.#seatsOf.get(virtual);
+      if (seats !== undefined && !seats.some(({ wanted }) => wanted.some(isRouted))) yield [virtual, seats];
+    }
   }
 
   get status(): CheckStatus[] {
@@ -135,7 +154,10 @@ export class Watch {
   }
 
   /** By key: those that run already, and fresh ones that are not started yet. */
-  #probesFor(places: readonly Place[], before: Before): { readonly probes: Probes; readonly fresh: readonly Probe[] } {
+  #probesFor(
+    places: readonly Place[],
+    before: Before,
+  ): { readonly probes: Map<string, Probe>; readonly fresh: readonly Probe[] } {
     const { clock } = this.#options.ports;
     const [now, offsetMs] = [clock.now(), this.#offsetMs()];
     const probes = new Map<string, Probe>();
@@ -309,6 +331,14 @@ export class Watch {
 }
 
 const nobody: readonly Probe[] = [];
+
+const isRouted = ({ check }: WantedCheck): boolean => 'target' in check && check.target.viaForwarding;
+
+function seatsByVirtual(places: readonly Place[], seats: Seats): ReadonlyMap<VirtualServer, readonly Seat[]> {
+  const found = new Map<VirtualServer, Seat[]>();
+  for (const { virtual, server } of places) (found.get(virtual) ?? put(found, virtual, [])).push(seats.get(server)!);
+  return found;
+}
 
 const nobodyTells = (): Follow => (tell) => {
   tell({ is: 'inconclusive', detail: 'nobody tells' });

@@ -5,7 +5,7 @@ import { destinationName } from '../model/destination.js';
 import { serviceName } from '../model/service.js';
 import type { Table, TableDestination, TableService } from '../model/table.js';
 import { climbingWeight, follow, guarded, type Life, placeOfDead } from './lives.js';
-import { serverName, virtualServerName } from './names.js';
+import { serverNamesOf, virtualServerName } from './names.js';
 import { probeService } from './probe-services.js';
 
 /** What is known beside the file. */
@@ -48,7 +48,8 @@ export function desired(configuration: Configuration, now: Circumstances): Desir
   for (const virtual of configuration.virtualServers) {
     const name = virtualServerName(virtual);
     const before = now.quorums.get(name);
-    const servers = virtual.realServers.map((server) => situation(name, server, before === undefined, now));
+    const names = serverNamesOf(virtual);
+    const servers = virtual.realServers.map((server, i) => situation(names[i]!, server, before === undefined, now));
     for (const { name, life } of servers) lives.set(name, life);
     const quorum = quorumOf(virtual, servers, before ?? !virtual.alpha);
     quorums.set(name, quorum);
@@ -90,8 +91,7 @@ interface Situation {
   readonly weight: number;
 }
 
-function situation(virtual: string, server: RealServer, isNew: boolean, known: Circumstances): Situation {
-  const name = serverName(virtual, server);
+function situation(name: string, server: RealServer, isNew: boolean, known: Circumstances): Situation {
   const life = follow(known.lives.get(name), known.isUp(name), isNew, server, known.now);
   return { name, server, life, weight: known.weights.get(name) ?? known.weightOf(name, server.settings.weight) };
 }

@@ -189,6 +189,7 @@ export class Director {
       this.#meetForeign(names, table);
     }
     this.#foreign = new Set([...this.#foreign].filter((name) => names.has(name)));
+    const only = flush ? undefined : this.#changed(configuration, names);
     this.#configuration = configuration;
     this.#virtuals = new Map(configuration.virtualServers.map((virtual) => [virtualServerName(virtual), virtual]));
     this.#probeMarks = probeMarks(configuration);
@@ -198,11 +199,21 @@ export class Director {
     const wanted = new Map([...names].filter(([name]) => !this.#foreign.has(name)));
     this.#owned = new Map([...this.#owned, ...wanted]);
     await this.#remember();
-    const report = await this.#reconcile();
+    const report = await this.#reconcile(only);
     await this.#forgetGone(wanted);
     log.info({ event: 'director.configured', services: names.size, ...counts(report) });
     this.#armObserve(this.#options.observeMs);
     return report;
+  }
+
+  /** The virtual servers that are new or other than before, by name; undefined: there is more to do than to look at those. */
+  #changed({ virtualServers }: Configuration, names: LastApplied): ReadonlySet<string> | undefined {
+    const isCalm = this.#leaving.size + this.#foreign.size + this.#refused.length === 0;
+    if (!isCalm || this.#configuration === undefined) return undefined;
+    for (const name of this.#owned.keys()) if (!names.has(name)) return undefined;
+    const now = new Map(virtualServers.map((virtual) => [virtualServerName(virtual), virtual]));
+    for (const name of this.#virtuals.keys()) if (!now.has(name)) return undefined;
+    return new Set([...now].flatMap(([name, virtual]) => (this.#virtuals.get(name) === virtual ? [] : [name])));
   }
 
   /** Services of the file that are in the table though we did not put them there. */

@@ -38,6 +38,7 @@ export function nextLeaving(
     readonly now: number;
   },
 ): Leaving {
+  if (before.size === 0 && drains.size === 0 && drainsBefore.size === 0) return before;
   const leaving = new Map<string, ReadonlyMap<string, number>>();
   for (const [service, { destinations }] of table) {
     const stays = new Set(names.get(service));

@@ -1,7 +1,7 @@
 import { type Log, reasonOf } from '../system/log.js';
 import type { StateFile } from '../system/state-file.js';
 import type { Leaving } from './leaving.js';
-import { decodeLastApplied, decodeLeaving, encodeLastApplied, type LastApplied } from './ownership.js';
+import { decodeLastApplied, decodeLeaving, encodeLastApplied, isSameApplied, type LastApplied } from './ownership.js';
 
 export interface Remembered {
   readonly last: LastApplied;
@@ -15,6 +15,7 @@ export class Memory {
   readonly #file: Pick<StateFile, 'path' | 'read' | 'write' | 'remove'>;
   readonly #log: Log;
   #text = '';
+  #remembered: Remembered = nothing;
 
   constructor(file: Pick<StateFile, 'path' | 'read' | 'write' | 'remove'>, log: Log) {
     this.#file = file;
@@ -30,7 +31,10 @@ export class Memory {
     return last === undefined ? nothing : { last, leaving: decodeLeaving(text) };
   }
 
-  async remember({ last, leaving }: Remembered): Promise<void> {
+  async remember(now: Remembered): Promise<void> {
+    const { last, leaving } = now;
+    if (leaving === this.#remembered.leaving && isSameApplied(last, this.#remembered.last)) return;
+    this.#remembered = now;
     const text = encodeLastApplied(last, leaving);
     if (text === this.#text) return;
     this.#text = text;
@@ -39,6 +43,7 @@ export class Memory {
 
   async forget(): Promise<void> {
     this.#text = '';
+    this.#remembered = nothing;
     await this.#attempt('remove', () => this.#file.remove());
   }
 

@@ -11,3 +11,15 @@ export function virtualServerName({ name, services }: VirtualServer): string {
 /** `tcp 192.0.2.1:80 -> 10.0.0.1:80`; the port of the file, 0 where it says none. */
 export const serverName = (virtualServer: string, { address, port }: Server): string =>
   `${virtualServer} -> ${formatEndpoint(address, port ?? 0)}`;
+
+const namesOfServers = new WeakMap<VirtualServer, readonly string[]>();
+
+/** The serverName of each of its real servers, in their order. Made once: a large site asks for all of them at each reload. */
+export function serverNamesOf(virtual: VirtualServer): readonly string[] {
+  const known = namesOfServers.get(virtual);
+  if (known !== undefined) return known;
+  const whole = virtualServerName(virtual);
+  const names = virtual.realServers.map((server) => serverName(whole, server));
+  namesOfServers.set(virtual, names);
+  return names;
+}

@@ -1,9 +1,9 @@
-import { type Configuration, destinationOf } from '../config/configuration.js';
+import { type Configuration, destinationOf, type VirtualServer } from '../config/configuration.js';
 import { destinationName } from '../model/destination.js';
 import { serviceName } from '../model/service.js';
 import type { Table } from '../model/table.js';
 import type { Leaving } from './leaving.js';
-import { serverName, virtualServerName } from './names.js';
+import { serverNamesOf } from './names.js';
 import { probeMarks, probeService } from './probe-services.js';
 
 /** Names of the services we answer for; strangers' services are not among them and are never touched. */
@@ -17,27 +17,41 @@ export function ownPart(table: Table, owned: Owned): Table {
 /** What the last configuration that was applied had: service names, each with the names of its destinations. */
 export type LastApplied = ReadonlyMap<string, readonly string[]>;
 
+type Names = readonly (readonly [service: string, destinations: readonly string[]])[];
+const namesOfServices = new WeakMap<VirtualServer, Names>();
+
 /** Every service of a configuration with every destination it may get, those of probes too. */
 export function allNames(configuration: Configuration): LastApplied {
   const names = new Map<string, readonly string[]>();
   const marks = probeMarks(configuration);
   for (const virtual of configuration.virtualServers) {
-    const { services, realServers, sorryServer } = virtual;
-    const servers = sorryServer === undefined ? realServers : [...realServers, sorryServer];
-    for (const { key } of services)
-      names.set(
-        serviceName(key),
-        servers.map((server) => destinationName(destinationOf(key, server))),
-      );
+    for (const [service, destinations] of servicesOf(virtual)) names.set(service, destinations);
     if (marks.size === 0) continue;
-    for (const server of realServers) {
-      const mark = marks.get(serverName(virtualServerName(virtual), server));
-      const probe = mark === undefined ? undefined : probeService(virtual, server, mark);
+    for (const [i, name] of serverNamesOf(virtual).entries()) {
+      const mark = marks.get(name);
+      const probe = mark === undefined ? undefined : probeService(virtual, virtual.realServers[i]!, mark);
       if (probe !== undefined) names.set(serviceName(probe.key), [...probe.destinations.keys()]);
     }
   }
   return names;
 }
+
+/** Made once: what did not change at a reload is the same object, and so are the names of it. */
+function servicesOf(virtual: VirtualServer): Names {
+  const known = namesOfServices.get(virtual);
+  if (known !== undefined) return known;
+  const { services, realServers, sorryServer } = virtual;
+  const servers = sorryServer === undefined ? realServers : [...realServers, sorryServer];
+  const names = services.map(
+    ({ key }) => [serviceName(key), servers.map((server) => destinationName(destinationOf(key, server)))] as const,
+  );
+  namesOfServices.set(virtual, names);
+  return names;
+}
+
+/** Whether both are of the same services with the very same lists of names. Cheap, and at worst says no to what is equal. */
+export const isSameApplied = (one: LastApplied, other: LastApplied): boolean =>
+  one.size === other.size && [...one].every(([name, destinations]) => other.get(name) === destinations);
 
 const VERSION = 1;
 

@@ -2,7 +2,7 @@ import { destinationOf, type Configuration, type RealServer, type VirtualServer 
 import { destinationName } from '../model/destination.js';
 import { defaultServiceSettings, type ServiceKey, serviceFamily } from '../model/service.js';
 import type { TableService } from '../model/table.js';
-import { serverName, virtualServerName } from './names.js';
+import { serverNamesOf } from './names.js';
 
 /**
  * A probe `via_forwarding` goes to the service's own address, as a client's packet does. So that it comes to the one server that is
@@ -20,6 +20,17 @@ export const probedService = ({ services }: VirtualServer): (ServiceKey & { read
 const isProbed = ({ checks }: RealServer): boolean =>
   checks.some((check) => 'target' in check && check.target.viaForwarding);
 
+const probed = new WeakMap<VirtualServer, boolean>();
+
+/** Whether any of its servers is probed so; found out once. */
+function hasProbes(virtual: VirtualServer): boolean {
+  const known = probed.get(virtual);
+  if (known !== undefined) return known;
+  const found = virtual.realServers.some(isProbed);
+  probed.set(virtual, found);
+  return found;
+}
+
 /**
  * The marks of all servers that are probed so, by serverName. A mark follows from the server's name, so that a reload and a restart
  * give it again; where two names fall together the later one in the file takes the next. Pure.
@@ -28,9 +39,9 @@ export function probeMarks({ virtualServers }: Configuration): ReadonlyMap<strin
   const marks = new Map<string, number>();
   const taken = new Set<number>();
   for (const virtual of virtualServers) {
-    if (probedService(virtual) === undefined) continue;
-    for (const server of virtual.realServers) {
-      const name = serverName(virtualServerName(virtual), server);
+    if (!hasProbes(virtual) || probedService(virtual) === undefined) continue;
+    for (const [i, server] of virtual.realServers.entries()) {
+      const name = serverNamesOf(virtual)[i]!;
       if (!isProbed(server) || marks.has(name)) continue;
       let offset = hashOf(name) % PROBE_MARKS;
       while (taken.has(offset)) offset = (offset + 1) % PROBE_MARKS;

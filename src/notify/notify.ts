@@ -3,8 +3,8 @@
  * rules: words.ts (what is said), queue.ts (in which order) · owners: notify.ts, pipes.ts over pipe.ts and reader.ts, mailer.ts over smtp.ts
  */
 import { hostname } from 'node:os';
-import type { Configuration, GlobalSettings, Script } from '../config/configuration.js';
-import { serverName, virtualServerName } from '../director/names.js';
+import type { Configuration, GlobalSettings, Script, VirtualServer } from '../config/configuration.js';
+import { serverNamesOf, virtualServerName } from '../director/names.js';
 import type { Clock } from '../system/clock.js';
 import type { Log } from '../system/log.js';
 import { Mailer } from './mailer.js';
@@ -50,7 +50,11 @@ export class Notify {
   readonly #pipes: Pipes;
   readonly #mailer: Mailer;
   #globals: GlobalSettings | undefined;
-  #objects: ReadonlyMap<string, Told> = new Map();
+  /** By name. */
+  readonly #objects = new Map<string, Told>();
+  /** The same, by the objects of the configuration; and those that came with it. */
+  #objectsOf: ReadonlyMap<VirtualServer, readonly Told[]> = new Map();
+  #fresh: readonly Told[] = [];
   /** What has happened last, as it was told to us. */
   readonly #seen = new Map<string, boolean>();
 
@@ -71,19 +75,30 @@ export class Notify {
    * pipes are open.
    */
   async follow(configuration: Configuration): Promise<void> {
-    const objects = objectsOf(configuration);
-    for (const [name, object] of this.#objects) if (!objects.has(name)) this.#leave(object);
-    // only at the start: what came in between is known better than what was remembered
-    if (this.#globals === undefined) for (const name of objects.keys()) this.#recall(name);
-    this.#globals = configuration.globals;
-    this.#objects = objects;
-    const { all, lvs } = configuration.globals.fifos;
+    const { globals } = configuration;
+    const isSameUser = JSON.stringify(globals.scriptUser) === JSON.stringify(this.#globals?.scriptUser);
+    const old = this.#objectsOf;
+    this.#objectsOf = objectsOf(configuration, isSameUser ? old : new Map());
+    this.#fresh = others(this.#objectsOf, old);
+    const gone = new Map(others(old, this.#objectsOf).map((object) => [object.name, object]));
+    for (const object of this.#fresh) {
+      gone.delete(object.name);
+      this.#objects.set(object.name, object);
+      // only at the start: what came in between is known better than what was remembered
+      if (this.#globals === undefined) this.#recall(object.name);
+    }
+    for (const object of gone.values()) {
+      this.#objects.delete(object.name);
+      this.#leave(object);
+    }
+    this.#globals = globals;
+    const { all, lvs } = globals.fifos;
     await this.#pipes.follow([all, lvs].filter((fifo) => fifo !== undefined));
   }
 
-  /** How servers stand when they are first watched: told where it is not what was told before, or where rs_init_notifies wants it. */
+  /** How the servers that a configuration brought stand when they are first watched: told where it is not what was told before, or where rs_init_notifies wants it. */
   begin(isUp: (server: string) => boolean): void {
-    for (const { name, server } of this.#objects.values()) {
+    for (const { name, server } of this.#fresh) {
       if (server === undefined) continue;
       const up = isUp(name);
       if (this.#seen.has(name)) this.tell(name, up);
@@ -176,23 +191,34 @@ export class Notify {
   }
 }
 
-/** Servers before their virtual server, as they go down. */
-function objectsOf({ globals, virtualServers }: Configuration): ReadonlyMap<string, Told> {
-  const owned = (script: Script | undefined): Script | undefined =>
-    script === undefined || script.user !== undefined || globals.scriptUser === undefined
-      ? script
-      : { ...script, user: globals.scriptUser };
+/** Servers before their virtual server, as they go down. What of the last configuration is still the same object is so here, too. */
+function objectsOf(
+  { globals, virtualServers }: Configuration,
+  before: ReadonlyMap<VirtualServer, readonly Told[]>,
+): ReadonlyMap<VirtualServer, readonly Told[]> {
   return new Map(
-    virtualServers.flatMap((virtual) => {
-      const whole = virtualServerName(virtual);
-      const servers = virtual.realServers.map((server): Told => {
-        const name = serverName(whole, server);
-        const scripts = { up: owned(server.notifyUp), down: owned(server.notifyDown) };
-        return { name, virtual, server, ...scripts, mails: server.smtpAlert };
-      });
-      const scripts = { up: owned(virtual.quorumUp), down: owned(virtual.quorumDown) };
-      const quorum: Told = { name: whole, virtual, ...scripts, mails: virtual.smtpAlert };
-      return [...servers, quorum].map((object): [string, Told] => [object.name, object]);
-    }),
+    virtualServers.map((virtual) => [virtual, before.get(virtual) ?? objectsOfOne(virtual, globals.scriptUser)]),
   );
+}
+
+/** What one configuration has that is not in the other, by the objects. */
+function others(
+  one: ReadonlyMap<VirtualServer, readonly Told[]>,
+  other: ReadonlyMap<VirtualServer, readonly Told[]>,
+): readonly Told[] {
+  return [...one].flatMap(([virtual, objects]) => (other.get(virtual) === objects ? [] : objects));
+}
+
+function objectsOfOne(virtual: VirtualServer, scriptUser: GlobalSettings['scriptUser']): readonly Told[] {
+  const owned = (script: Script | undefined): Script | undefined =>
+    script === undefined || script.user !== undefined || scriptUser === undefined
+      ? script
+      : { ...script, user: scriptUser };
+  const names = serverNamesOf(virtual);
+  const servers = virtual.realServers.map((server, i): Told => {
+    const scripts = { up: owned(server.notifyUp), down: owned(server.notifyDown) };
+    return { name: names[i]!, virtual, server, ...scripts, mails: server.smtpAlert };
+  });
+  const scripts = { up: owned(virtual.quorumUp), down: owned(virtual.quorumDown) };
+  return [...servers, { name: virtualServerName(virtual), virtual, ...scripts, mails: virtual.smtpAlert }];
 }
