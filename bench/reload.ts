@@ -1,22 +1,14 @@
 /** Reading and planning a file of 5,000 virtual servers with four real servers each, of which one changed its weight. No kernel. */
 import { type Configuration } from '../src/config/configuration.js';
 import { readConfiguration } from '../src/config/read.js';
-import { type Circumstances, desired } from '../src/director/desired.js';
+import { desired } from '../src/director/desired.js';
 import { plan } from '../src/director/plan.js';
+import { nothingElse } from '../test/helpers/circumstances.js';
 import { largeFile } from './large-file.js';
 import { spread } from './statistics.js';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 7);
 const SERVICES = 5000;
-const calm: Circumstances = {
-  isUp: () => true,
-  weightOf: (_, configured) => configured,
-  weights: new Map(),
-  quorums: new Map(),
-  lives: new Map(),
-  probeMarks: new Map(),
-  now: 0,
-};
 
 function read(lastWeight: number): Configuration {
   const { configuration } = readConfiguration({ file: 'large.conf', text: largeFile(SERVICES, lastWeight) });
@@ -26,12 +18,12 @@ function read(lastWeight: number): Configuration {
 
 const times: Record<'read' | 'plan', number[]> = { read: [], plan: [] };
 let changes = 0;
-const observed = desired(read(1), calm).table;
+const observed = desired(read(1), nothingElse).table;
 for (let i = 0; i < ROUNDS; i++) {
   const start = performance.now();
   const configuration = read(2);
   const middle = performance.now();
-  changes = plan(desired(configuration, calm).table, observed).length;
+  changes = plan(desired(configuration, nothingElse).table, observed).length;
   times.read.push(middle - start);
   times.plan.push(performance.now() - middle);
 }

@@ -2,11 +2,9 @@
  * addon/ — the one typed door to C++. native/binding/addon.cc exports exactly these names.
  * Four kinds of value cross it: numbers, strings, bytes and callbacks; errors are shaped like Node's own.
  */
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { LvsError } from '../errors.js';
+import { builtFile } from '../system/built.js';
 
 export interface Addon {
   readonly abi: number;
@@ -95,21 +93,12 @@ export interface DatagramHandle {
 }
 
 const ABI = 2;
-const BUILT = 'native/build/Release/lvsd.node';
 let loaded: Addon | undefined;
 
-/** Loads it once. It lies in the package, above whatever file we were compiled or bundled into. */
+/** Loads it once. */
 export function addon(): Addon {
-  loaded ??= load(process.env['LVSD_ADDON'] ?? find(dirname(fileURLToPath(import.meta.url))));
+  loaded ??= load(process.env['LVSD_ADDON'] ?? builtFile('lvsd.node'));
   return loaded;
-}
-
-function find(directory: string): string {
-  const candidate = join(directory, BUILT);
-  if (existsSync(candidate)) return candidate;
-  const parent = dirname(directory);
-  if (parent === directory) throw new LvsError('ADDON_MISSING', []);
-  return find(parent);
 }
 
 function load(path: string): Addon {

@@ -166,6 +166,12 @@ export class LineTokens {
     this.to[this.count] = to;
     this.count++;
   }
+
+  /** So many lines, the last of which ends at `end`, need not be read. */
+  skip(end: number, lines: number): void {
+    this.end = end;
+    this.line += lines;
+  }
 }
 
 export const BRACE = -1;

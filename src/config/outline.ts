@@ -1,3 +1,4 @@
+import type { Bodies, Body } from './bodies.js';
 import type { Diagnostics } from './diagnostics.js';
 import { BRACE, type LineTokens, sameText } from './lexer.js';
 import type { Statement, WrittenStatement } from './tree.js';
@@ -14,39 +15,54 @@ import {
 
 /**
  * The outermost statements of lines whose braces are in order, with blocks that are made each time they are looked into: of a large file
- * one block at a time is there as statements. undefined: something is not in order, or stands on one line with an outermost brace.
+ * one block at a time is there as statements. Blocks like one before are not read at all. undefined: something is not in order, or stands
+ * on one line with an outermost brace.
  */
 export function outline(
   pieces: readonly Piece[],
   shape: Shape,
   diagnostics: Diagnostics,
+  bodies: Bodies,
   blockOf: (inside: readonly Piece[]) => readonly Statement[],
 ): readonly Statement[] | undefined {
-  const outliner = new Outliner(pieces, shape, blockOf);
+  const outliner = new Outliner(pieces, shape, bodies, blockOf);
   readLines(pieces, diagnostics, outliner);
   return outliner.end();
+}
+
+/** A block that is not closed yet. */
+interface Open {
+  readonly keyword: string;
+  /** Its piece, and where in that its lines begin. */
+  readonly index: number;
+  readonly from: number;
+  readonly line: number;
+  /** Nothing stands behind the brace. */
+  readonly endsLine: boolean;
 }
 
 class Outliner implements LineReader {
   readonly #pieces: readonly Piece[];
   readonly #shape: Shape;
+  readonly #bodies: Bodies;
   readonly #blockOf: (inside: readonly Piece[]) => readonly Statement[];
   readonly #statements: WrittenStatement[] = [];
   #isInOrder = true;
-  #depth = 0;
+  readonly #open: Open[] = [];
   /** The keyword that a '{' would belong to. */
   #last: string | undefined;
-  /** The line that is read: its piece, number, and where in the text it begins. */
   #piece: Piece | undefined;
   #index = 0;
-  #line = 0;
-  #start = 0;
-  /** Of the outermost block that is open: its piece, and where in that its lines begin. */
-  #opened: { readonly index: number; readonly from: number; readonly line: number } | undefined;
 
-  constructor(pieces: readonly Piece[], shape: Shape, blockOf: (inside: readonly Piece[]) => readonly Statement[]) {
+  constructor(
+    pieces: readonly Piece[],
+    shape: Shape,
+    bodies: Bodies,
+    blockOf: (inside: readonly Piece[]) => readonly Statement[],
+  ) {
     this.#pieces = pieces;
     this.#shape = shape;
+    this.#bodies = bodies;
     this.#blockOf = blockOf;
   }
 
@@ -57,22 +73,25 @@ class Outliner implements LineReader {
 
   end(): readonly Statement[] | undefined {
     this.#needsNoBlock();
-    return this.#isInOrder && this.#depth === 0 ? this.#statements : undefined;
+    return this.#isInOrder && this.#open.length === 0 ? this.#statements : undefined;
   }
 
   line(tokens: LineTokens): void {
     const { text } = this.#piece!;
     const first = firstText(text, tokens);
-    if (first !== '{') this.#needsNoBlock();
-    if (first !== '{') this.#last = undefined;
-    if (this.#depth > 0 && this.#shape.outermost.has(first)) this.#isInOrder = false;
-    this.#line = tokens.line;
-    this.#start = tokens.start;
+    if (first !== '{') {
+      this.#needsNoBlock();
+      this.#last = undefined;
+    }
+    if (this.#open.length > 0 && this.#shape.outermost.has(first)) this.#isInOrder = false;
     let begin = 0;
     for (let i = 0; i < tokens.count; i++) {
       if (tokens.to[i] !== BRACE) continue;
-      if (i > begin) this.#words(tokens, begin, i, tokens.from[i]!);
-      this.#brace(tokens.from[i]!);
+      const at = tokens.from[i]!;
+      if (i > begin) this.#words(tokens, begin, i, at);
+      if (isOpening(text, at)) this.#opening(tokens, i === tokens.count - 1);
+      else this.#closing(tokens, i);
+      this.#last = undefined;
       begin = i + 1;
     }
     if (tokens.count > begin) this.#words(tokens, begin, tokens.count, tokens.end);
@@ -85,41 +104,55 @@ class Outliner implements LineReader {
   #words(tokens: LineTokens, first: number, end: number, to: number): void {
     const { text } = this.#piece!;
     this.#last = sameText(text, tokens.from[first]!, tokens.to[first]!);
-    if (this.#depth === 0) this.#statements.push(statementOf(this.#piece!, tokens, first, end, to));
+    if (this.#open.length === 0) this.#statements.push(statementOf(this.#piece!, tokens, first, end, to));
   }
 
-  #brace(at: number): void {
-    if (isOpening(this.#piece!.text, at)) {
-      if (this.#last === undefined) this.#isInOrder = false;
-      if (this.#depth++ === 0) this.#open(at);
-    } else if (this.#depth === 0) this.#isInOrder = false;
-    else if (--this.#depth === 0) this.#close(at);
-    this.#last = undefined;
+  #opening(tokens: LineTokens, endsLine: boolean): void {
+    const keyword = this.#last;
+    if (keyword === undefined || (this.#open.length === 0 && !endsLine)) this.#isInOrder = false;
+    const open = { keyword: keyword ?? '', index: this.#index, from: tokens.end + 1, line: tokens.line + 1, endsLine };
+    const piece = this.#piece!;
+    const body =
+      endsLine && isRun(piece) ? this.#bodies.find(open.keyword, piece.text, open.from, piece.to) : undefined;
+    if (body === undefined) {
+      this.#open.push(open);
+      return;
+    }
+    tokens.skip(open.from + body.text.length - 1, body.lines);
+    if (this.#open.length === 0) this.#close(open, open.from + body.inside, tokens.line, body);
   }
 
-  #open(at: number): void {
-    const { text } = this.#piece!;
-    const newline = text.indexOf('\n', at);
-    const end = newline < 0 ? text.length : newline;
-    if (text.slice(at + 1, end).trim() !== '') this.#isInOrder = false;
-    this.#opened = { index: this.#index, from: end + 1, line: this.#line + 1 };
+  #closing(tokens: LineTokens, i: number): void {
+    const open = this.#open.pop();
+    if (open === undefined || (this.#open.length === 0 && i > 0)) this.#isInOrder = false;
+    if (open === undefined || !this.#isInOrder) return;
+    const body = i === 0 && tokens.count === 1 ? this.#bodyOf(open, tokens) : undefined;
+    if (this.#open.length === 0) this.#close(open, tokens.start, tokens.line, body);
   }
 
-  #close(at: number): void {
-    const inside = this.#isInOrder ? this.#linesTo(at) : undefined;
+  /** Its braces have lines of their own, in one run. */
+  #bodyOf({ keyword, index, from, line, endsLine }: Open, tokens: LineTokens): Body | undefined {
+    const piece = this.#piece!;
+    const end = tokens.end + 1;
+    if (!endsLine || index !== this.#index || !isRun(piece) || end > piece.to) return undefined;
+    return this.#bodies.keep(keyword, piece.text, from, tokens.start, end, tokens.line + 1 - line);
+  }
+
+  /** `closing`: where the line of the closing brace begins. */
+  #close(open: Open, closing: number, lastLine: number, body: Body | undefined): void {
+    const inside = this.#linesOf(open, closing);
     if (inside === undefined) this.#isInOrder = false;
-    else this.#statements.at(-1)?.close(() => this.#blockOf(inside), this.#line);
+    else this.#statements.at(-1)?.close(() => this.#blockOf(inside), lastLine, body);
   }
 
-  /** The lines between the two braces, or undefined if some stand on one line with them. */
-  #linesTo(at: number): readonly Piece[] | undefined {
-    const { index, from, line } = this.#opened!;
+  /** The lines between the two braces. */
+  #linesOf({ index, from, line }: Open, closing: number): readonly Piece[] | undefined {
     const last = this.#piece!;
-    if (last.text.slice(this.#start, at).trim() !== '') return undefined;
-    const [first] = this.#pieces.slice(index, index + 1);
+    const first = this.#pieces[index];
     if (first === undefined) return undefined;
-    const end = isRun(last) ? [{ ...last, to: this.#start }] : [];
-    if (index === this.#index) return isRun(first) ? [{ ...first, from, line, to: this.#start }] : [];
-    return [...(isRun(first) ? [{ ...first, from, line }] : []), ...this.#pieces.slice(index + 1, this.#index), ...end];
+    if (index === this.#index) return isRun(first) ? [{ ...first, from, line, to: closing }] : [];
+    const begin = isRun(first) ? [{ ...first, from, line }] : [];
+    const end = isRun(last) ? [{ ...last, to: closing }] : [];
+    return [...begin, ...this.#pieces.slice(index + 1, this.#index), ...end];
   }
 }

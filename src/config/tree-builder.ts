@@ -1,3 +1,4 @@
+import { Bodies } from './bodies.js';
 import { Diagnostics, type Place } from './diagnostics.js';
 import {
   BRACE,
@@ -25,11 +26,12 @@ export type Piece = Run | SourceLine;
 export const isRun = (piece: Piece): piece is Run => 'to' in piece;
 
 /**
- * Words → statements and blocks. Where braces balance, blocks are read when they are looked into. Braces that do not are one complaint
- * each at the block they belong to: where indentation tells which block was not closed, it is believed.
+ * Words → statements and blocks. Where braces balance, outermost blocks and those in them are read when they are looked into. Braces that
+ * do not are one complaint each at the block they belong to: where indentation tells which block was not closed, it is believed.
  */
 export function buildTree(pieces: readonly Piece[], shape: Shape, diagnostics: Diagnostics): readonly Statement[] {
-  const inOrder = outline(pieces, shape, diagnostics, (inside) => blockOf(inside, shape));
+  const bodies = new Bodies();
+  const inOrder = outline(pieces, shape, diagnostics, new Bodies(), (inside) => blockOf(inside, shape, bodies));
   if (inOrder !== undefined) return inOrder;
   let tree = new Builder(shape, false).build(pieces, diagnostics);
   if (tree.problems.length > 0) {
@@ -40,9 +42,12 @@ export function buildTree(pieces: readonly Piece[], shape: Shape, diagnostics: D
   return tree.root;
 }
 
-/** What there is to complain about was found when the outline was made. */
-const blockOf = (inside: readonly Piece[], shape: Shape): readonly Statement[] =>
-  new Builder(shape, false).build(inside, new Diagnostics()).root;
+/** What there is to complain about was found when the outline of all was made. No deeper outlines: each reads all that is in it again. */
+function blockOf(inside: readonly Piece[], shape: Shape, bodies: Bodies): readonly Statement[] {
+  const whole = (pieces: readonly Piece[]): readonly Statement[] =>
+    new Builder(shape, false).build(pieces, new Diagnostics()).root;
+  return outline(inside, shape, new Diagnostics(), bodies, whole) ?? whole(inside);
+}
 
 /** Who reads lines, one after the other. */
 export interface LineReader {

@@ -1,3 +1,4 @@
+import type { Body } from './bodies.js';
 import type { Position } from './configuration.js';
 import type { Place } from './diagnostics.js';
 import { columnAt, indentOf, type SourceLine, type Word, wordsOf } from './lexer.js';
@@ -10,6 +11,8 @@ export interface Statement {
   readonly block: readonly Statement[] | undefined;
   /** The line in which its block is closed; without one its own. */
   readonly lastLine: number;
+  /** The text of its block, the same object for equal ones; undefined where nobody compared it. */
+  readonly body: Body | undefined;
   /** The words with where they stand in the text of the line: made when they are asked for, as hardly any statement is complained about. */
   readonly words: readonly Word[];
   readonly source: SourceLine;
@@ -38,6 +41,7 @@ export class WrittenStatement implements Statement {
   readonly line: number;
   #lastLine: number;
   #block: readonly Statement[] | (() => readonly Statement[]) | undefined;
+  #body: Body | undefined;
   readonly #origin: Origin;
   /** Indices of the origin's text: of the line, of the statement, and behind it. */
   readonly #start: number;
@@ -49,6 +53,7 @@ export class WrittenStatement implements Statement {
     this.texts = texts;
     this.line = line;
     this.#block = undefined;
+    this.#body = undefined;
     this.#lastLine = line;
     this.#origin = origin;
     this.#start = start;
@@ -63,9 +68,14 @@ export class WrittenStatement implements Statement {
   }
 
   /** What is in its braces, or how to make that each time it is wanted, and the line of the closing one. */
-  close(block: readonly Statement[] | (() => readonly Statement[]), lastLine: number): void {
+  close(block: readonly Statement[] | (() => readonly Statement[]), lastLine: number, body?: Body): void {
     this.#block = block;
     this.#lastLine = lastLine;
+    this.#body = body;
+  }
+
+  get body(): Body | undefined {
+    return this.#body;
   }
 
   get lastLine(): number {

@@ -13,6 +13,7 @@ export const PROMISED_MS =
 export const bfdPace = { intervalMs: 100, multiplier: 10 };
 export const BFD_DETECTION_MS = bfdPace.intervalMs * bfdPace.multiplier;
 
+/** Of the real servers. */
 export const address = {
   tcp: '10.2.0.11',
   http: '10.2.0.12',
@@ -33,6 +34,7 @@ export const address = {
   ping: '10.2.0.31',
   bfd: '10.2.0.32',
 } as const;
+
 export interface Checker {
   /** The test's name. */
   readonly what: string;
@@ -56,6 +58,7 @@ export interface Checker {
   readonly steps: readonly Step[];
 }
 
+/** A table of one server. */
 export const one = (server: string, weight = 1): string => `${server} ${weight}`;
 
 /** In the table, out of it, in it again. */

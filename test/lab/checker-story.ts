@@ -81,9 +81,10 @@ export async function tell(
     }
     const now = (): string => trouble ?? history.of(port).at(-1) ?? 'no service';
     while (trouble === undefined && now() !== step.becomes && took() < limitMs) await sleep(LOOK_MS);
-    told.push({ step, table: now(), tookMs: took() });
+    const tookMs = took();
+    if (now() === step.becomes) await sleep(step.holdsMs ?? 0);
+    told.push({ step, table: now(), tookMs });
     if (now() !== step.becomes) break;
-    await sleep(step.holdsMs ?? 0);
   }
   return told;
 }

@@ -96,8 +96,7 @@ t.teardown(() => director[Symbol.asyncDispose]());
 await director.until('daemon.started');
 const stopped = director.until('daemon.stopped'); // and all that is said before
 stopped.catch(() => undefined); // the last test says so
-const ipvs = await ipvsOf('director');
-const history = new TableHistory(ipvs);
+const history = new TableHistory(await ipvsOf('director'));
 
 const limitOf = ({ promisedMs = PROMISED_MS }: Checker): number => promisedMs + LATE_MS;
 const stories = new Map(held.map((one) => [one, tell(history, portOf(one), one.steps, limitOf(one))]));

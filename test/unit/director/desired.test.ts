@@ -1,17 +1,8 @@
 import t from 'tap';
 import { type Circumstances, desired } from '../../../src/director/desired.js';
+import { nothingElse } from '../../helpers/circumstances.js';
 import { configurationOf, site, type SiteOptions, tableText } from '../../helpers/configuration.js';
 
-/** All servers are up and nothing is remembered. */
-const nothingElse: Circumstances = {
-  isUp: () => true,
-  weightOf: (_, configured) => configured,
-  weights: new Map(),
-  quorums: new Map(),
-  lives: new Map(),
-  probeMarks: new Map(),
-  now: 0,
-};
 const first = 'tcp 192.0.2.1:80';
 const sorry = 'sorry_server 10.0.0.9 80';
 

@@ -1,13 +1,14 @@
 /** SMTP_CHECK against scripted servers, kind and hostile, and against a real one (exim4). */
 import { ip } from '../../helpers/own-namespace.js';
 import { chmodSync, chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import type { SmtpCheck } from '../../../src/config/check.js';
 import type { Failure, Outcome } from '../../../src/health/check.js';
 import { attemptSmtp } from '../../../src/health/smtp.js';
 import { systemClock } from '../../../src/system/clock.js';
+import { serving } from '../../helpers/scripted-server.js';
 import { FakeClock, settled } from '../../helpers/fake-clock.js';
 import { anyCheck, probePorts, targetAt } from '../../helpers/probe-ports.js';
 import { running, stop, temporaryDirectory, unlessInstalled } from '../../helpers/program.js';
@@ -26,22 +27,6 @@ const smtp = (port: number, more: Partial<SmtpCheck> = {}): SmtpCheck => ({
   heloName: 'checker.example',
   ...more,
 });
-
-function serving(t: Test, talk: (socket: Socket) => void): Promise<number> {
-  const open = new Set<Socket>();
-  const server = createServer((socket) => {
-    open.add(socket);
-    socket.on('error', () => undefined);
-    talk(socket);
-  });
-  t.teardown(async () => {
-    for (const socket of open) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return new Promise((resolve) =>
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
-  );
-}
 
 /** Says its first text at once, and each other one after a line of the client. `undefined` closes. */
 const script =
