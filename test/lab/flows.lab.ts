@@ -1,6 +1,6 @@
 // kernels: uml, qemu
 /** What becomes of the connections of a server that dies or is removed: kept, cut, drained; for UDP and TCP each, on a real kernel. */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { eventually } from './eventually.js';
 import { Director } from './lvsd-process.js';
@@ -25,7 +25,7 @@ ${servers
     (n) => `    real_server ${serverAddress(n)} 80 {
         TCP_CHECK {
             connect_port ${CHECK_PORT}
-            connect_timeout 1
+            connect_timeout 3
             retry 0
             warmup 0
         }
@@ -44,6 +44,7 @@ interface Scene extends AsyncDisposable {
 
 async function scene(text: string, protocol: 'tcp' | 'udp'): Promise<Scene> {
   const network = await Network.build(natSite(2));
+  rmSync('/run/lvsd', { recursive: true, force: true }); // what the last test's lvsd knew of its servers
   writeFileSync(file, text);
   const checked = new Map<string, Peer>();
   for (const n of numbersTo(2)) {
