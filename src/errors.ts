@@ -44,6 +44,8 @@ const catalogue = {
     `${service} was already in the kernel and not made by lvsd; it is taken over and made what the file says; stop whatever else manages it, or run with '--foreign refuse'`,
   SERVICE_FOREIGN: (service: string) =>
     `${service} is already in the kernel and not made by lvsd; it is left alone and the file's is not made: delete one of the two, or run with '--foreign adopt'`,
+  SERVER_UNKNOWN: (server: string) =>
+    `the file has no real server '${server}'; 'lvsctl status' prints the names, such as 'tcp 192.0.2.1:80 -> 10.0.0.1:80'`,
   DIRECTOR_RUNS: (path: string) =>
     `another lvsd answers at ${path}; stop it first, or give this one a socket of its own with --control`,
   DIRECTOR_ABSENT: (path: string, reason: string) => `no lvsd answers at ${path} (${reason}); is 'lvsd run' running?`,

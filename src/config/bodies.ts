@@ -25,7 +25,8 @@ export class Bodies {
     if (bodies === undefined) return undefined;
     for (let i = bodies.length - 1; i >= 0; i--) {
       const body = bodies[i]!;
-      if (from + body.text.length <= to && text.startsWith(body.text, from)) return body;
+      const end = from + body.text.length;
+      if (end <= to && text.slice(from, end) === body.text) return body;
     }
     return undefined;
   }

@@ -33,7 +33,7 @@ function lintPace(check: Check, say: Say): void {
   const timeout = attemptSeconds(check);
   if (timeout === undefined) return;
   const { intervalSeconds: interval, retries, retryDelaySeconds: pause } = check.pace;
-  const beyond = (retries + 1) * timeout + retries * Math.max(0, pause - interval);
+  const beyond = (retries + 1) * timeout + (pause > interval ? retries * (pause - interval) : 0);
   if (timeout > interval || beyond > SLOW_ROUND * interval) saySlow(check, timeout, say);
   if (interval < SHORTEST_INTERVAL)
     say(

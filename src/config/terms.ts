@@ -144,10 +144,6 @@ export const withVrrp = <T>(term: Term<T>): Term<T> => ({ ...term, withVrrp: tru
  * Read when the value is wanted, and thrown away then: of thousands of large blocks no more than one is there half-read. It complains
  * then; complaints are sorted.
  */
-export const postponed = <T>(term: Term<T>): Term<() => T | undefined> => ({
-  ...(term.words === undefined ? {} : { words: term.words }),
-  read: (statement, context) => () => term.read(statement, context),
-});
 
 /** Another name of a word. */
 export const alias = <T>(as: string, term: Term<T>): Term<never> => ({ ...term, as }) as Term<never>;

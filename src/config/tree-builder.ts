@@ -11,7 +11,7 @@ import {
   type SourceLine,
   textsOf,
 } from './lexer.js';
-import { outline } from './outline.js';
+import { Outliner } from './outline.js';
 import { keywordOf, placeOfWord, type Statement, WrittenStatement } from './tree.js';
 
 /** What must be known of the language to mend a tree: words that always open a block, and those that only stand outermost. */
@@ -30,8 +30,7 @@ export const isRun = (piece: Piece): piece is Run => 'to' in piece;
  * do not are one complaint each at the block they belong to: where indentation tells which block was not closed, it is believed.
  */
 export function buildTree(pieces: readonly Piece[], shape: Shape, diagnostics: Diagnostics): readonly Statement[] {
-  const bodies = new Bodies();
-  const inOrder = outline(pieces, shape, diagnostics, new Bodies(), (inside) => blockOf(inside, shape, bodies));
+  const inOrder = new Outliner(shape, new Bodies(), blocksOf(shape)).read(pieces, diagnostics);
   if (inOrder !== undefined) return inOrder;
   let tree = new Builder(shape, false).build(pieces, diagnostics);
   if (tree.problems.length > 0) {
@@ -43,10 +42,12 @@ export function buildTree(pieces: readonly Piece[], shape: Shape, diagnostics: D
 }
 
 /** What there is to complain about was found when the outline of all was made. No deeper outlines: each reads all that is in it again. */
-function blockOf(inside: readonly Piece[], shape: Shape, bodies: Bodies): readonly Statement[] {
-  const whole = (pieces: readonly Piece[]): readonly Statement[] =>
-    new Builder(shape, false).build(pieces, new Diagnostics()).root;
-  return outline(inside, shape, new Diagnostics(), bodies, whole) ?? whole(inside);
+function blocksOf(shape: Shape): (inside: readonly Piece[]) => readonly Statement[] {
+  const unheard = new Diagnostics();
+  const whole = (inside: readonly Piece[]): readonly Statement[] =>
+    new Builder(shape, false).build(inside, unheard).root;
+  const outliner = new Outliner(shape, new Bodies(), whole);
+  return (inside) => outliner.read(inside, unheard) ?? whole(inside);
 }
 
 /** Who reads lines, one after the other. */
@@ -56,8 +57,12 @@ export interface LineReader {
   line(tokens: LineTokens): void;
 }
 
-export function readLines(pieces: readonly Piece[], diagnostics: Diagnostics, reader: LineReader): void {
-  const tokens = new LineTokens();
+export function readLines(
+  pieces: readonly Piece[],
+  diagnostics: Diagnostics,
+  reader: LineReader,
+  tokens = new LineTokens(),
+): void {
   for (let i = 0; i < pieces.length; i++) {
     const piece = pieces[i]!;
     reader.enter(piece, i);

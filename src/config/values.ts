@@ -92,8 +92,8 @@ export const port = integer(1, 65_535);
 const anyPort = integer(0, 65_535);
 
 /** 0 and none are the same: no port. */
-export const portOrNone: Reader<number | undefined> = (text, complain) => {
-  const read = anyPort(text, complain);
+export const portOrNone: Reader<number | undefined> = (text) => {
+  const read = anyPort(text, () => undefined);
   if (!('value' in read)) return { expected: 'a port from 1 to 65535' };
   return { value: read.value === 0 ? undefined : read.value };
 };

@@ -33,6 +33,8 @@ export async function serveControl(
     await mkdir(dirname(path), { recursive: true, mode: 0o755 });
     await rm(path, { force: true });
     await listen(server, path);
+    // one that could not be accepted, for want of descriptors or memory: who asks will ask again
+    server.on('error', (error) => log.warn({ event: 'control.refused', reason: reasonOf(error) }));
     await chmod(path, 0o600);
   } catch (cause) {
     server.close();

@@ -50,8 +50,8 @@ export class Daemon {
   }
 
   /**
-   * Runs `configuration` until `stop`, which is the start read backwards: checks end, reloads end, the director leaves the table as
-   * the configuration of that moment says, and the socket closes last, so that nobody takes our place before we are gone.
+   * Runs `configuration` until `stop`, which is the start read backwards: reloads end, checks end, the director leaves the table as
+   * the configuration of that moment says, marks go after it, and the socket closes last, so that nobody takes our place before we are gone.
    */
   static async start(configuration: Configuration, world: World, options: DaemonOptions): Promise<Daemon> {
     const { log, clock, forwarder, sysctl, links } = world;
@@ -78,6 +78,7 @@ export class Daemon {
         isUp: (server) => watch.isUp(server),
         weightOf: (server, configured) => watch.weightOf(server, configured),
         wallMs,
+        hadQuorum: (virtualServer) => memory.toldOf(virtualServer),
         onQuorum: (virtualServer, has) => notify.tell(virtualServer, has),
         observeMs: options.observeMs,
         foreign: options.foreign,
@@ -122,8 +123,8 @@ export class Daemon {
       await memory.open();
       await addresses?.open();
       const found = await director.open();
-      life.own(director, (owner) => owner.stop(reload.configuration?.globals.stop ?? 'keep'));
       life.own(reload, (owner) => owner.leave());
+      life.own(director, (owner) => owner.stop(reload.configuration?.globals.stop ?? 'keep'));
       life.own(memory, (owner) => owner.stop());
       life.own(addresses, (owner) => owner?.close());
       life.own(bfd, (owner) => owner.stop());
@@ -133,6 +134,8 @@ export class Daemon {
         return owner.stop();
       });
       life.own(watch, (owner) => owner.stop());
+      // the first to end: a reload that is under way would start again what has stopped
+      life.own(reload, (owner) => owner.close());
       await reload.take(configuration, (virtual, server) => wasUp(found, virtual, server));
       return new Daemon(life, reload, director);
     } catch (error) {

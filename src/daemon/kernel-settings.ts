@@ -21,7 +21,12 @@ export class KernelSettings {
   /** Its failures are logged: a director without a sync daemon is better than none. */
   async apply(globals: GlobalSettings): Promise<void> {
     await this.#attempt('set timeouts', () => this.#applyTimeouts(globals.timeouts));
-    await this.#attempt('sync daemon', () => this.#applyDaemons(daemonsOf(globals.syncDaemon)));
+    const { syncDaemon } = globals;
+    if (syncDaemon?.instance !== undefined) {
+      const reason = `it follows vrrp_instance '${syncDaemon.instance}', which does not run yet`;
+      this.#log.warn({ event: 'kernel.setting-refused', operation: 'sync daemon', reason });
+    }
+    await this.#attempt('sync daemon', () => this.#applyDaemons(daemonsOf(syncDaemon)));
   }
 
   /** As it was before. */
@@ -31,12 +36,15 @@ export class KernelSettings {
     await this.#attempt('stop sync daemon', () => this.#applyDaemons([]));
   }
 
-  async #applyTimeouts(wanted: Partial<Timeouts>): Promise<void> {
+  /** One that a reload no longer names is as it was before we set it. */
+  async #applyTimeouts(named: Partial<Timeouts>): Promise<void> {
+    const wanted = { ...this.#before, ...named };
     if (Object.keys(wanted).length === 0) return;
     const have = await this.#port.timeouts();
     this.#before ??= have;
     if (Object.entries(wanted).some(([name, seconds]) => have[name as keyof Timeouts] !== seconds))
       await this.#port.setTimeouts(wanted);
+    if (Object.keys(named).length === 0) this.#before = undefined; // nothing of them is ours any more
   }
 
   /** A daemon that runs as wanted is left running, also one of before our time. */

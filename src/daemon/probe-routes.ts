@@ -34,7 +34,7 @@ export class ProbeRoutes {
     const sources = new Map<string, string>();
     this.#marks = probeMarks(configuration);
     if (this.#marks.size === 0) return needed;
-    const names = new Map((await this.#options.links.list()).map(({ index, name }) => [index, name]));
+    const names = await this.#linkNames();
     for (const virtual of configuration.virtualServers)
       for (const server of virtual.realServers) {
         const name = serverName(virtualServerName(virtual), server);
@@ -65,6 +65,16 @@ export class ProbeRoutes {
       ...check,
       target: { ...check.target, address, port: port === 0 ? check.target.port : port, mark, ...source },
     };
+  }
+
+  /** Of all interfaces, by index. That they cannot be asked for must not stop a reload half way. */
+  async #linkNames(): Promise<ReadonlyMap<number, string>> {
+    try {
+      return new Map((await this.#options.links.list()).map(({ index, name }) => [index, name]));
+    } catch (error) {
+      this.#options.log.warn({ event: 'health.no-route', server: 'all', reason: reasonOf(error) });
+      return new Map();
+    }
   }
 
   async #wayTo({ address }: RealServer, server: string): Promise<Route | undefined> {

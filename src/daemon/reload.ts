@@ -70,14 +70,18 @@ export class Reload {
     return this.#mailbox.post(() => this.#take(configuration, before));
   }
 
-  /** No more reloads; marks and settings go, unless what is ours shall stay. */
+  /** Resolves when the reload under way has ended; no other begins. */
+  close(): Promise<void> {
+    return this.#mailbox.close();
+  }
+
+  /** Marks and settings go, unless what is ours shall stay; also those of a start that failed. */
   async leave(): Promise<void> {
-    await this.#mailbox.close();
     const { settings, marks, sysctls } = this.#options;
-    if (this.#configuration === undefined || this.#configuration.globals.stop === 'keep') return;
+    if (this.#configuration?.globals.stop === 'keep') return;
     await settings?.restore();
     await sysctls?.restore();
-    if (this.#configuration.fwmarkRules.length > 0) await this.#inLog('remove marks', () => marks?.remove());
+    if ((this.#configuration?.fwmarkRules.length ?? 0) > 0) await this.#inLog('remove marks', () => marks?.remove());
   }
 
   /** Marks come before the services that live by them, and go after them. */
@@ -90,7 +94,10 @@ export class Reload {
     await sysctls?.apply(new Map([...flowSysctls(configuration), ...forProbes]));
     bfd.configure(configuration.bfd.filter(({ forCheckers }) => forCheckers));
     const checks = watch.follow(configuration, before);
-    notify.begin((server) => watch.isUp(server));
+    notify.begin(
+      (server) => watch.isUp(server),
+      (server) => watch.hasFailed(server),
+    );
     checks.start();
     await settings?.apply(configuration.globals);
     const marked = configuration.fwmarkRules.length > 0 || (this.#configuration?.fwmarkRules.length ?? 0) > 0;

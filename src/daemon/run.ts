@@ -78,8 +78,8 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
     log.info({ event: 'daemon.started', file: order.file, control: order.control });
     const signal = await ending;
     log.info({ event: 'daemon.stopping', signal });
-    quiet();
     await daemon.stop();
+    quiet(); // until here a SIGHUP would have ended us before we are done
     log.info({ event: 'daemon.stopped' });
     return 0;
   } finally {

@@ -92,6 +92,13 @@ export class Watch {
     return true;
   }
 
+  /** It is down, and not because nothing is known of it yet. */
+  hasFailed(server: string): boolean {
+    return this.#probesOf(server).some(
+      ({ finding: { judgement } }) => judgement.proven && judgement.verdict === 'down',
+    );
+  }
+
   /** What the checks of a server make of its configured weight. */
   weightOf(server: string, configured: number): number {
     const weights = this.#probesOf(server).map(({ finding }) => finding.weight);

@@ -4,7 +4,7 @@ import { hasQuorum } from '../health/quorum.js';
 import { destinationName } from '../model/destination.js';
 import { serviceName } from '../model/service.js';
 import type { Table, TableDestination, TableService } from '../model/table.js';
-import { climbingWeight, follow, guarded, type Life, placeOfDead } from './lives.js';
+import { climbingWeight, follow, guarded, type Life, placeOfIdle } from './lives.js';
 import { serverNamesOf, virtualServerName } from './names.js';
 import { probeService } from './probe-services.js';
 
@@ -18,6 +18,8 @@ export interface Circumstances {
   readonly weights: ReadonlyMap<string, number>;
   /** Which virtual servers had their quorum until now, by virtualServerName; absent: was never asked. */
   readonly quorums: ReadonlyMap<string, boolean>;
+  /** The same of a director before us, by virtualServerName; undefined: nobody knows. */
+  readonly hadQuorum?: (virtualServer: string) => boolean | undefined;
   /** What was remembered of servers, by serverName. */
   readonly lives: ReadonlyMap<string, Life>;
   /** The marks of probes that go through the forwarding of one server, by serverName. */
@@ -51,7 +53,7 @@ export function desired(configuration: Configuration, now: Circumstances): Desir
     const names = serverNamesOf(virtual);
     const servers = virtual.realServers.map((server, i) => situation(names[i]!, server, before === undefined, now));
     for (const { name, life } of servers) lives.set(name, life);
-    const quorum = quorumOf(virtual, servers, before ?? !virtual.alpha);
+    const quorum = quorumOf(virtual, servers, before ?? now.hadQuorum?.(name) ?? !virtual.alpha);
     quorums.set(name, quorum);
 
     const standsIn = !quorum && virtual.sorryServer !== undefined;
@@ -127,7 +129,7 @@ function placesOf(
       untilMs = Math.min(untilMs, climb.untilMs);
       places.push({ server, weight: climb.value });
     } else {
-      const place = placeOfDead(virtual, server, life, now);
+      const place = placeOfIdle(virtual, server, life, now);
       untilMs = Math.min(untilMs, place.untilMs);
       if (place.value === 'idle') places.push({ server, weight: 0 });
     }

@@ -13,10 +13,11 @@ import { type Desired, desired } from './desired.js';
 import { KnownTable } from './known.js';
 import { Memory } from './memory.js';
 import { drainTimes, type DrainTimes, type Leaving, nextGone, nextLeaving, withLeaving } from './leaving.js';
-import { virtualServerName } from './names.js';
+import { serverNamesOf, virtualServerName } from './names.js';
 import { Outlook } from './outlook.js';
 import { allNames, type LastApplied, ownPart } from './ownership.js';
 import { plan } from './plan.js';
+import { foreseen } from './preview.js';
 import { probeMarks } from './probe-services.js';
 
 export interface DirectorOptions {
@@ -31,6 +32,8 @@ export interface DirectorOptions {
   readonly weightOf: (server: string, configured: number) => number;
   /** Milliseconds since 1970, for moments that are remembered over our death. */
   readonly wallMs: () => number;
+  /** Whether a virtual server had its quorum when the director before us ended, by virtualServerName; absent, undefined: nobody knows. */
+  readonly hadQuorum?: (virtualServer: string) => boolean | undefined;
   /** A virtual server is new, or its quorum changed; by virtualServerName. */
   readonly onQuorum: (virtualServer: string, has: boolean) => void;
   /** The table is read again after this pause. */
@@ -124,7 +127,8 @@ export class Director {
   /** What `configure` would do. */
   preview(configuration: Configuration): Promise<readonly Change[]> {
     return this.#mailbox.post(() => {
-      const want = this.#desired(configuration, probeMarks(configuration));
+      const isUp = foreseen(configuration, this.#options.isUp, (server) => this.#outlook.lives.has(server));
+      const want = this.#desired(configuration, probeMarks(configuration), isUp);
       return plan(this.#withLeaving(want.table, this.#leavingWith(configuration)), this.#known.table);
     });
   }
@@ -140,11 +144,12 @@ export class Director {
     });
   }
 
-  /** An operator's weight for a server, by serverName; undefined: that of the file again. */
+  /** An operator's weight for a server, by serverName; undefined: that of the file again. @throws LvsError SERVER_UNKNOWN */
   override(server: string, weight: number | undefined): Promise<Report> {
     return this.#mailbox.post(() => {
       if (weight === undefined) this.#weights.delete(server);
-      else this.#weights.set(server, weight);
+      else if (this.#hasServer(server)) this.#weights.set(server, weight);
+      else throw new LvsError('SERVER_UNKNOWN', [server]);
       return this.#reconcile();
     });
   }
@@ -190,8 +195,10 @@ export class Director {
     }
     this.#foreign = new Set([...this.#foreign].filter((name) => names.has(name)));
     const only = flush ? undefined : this.#changed(configuration, names);
+    const before = this.#virtuals;
     this.#configuration = configuration;
     this.#virtuals = new Map(configuration.virtualServers.map((virtual) => [virtualServerName(virtual), virtual]));
+    for (const name of only ?? []) this.#outlook.forget(leftOf(before.get(name), this.#virtuals.get(name)));
     this.#probeMarks = probeMarks(configuration);
     this.#leaving = this.#leavingWith(configuration);
     this.#drains = drainTimes(configuration);
@@ -206,12 +213,19 @@ export class Director {
     return report;
   }
 
+  #hasServer(server: string): boolean {
+    for (const virtual of this.#virtuals.values()) if (serverNamesOf(virtual).includes(server)) return true;
+    return false;
+  }
+
   /** The virtual servers that are new or other than before, by name; undefined: there is more to do than to look at those. */
-  #changed({ virtualServers }: Configuration, names: LastApplied): ReadonlySet<string> | undefined {
+  #changed(configuration: Configuration, names: LastApplied): ReadonlySet<string> | undefined {
     const isCalm = this.#leaving.size + this.#foreign.size + this.#refused.length === 0;
     if (!isCalm || this.#configuration === undefined) return undefined;
     for (const name of this.#owned.keys()) if (!names.has(name)) return undefined;
-    const now = new Map(virtualServers.map((virtual) => [virtualServerName(virtual), virtual]));
+    const marks = probeMarks(configuration);
+    for (const [name, mark] of this.#probeMarks) if ((marks.get(name) ?? mark) !== mark) return undefined;
+    const now = new Map(configuration.virtualServers.map((virtual) => [virtualServerName(virtual), virtual]));
     for (const name of this.#virtuals.keys()) if (!now.has(name)) return undefined;
     return new Set([...now].flatMap(([name, virtual]) => (this.#virtuals.get(name) === virtual ? [] : [name])));
   }
@@ -241,8 +255,8 @@ export class Director {
     return this.#memory.remember({ last: this.#owned, leaving: this.#leaving });
   }
 
-  #desired(configuration: Configuration, marks: ReadonlyMap<string, number>): Desired {
-    const { isUp, weightOf, clock } = this.#options;
+  #desired(configuration: Configuration, marks: ReadonlyMap<string, number>, isUp = this.#options.isUp): Desired {
+    const { weightOf, clock, hadQuorum } = this.#options;
     const { quorums, lives } = this.#outlook;
     const now = clock.now();
     const want = desired(configuration, {
@@ -250,6 +264,7 @@ export class Director {
       weightOf,
       weights: this.#weights,
       quorums,
+      ...(hadQuorum === undefined ? {} : { hadQuorum }),
       lives,
       probeMarks: marks,
       now,
@@ -261,6 +276,7 @@ export class Director {
   #leavingWith(configuration: Configuration): Leaving {
     return nextLeaving(this.#leaving, {
       table: this.#known.table,
+      last: this.#owned,
       names: allNames(configuration),
       drains: drainTimes(configuration),
       drainsBefore: this.#drains,
@@ -338,6 +354,7 @@ export class Director {
       const drift = plan(this.#known.table, own).map(changeName);
       if (drift.join() !== this.#drift.join()) this.#tellDrift(drift);
       this.#drift = drift;
+      await this.#remember(); // again, if the disk was full
       if (drift.length > 0 && this.#configuration?.globals.drift === 'repair') {
         this.#known.replace(own);
         this.#drift = [];
@@ -384,13 +401,17 @@ export class Director {
     const { clock, wallMs } = this.#options;
     const wakeMs = this.#outlook.nextWake - clock.now();
     if (wakeMs === Number.POSITIVE_INFINITY) this.#timers.disarm('wake');
-    else
-      this.#timers.arm('wake', Math.max(0, wakeMs), () =>
-        this.#outlook.due(clock.now()).forEach((name) => this.look(name)),
-      );
+    else this.#timers.arm('wake', Math.max(0, wakeMs), () => this.#wake());
     const goneMs = nextGone(this.#leaving) - wallMs();
     if (goneMs === Number.POSITIVE_INFINITY) this.#timers.disarm('gone');
     else this.#timers.arm('gone', Math.max(0, goneMs), () => this.#background(() => this.#letGo()));
+  }
+
+  #wake(): void {
+    const due = this.#outlook.due(this.#options.clock.now());
+    for (const name of due) this.look(name);
+    // timers come up to a turn of the event loop before their time, and days before it where they cannot be set for so long
+    if (due.length === 0) this.#armWake();
   }
 
   async #letGo(): Promise<void> {
@@ -425,6 +446,12 @@ export class Director {
       this.#armRetry();
     });
   }
+}
+
+/** The servers that a virtual server had and has no more, by serverName. */
+function leftOf(before: VirtualServer | undefined, now: VirtualServer | undefined): readonly string[] {
+  const names = new Set(now === undefined ? [] : serverNamesOf(now));
+  return before === undefined ? [] : serverNamesOf(before).filter((name) => !names.has(name));
 }
 
 /** What `table` has of the services that are in `like`. */

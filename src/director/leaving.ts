@@ -20,18 +20,21 @@ export const drainTimes = ({ virtualServers }: Configuration): DrainTimes =>
 
 /**
  * What leaves after a reload: what is in our part of the table, is not in the new configuration, and may stay for a while. A service
- * that is still there drains as it says now, one that goes as it said before. What left already keeps its moment. Pure.
+ * that is still there drains as it says now, one that goes as it said before. What left already keeps its moment: a server of weight 0
+ * that the last configuration did not have has had its time. Pure.
  */
 export function nextLeaving(
   before: Leaving,
   {
     table,
+    last,
     names,
     drains,
     drainsBefore,
     now,
   }: {
     readonly table: Table;
+    readonly last: LastApplied;
     readonly names: LastApplied;
     readonly drains: DrainTimes;
     readonly drainsBefore: DrainTimes;
@@ -46,7 +49,8 @@ export function nextLeaving(
     const moments = new Map<string, number>();
     for (const [destination, { settings }] of destinations) {
       if (stays.has(destination)) continue;
-      const until = before.get(service)?.get(destination) ?? (settings.weight > 0 && ms !== undefined ? now + ms : 0);
+      const isFresh = settings.weight > 0 || last.get(service)?.includes(destination) === true;
+      const until = before.get(service)?.get(destination) ?? (isFresh && ms !== undefined ? now + ms : 0);
       if (until > now) moments.set(destination, until);
     }
     if (moments.size > 0) leaving.set(service, moments);
@@ -75,5 +79,8 @@ export function withLeaving(wanted: Table, isPart: boolean, known: Table, leavin
 }
 
 /** When the next one has left; Infinity: none leaves. Pure. */
-export const nextGone = (leaving: Leaving): number =>
-  Math.min(Number.POSITIVE_INFINITY, ...[...leaving.values()].flatMap((moments) => [...moments.values()]));
+export function nextGone(leaving: Leaving): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (const moments of leaving.values()) for (const until of moments.values()) if (until < next) next = until;
+  return next;
+}

@@ -46,8 +46,11 @@ export function climbingWeight(my: SlowStart | undefined, life: Life, full: numb
   return { value: Math.max(1, Math.floor(full * share)), untilMs: life.sinceMs + (done + 1) * stepMs };
 }
 
-/** Where a server that is down belongs: in the table with weight 0, or nowhere. Pure. */
-export function placeOfDead(
+/**
+ * Where a server that is out of service belongs: in the table with weight 0, or nowhere. One that is up, for which a sorry server stands
+ * in, drains for as long as that does. Pure.
+ */
+export function placeOfIdle(
   virtual: VirtualServer,
   server: RealServer,
   life: Life,
@@ -56,6 +59,7 @@ export function placeOfDead(
   const { deadFlows } = virtual;
   if (server.inhibitOnFailure || deadFlows.do === 'keep') return forGood('idle');
   if (deadFlows.do !== 'drain' || !life.served) return forGood('out');
+  if (life.up) return forGood('idle');
   const untilMs = life.sinceMs + 1000 * deadFlows.seconds;
   return now < untilMs ? { value: 'idle', untilMs } : forGood('out');
 }

@@ -16,6 +16,7 @@ export class Memory {
   readonly #log: Log;
   #text = '';
   #remembered: Remembered = nothing;
+  #isFailing = false;
 
   constructor(file: Pick<StateFile, 'path' | 'read' | 'write' | 'remove'>, log: Log) {
     this.#file = file;
@@ -31,14 +32,14 @@ export class Memory {
     return last === undefined ? nothing : { last, leaving: decodeLeaving(text) };
   }
 
+  /** What cannot be written now is written at a later call. */
   async remember(now: Remembered): Promise<void> {
     const { last, leaving } = now;
     if (leaving === this.#remembered.leaving && isSameApplied(last, this.#remembered.last)) return;
-    this.#remembered = now;
     const text = encodeLastApplied(last, leaving);
-    if (text === this.#text) return;
+    if (text !== this.#text && !(await this.#write(text))) return;
     this.#text = text;
-    await this.#attempt('write', () => this.#file.write(text));
+    this.#remembered = now;
   }
 
   async forget(): Promise<void> {
@@ -47,12 +48,28 @@ export class Memory {
     await this.#attempt('remove', () => this.#file.remove());
   }
 
+  async #write(text: string): Promise<boolean> {
+    try {
+      await this.#file.write(text);
+      this.#isFailing = false;
+      return true;
+    } catch (error) {
+      if (!this.#isFailing) this.#say('write', error); // said once, until it works again
+      this.#isFailing = true;
+      return false;
+    }
+  }
+
   async #attempt<T>(operation: string, run: () => Promise<T>): Promise<T | undefined> {
     try {
       return await run();
     } catch (error) {
-      this.#log.error({ event: 'director.state-failed', operation, path: this.#file.path, reason: reasonOf(error) });
+      this.#say(operation, error);
       return undefined;
     }
+  }
+
+  #say(operation: string, error: unknown): void {
+    this.#log.error({ event: 'director.state-failed', operation, path: this.#file.path, reason: reasonOf(error) });
   }
 }

@@ -40,6 +40,11 @@ export class Outlook {
     }
   }
 
+  /** Servers that left virtual servers which are still there. */
+  forget(servers: Iterable<string>): void {
+    for (const name of servers) this.#lives.delete(name);
+  }
+
   /** Those whose table changes by itself at this moment or did before. */
   due(now: number): readonly string[] {
     return [...this.#wakes].flatMap(([name, at]) => (at <= now ? [name] : []));

@@ -8,6 +8,7 @@ export class Slots {
   #free: number;
   #line: (() => void)[] = [];
   #head = 0;
+  #isHandingOn = false;
 
   /** `onCrowded`: somebody has to wait, and before nobody had to. */
   constructor(limit: number, onCrowded: () => void = () => undefined) {
@@ -22,7 +23,7 @@ export class Slots {
 
   /** Runs `start` now, or when it is its turn. Whoever was started leaves, once. */
   enter(start: () => void): void {
-    if (this.#free > 0) {
+    if (this.#free > 0 && this.waiting === 0) {
       this.#free--;
       start();
       return;
@@ -31,19 +32,28 @@ export class Slots {
     if (this.waiting === 1) this.#onCrowded();
   }
 
-  /** A slot is handed on, not freed, while somebody waits. */
+  /** Whoever waits longest is started. Those who leave at once are gone through here, not one within the other: there may be thousands. */
   leave(): void {
-    const next = this.#line[this.#head];
-    if (next === undefined) {
-      this.#free++;
-      return;
+    this.#free++;
+    if (this.#isHandingOn) return;
+    this.#isHandingOn = true;
+    try {
+      while (this.#free > 0 && this.waiting > 0) {
+        this.#free--;
+        this.#next()();
+      }
+    } finally {
+      this.#isHandingOn = false;
     }
-    this.#head++;
+  }
+
+  #next(): () => void {
+    const next = this.#line[this.#head++]!;
     // cut now and then, not each time: shifting thousands for one would cost more than the attempt
     if (2 * this.#head >= this.#line.length) {
       this.#line = this.#line.slice(this.#head);
       this.#head = 0;
     }
-    next();
+    return next;
   }
 }

@@ -1,6 +1,6 @@
 import type { MailSettings } from '../config/global-settings.js';
 import type { Clock } from '../system/clock.js';
-import type { Log } from '../system/log.js';
+import { type Log, reasonOf } from '../system/log.js';
 import { Timers } from '../system/timers.js';
 import type { SendMails } from './ports.js';
 import type { MailText } from './words.js';
@@ -75,11 +75,11 @@ export class Mailer {
     const end = (): void => giveUp.abort();
     this.#ending.signal.addEventListener('abort', end, { once: true });
     const disarm = this.#options.clock.after(patience, end);
-    const refusals = await this.#options.send(
-      first.settings,
-      batch.map(({ mail }) => mail),
-      giveUp.signal,
-    );
+    const mails = batch.map(({ mail }) => mail);
+    const refusals = await this.#options
+      .send(first.settings, mails, giveUp.signal)
+      // what sends is not ours: whatever is wrong with it must not end a director
+      .catch((error: unknown) => mails.map(() => ({ reason: reasonOf(error), forever: false })));
     disarm();
     this.#ending.signal.removeEventListener('abort', end);
     this.#settle(batch, refusals);

@@ -96,8 +96,11 @@ export class Notify {
     await this.#pipes.follow([all, lvs].filter((fifo) => fifo !== undefined));
   }
 
-  /** How the servers that a configuration brought stand when they are first watched: told where it is not what was told before, or where rs_init_notifies wants it. */
-  begin(isUp: (server: string) => boolean): void {
+  /**
+   * How the servers that a configuration brought stand when they are first watched: told where it is not what was told before, where
+   * `hasFailed` says that they were found to be down, and where rs_init_notifies wants it.
+   */
+  begin(isUp: (server: string) => boolean, hasFailed: (server: string) => boolean = () => false): void {
     for (const { name, server } of this.#fresh) {
       if (server === undefined) continue;
       const up = isUp(name);
@@ -105,6 +108,7 @@ export class Notify {
       // assumed up is no news; one that is assumed down is news when it has failed
       else if (up && this.#globals?.notifiesAtStart === true) this.tell(name, true, { atStart: true });
       else if (up) this.#know(name, true);
+      else if (hasFailed(name)) this.tell(name, false);
     }
   }
 

@@ -1,10 +1,10 @@
 import type { BfdCheck, BfdSessionSettings } from '../check.js';
 import type { BfdInstance } from '../configuration.js';
-import type { CheckDraft, Inherited } from './common.js';
+import { type CheckDraft, type Inherited, positionOf } from './common.js';
 import { completePace, unsaid } from './pace.js';
 import { type Diagnostics, unknownWord } from '../diagnostics.js';
 import { one, switchable } from '../terms.js';
-import { type Statement, placeOfWord, positionOfWord } from '../tree.js';
+import { type Statement, placeOfWord } from '../tree.js';
 import { name } from '../values.js';
 import { type Block, type Term, type Vocabulary, isMissing, placeIn, readBlock } from '../vocabulary.js';
 
@@ -36,7 +36,7 @@ function buildBfd(
   const pace = completePace({ ...unsaid, damping: inherited.pace.damping }, { retries: 0, retryDelaySeconds: 0 });
   return {
     is: 'bfd',
-    position: positionOfWord(header, 0),
+    position: positionOf(header, inherited),
     pace: { ...pace, alpha: block.values.alpha ?? inherited.alpha, logAllFailures: inherited.logAllFailures },
     session: sessionOf(instance),
   };

@@ -1,5 +1,5 @@
 import { bfdTerm } from './bfd.js';
-import { type CheckDraft, common, paceOf, targetOf } from './common.js';
+import { type CheckDraft, common, paceOf, positionOf, targetOf } from './common.js';
 import { dnsTerm } from './dns.js';
 import { fileTerm } from './file.js';
 import { grpcTerm } from './grpc.js';
@@ -9,7 +9,6 @@ import { pingTerm } from './ping.js';
 import { smtpTerm } from './smtp.js';
 import { udpTerm } from './udp.js';
 import { each } from '../terms.js';
-import { positionOfWord } from '../tree.js';
 import { type Term, type Vocabulary, readBlock } from '../vocabulary.js';
 
 const tcpDefaults = { retries: 1, retryDelaySeconds: 1 };
@@ -21,7 +20,7 @@ const tcpTerm: Term<CheckDraft> = {
     const block = readBlock('TCP_CHECK', common, lines, context.diagnostics);
     return (inherited, diagnostics) => {
       const target = targetOf(block, inherited, statement, diagnostics);
-      const position = positionOfWord(statement, 0);
+      const position = positionOf(statement, inherited);
       const pace = paceOf(block, inherited, tcpDefaults);
       return target === undefined ? undefined : { is: 'tcp', position, pace, target };
     };

@@ -1,12 +1,12 @@
 import { familyOf } from '../../model/address.js';
 import type { Check, CheckPace, CheckTarget } from '../check.js';
-import type { BfdInstance, SslSettings } from '../configuration.js';
+import type { BfdInstance, Position, SslSettings } from '../configuration.js';
 import type { TrackFile } from '../vrrp/vrrp.js';
 import type { Diagnostics } from '../diagnostics.js';
 import { one, switchable } from '../terms.js';
-import { type Statement, placeOfWord } from '../tree.js';
+import { type Statement, placeOfWord, positionOfWord } from '../tree.js';
 import { MOST_U32, address, integer, interfaceName, port } from '../values.js';
-import { type Block, type Vocabulary, placeIn } from '../vocabulary.js';
+import { type Block, type Values, type Vocabulary, placeIn } from '../vocabulary.js';
 import { completePace, type InheritedPace, pace, type PaceDefaults, paceOver, saysWhen } from './pace.js';
 
 export const common = {
@@ -32,6 +32,15 @@ export interface Inherited {
   readonly logAllFailures: boolean;
   readonly virtualhost: string | undefined;
   readonly named: Named;
+  /** Where the server stands, if what was read is another one that says the same: so many lines further down, in this file. */
+  readonly movedBy: number;
+  readonly file: string | undefined;
+}
+
+/** Where the check of this server begins. */
+export function positionOf(header: Statement, { movedBy, file }: Inherited): Position {
+  const position = positionOfWord(header, 0);
+  return file === undefined ? position : { file, line: position.line + movedBy, column: position.column };
 }
 
 /** What checks of all services refer to by name, or have in common. */
@@ -46,7 +55,9 @@ export interface Named {
 export type CheckDraft = (inherited: Inherited, diagnostics: Diagnostics) => Check | undefined;
 
 export function paceOf({ values }: Block<typeof common>, inherited: Inherited, defaults: PaceDefaults): CheckPace {
-  const said = saysWhen(values) ? paceOver(values, inherited.pace) : inherited.pace;
+  const { pace: outer } = inherited;
+  const isSameBlock = last?.values === values && last.outer === outer;
+  const said = isSameBlock ? last!.said : saysWhen(values) ? paceOver(values, outer) : outer;
   const alpha = values.alpha ?? inherited.alpha;
   const logAllFailures = values.log_all_failures ?? inherited.logAllFailures;
   const isSame =
@@ -54,12 +65,21 @@ export function paceOf({ values }: Block<typeof common>, inherited: Inherited, d
     last.defaults === defaults &&
     last.pace.alpha === alpha &&
     last.pace.logAllFailures === logAllFailures;
-  if (!isSame) last = { said, defaults, pace: { ...completePace(said, defaults), alpha, logAllFailures } };
-  return last!.pace;
+  const pace = isSame ? last!.pace : { ...completePace(said, defaults), alpha, logAllFailures };
+  if (!isSame || !isSameBlock) last = { values, outer, said, defaults, pace };
+  return pace;
 }
 
 /** The checks of a virtual server's servers mostly have one pace. It is made once; nothing depends on it. */
-let last: { readonly said: InheritedPace; readonly defaults: PaceDefaults; readonly pace: CheckPace } | undefined;
+let last:
+  | {
+      readonly values: Values<typeof common>;
+      readonly outer: InheritedPace;
+      readonly said: InheritedPace;
+      readonly defaults: PaceDefaults;
+      readonly pace: CheckPace;
+    }
+  | undefined;
 
 const CONNECT_TIMEOUT = 5;
 

@@ -1,7 +1,6 @@
 import type { DnsCheck, DnsType } from '../check.js';
-import { type CheckDraft, common, paceOf, targetOf } from './common.js';
+import { type CheckDraft, common, paceOf, positionOf, targetOf } from './common.js';
 import { type Reader, one } from '../terms.js';
-import { positionOfWord } from '../tree.js';
 import { oneOf } from '../values.js';
 import { type Term, type Vocabulary, readBlock } from '../vocabulary.js';
 
@@ -33,7 +32,7 @@ export const dnsTerm: Term<CheckDraft> = {
       const target = targetOf(block, inherited, statement, diagnostics);
       if (target === undefined) return undefined;
       const { delay_loop: retryDelaySeconds = inherited.pace.intervalSeconds, type = 'SOA', name = '.' } = block.values;
-      const position = positionOfWord(statement, 0);
+      const position = positionOf(statement, inherited);
       return {
         is: 'dns',
         position,

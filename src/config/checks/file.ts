@@ -1,9 +1,9 @@
 import type { FileCheck } from '../check.js';
-import type { CheckDraft, Inherited } from './common.js';
+import { type CheckDraft, type Inherited, positionOf } from './common.js';
 import { completePace, unsaid } from './pace.js';
 import { type Diagnostics, unknownWord } from '../diagnostics.js';
 import { one, switchable } from '../terms.js';
-import { type Statement, placeOfWord, positionOfWord } from '../tree.js';
+import { type Statement, placeOfWord } from '../tree.js';
 import { name } from '../values.js';
 import { type Block, type Term, type Vocabulary, isMissing, placeIn, readBlock } from '../vocabulary.js';
 import { weightTerm } from '../vrrp/tracking.js';
@@ -41,7 +41,7 @@ function buildFile(
   const pace = completePace({ ...unsaid, damping: inherited.pace.damping }, { retries: 0, retryDelaySeconds: 0 });
   return {
     is: 'file',
-    position: positionOfWord(header, 0),
+    position: positionOf(header, inherited),
     pace: { ...pace, alpha: block.values.alpha ?? inherited.alpha, logAllFailures: inherited.logAllFailures },
     path: tracked.path,
     // `weight 0 reverse` is not 0 turned round: it means that 0 is down

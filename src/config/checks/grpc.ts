@@ -1,10 +1,10 @@
 import { formatEndpoint } from '../../model/address.js';
 import type { GrpcCheck } from '../check.js';
-import { type CheckDraft, type Inherited, common, paceOf, targetOf } from './common.js';
+import { type CheckDraft, type Inherited, common, paceOf, positionOf, targetOf } from './common.js';
 import type { Diagnostics } from '../diagnostics.js';
 import { one, switchable } from '../terms.js';
 import { hostWithoutPort, tlsOf, tlsWords } from './tls.js';
-import { type Statement, positionOfWord } from '../tree.js';
+import type { Statement } from '../tree.js';
 import { name } from '../values.js';
 import { type Block, type Term, type Vocabulary, placeIn, readBlock } from '../vocabulary.js';
 
@@ -45,7 +45,7 @@ function buildGrpc(
   const names = { host, address, ...(sni === undefined ? {} : { sni }) };
   return {
     is: 'grpc',
-    position: positionOfWord(header, 0),
+    position: positionOf(header, inherited),
     pace: paceOf(block, inherited, { retries: 1, retryDelaySeconds: 1 }),
     target,
     tls: isTls ? tlsOf(block, inherited, names, header, diagnostics) : undefined,

@@ -1,5 +1,5 @@
 import { formatEndpoint } from '../../model/address.js';
-import { type CheckDraft, type Inherited, common, paceOf, targetOf } from './common.js';
+import { type CheckDraft, type Inherited, common, paceOf, positionOf, targetOf } from './common.js';
 import type { HttpCheck, HttpPattern, HttpUrl } from '../check.js';
 import type { Diagnostics } from '../diagnostics.js';
 import { later } from '../later.js';
@@ -7,7 +7,7 @@ import { pattern, patternOptions } from './pattern.js';
 import { translatePcre } from './pcre.js';
 import { type TlsNames, hostWithoutPort, tlsOf, tlsWords } from './tls.js';
 import { type Reader, blockOf, each, flag, obsolete, one, optional, several, switchable } from '../terms.js';
-import { type Statement, placeOfWord, positionOfWord } from '../tree.js';
+import { type Statement, placeOfWord } from '../tree.js';
 import { MOST_U32, integer, name, oneOf } from '../values.js';
 import { type Block, type Term, type Vocabulary, isMissing, placeIn, readBlock } from '../vocabulary.js';
 
@@ -119,7 +119,7 @@ function buildHttp(
   const host = virtualhost ?? formatEndpoint(target.address, target.port);
   return {
     is: 'http',
-    position: positionOfWord(header, 0),
+    position: positionOf(header, inherited),
     pace: paceOf(block, inherited, { retries: 1, retryDelaySeconds: 3 }),
     target,
     tls: tls ? tlsOf(block, inherited, namesOf(block, virtualhost, target.address), header, diagnostics) : undefined,

@@ -1,9 +1,9 @@
 import type { MiscCheck } from '../check.js';
 import { command, scriptUser } from '../command.js';
-import { type CheckDraft, type Inherited, paceOf } from './common.js';
+import { type CheckDraft, type Inherited, paceOf, positionOf } from './common.js';
 import { pace } from './pace.js';
 import { flag, one, switchable } from '../terms.js';
-import { type Statement, placeOfWord, positionOfWord } from '../tree.js';
+import { type Statement, placeOfWord } from '../tree.js';
 import { seconds } from '../values.js';
 import { type Block, type Term, type Vocabulary, isMissing, readBlock } from '../vocabulary.js';
 
@@ -37,7 +37,7 @@ function buildMisc(block: Block<typeof misc>, inherited: Inherited, header: Stat
   const pace = paceOf(block, inherited, { retries: 0, retryDelaySeconds: 1 });
   return {
     is: 'misc',
-    position: positionOfWord(header, 0),
+    position: positionOf(header, inherited),
     pace,
     script,
     timeoutSeconds: timeout === 0 ? pace.intervalSeconds : timeout,

@@ -87,16 +87,33 @@ export const saysWhen = (values: Values<typeof pace>): boolean =>
   values.adaptive_interval !== undefined ||
   values.flap_damping !== undefined;
 
-const over = (values: Values<typeof pace>, outer: InheritedPace): InheritedPace => ({
-  intervalSeconds: values.delay_loop ?? outer.intervalSeconds,
-  retries: values.retry ?? outer.retries,
-  retryDelaySeconds: values.delay_before_retry ?? outer.retryDelaySeconds,
-  warmupSeconds: values.warmup ?? outer.warmupSeconds,
-  timeoutSeconds: values.connect_timeout ?? outer.timeoutSeconds,
-  rise: values.rise ?? outer.rise,
-  unsure: values.adaptive_interval ?? outer.unsure,
-  damping: values.flap_damping ?? outer.damping,
-});
+function over(values: Values<typeof pace>, outer: InheritedPace): InheritedPace {
+  const made: InheritedPace = {
+    intervalSeconds: values.delay_loop ?? outer.intervalSeconds,
+    retries: values.retry ?? outer.retries,
+    retryDelaySeconds: values.delay_before_retry ?? outer.retryDelaySeconds,
+    warmupSeconds: values.warmup ?? outer.warmupSeconds,
+    timeoutSeconds: values.connect_timeout ?? outer.timeoutSeconds,
+    rise: values.rise ?? outer.rise,
+    unsure: values.adaptive_interval ?? outer.unsure,
+    damping: values.flap_damping ?? outer.damping,
+  };
+  if (!isSame(made, last)) last = made;
+  return last;
+}
+
+/** Most virtual servers of a file say the same: one object serves them all, and what is made of it. Nothing depends on it. */
+let last: InheritedPace = unsaid;
+
+const isSame = (one: InheritedPace, other: InheritedPace): boolean =>
+  one.intervalSeconds === other.intervalSeconds &&
+  one.retries === other.retries &&
+  one.retryDelaySeconds === other.retryDelaySeconds &&
+  one.warmupSeconds === other.warmupSeconds &&
+  one.timeoutSeconds === other.timeoutSeconds &&
+  one.rise === other.rise &&
+  one.unsure === other.unsure &&
+  one.damping === other.damping;
 
 /** What keepalived's manual says of one kind of check. */
 export interface PaceDefaults {

@@ -1,7 +1,6 @@
 import type { PingCheck } from '../check.js';
-import { type CheckDraft, common, paceOf, targetOf } from './common.js';
+import { type CheckDraft, common, paceOf, positionOf, targetOf } from './common.js';
 import { noEffect } from '../terms.js';
-import { positionOfWord } from '../tree.js';
 import { type Term, type Vocabulary, readBlock } from '../vocabulary.js';
 
 const NO_PORTS = 'an ICMP echo has no ports';
@@ -23,7 +22,7 @@ export const pingTerm: Term<CheckDraft> = {
       const { bindPort: _, ...withoutBindPort } = target;
       const pace = paceOf(block, inherited, { retries: 1, retryDelaySeconds: 1 });
       const echoed = { ...withoutBindPort, port: 0, viaForwarding: false };
-      return { is: 'ping', position: positionOfWord(statement, 0), pace, target: echoed };
+      return { is: 'ping', position: positionOf(statement, inherited), pace, target: echoed };
     };
   },
 };

@@ -1,7 +1,7 @@
 import type { SmtpCheck } from '../check.js';
-import { type CheckDraft, common, paceOf, targetOf } from './common.js';
+import { type CheckDraft, common, paceOf, positionOf, targetOf } from './common.js';
 import { type Reader, blockOf, one } from '../terms.js';
-import { type Statement, placeOfWord, positionOfWord } from '../tree.js';
+import { type Statement, placeOfWord } from '../tree.js';
 import { type Block, type Term, type Vocabulary, readBlock } from '../vocabulary.js';
 
 /** One word of the command line of HELO: with a line end in it, it would be another command. */
@@ -63,6 +63,6 @@ const draft = (header: Statement, inner: Block<typeof common>, outer: Block<type
     if (target === undefined) return undefined;
     const pace = paceOf(block, inherited, { retries: 1, retryDelaySeconds: 1 });
     const heloName = outer.values.helo_name ?? USUAL_HELO_NAME;
-    return { is: 'smtp', position: positionOfWord(header, 0), pace, target, heloName };
+    return { is: 'smtp', position: positionOf(header, inherited), pace, target, heloName };
   };
 };

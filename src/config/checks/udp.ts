@@ -1,8 +1,8 @@
 import type { UdpCheck } from '../check.js';
 import type { Diagnostics } from '../diagnostics.js';
-import { type CheckDraft, common, paceOf, targetOf } from './common.js';
+import { type CheckDraft, common, paceOf, positionOf, targetOf } from './common.js';
 import { one, phrase } from '../terms.js';
-import { type Statement, placeOfWord, positionOfWord } from '../tree.js';
+import { type Statement, placeOfWord } from '../tree.js';
 import { integer } from '../values.js';
 import { type Block, type Term, type Vocabulary, isMissing, placeIn, readBlock } from '../vocabulary.js';
 
@@ -61,7 +61,7 @@ export const udpTerm: Term<CheckDraft> = {
     return (inherited, diagnostics): UdpCheck | undefined => {
       const target = targetOf(block, inherited, statement, diagnostics);
       if (target === undefined) return undefined;
-      const position = positionOfWord(statement, 0);
+      const position = positionOf(statement, inherited);
       const pace = paceOf(block, inherited, { retries: 1, retryDelaySeconds: 1 });
       return { is: 'udp', position, pace, target, payload: block.values.payload ?? USUAL_PAYLOAD, ...reply };
     };

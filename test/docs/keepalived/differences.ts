@@ -36,4 +36,8 @@ export const runningDifferences: readonly (readonly [what: string, reason: strin
     "`lvs_sync_daemon` is not started twice, and strangers' daemons are left running",
     'they may be of another director',
   ],
+  [
+    '`lvs_sync_daemon` with a `vrrp_instance` starts nothing yet, and the log says so',
+    'its role follows the instance, and VRRP does not run yet',
+  ],
 ];

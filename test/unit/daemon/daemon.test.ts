@@ -1,6 +1,6 @@
 /** The whole daemon with a fake kernel and real servers on the loopback. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -239,4 +239,47 @@ t.test('started and stopped, nothing is left: no timer, no socket, no handle', a
   t.equal(clock.pending, 0);
   t.same([...kernel.table], []);
   t.same(process.getActiveResourcesInfo().sort(), before);
+});
+
+t.test('stopped while a reload is under way: it ends first, and leaves nothing behind', async (t) => {
+  const { daemon, clock, site } = await scene(t, virtual(1));
+  site.text = virtual(2);
+  const reload = daemon.reload();
+  await daemon.stop();
+  await reload;
+  t.equal(clock.pending, 0);
+});
+
+t.test('a connection that could not be accepted is said, and ends nobody', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'lvsd-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'control.sock');
+  const log = new MemoryLog();
+  const close = await serveControl(path, () => Promise.resolve(), { log, clock: new FakeClock() });
+  t.teardown(close);
+  const { _getActiveHandles: handles } = process as unknown as { readonly _getActiveHandles: () => readonly unknown[] };
+  const servers = handles.call(process).filter((handle): handle is Server => handle instanceof Server);
+  for (const server of servers) if (server.address() === path) server.emit('error', new Error('accept ENOMEM'));
+  t.match(log.named('control.refused'), [{ reason: 'accept ENOMEM' }]);
+});
+
+t.test('a start that fails leaves no sysctl behind', async (t) => {
+  const kernel = new FakeKernel();
+  const values = new Map([['net/ipv4/vs/expire_nodest_conn', '0']]);
+  const written: string[] = [];
+  const sysctl = {
+    read: (name: string) => Promise.resolve(values.get(name) ?? ''),
+    write: (name: string, value: string) => {
+      written.push(value);
+      values.set(name, value);
+      return Promise.resolve();
+    },
+  };
+  kernel.read = () => (kernel.reads++ === 0 ? Promise.resolve(new Map()) : Promise.reject(new Error('no answer')));
+  const world = { ...probePorts(new FakeClock()), forwarder: kernel, log: new MemoryLog(), sysctl };
+  const files = { state: new MemoryFile(), health: new MemoryFile(), controlPath: undefined };
+  const text = virtual(1, 'dead_flows cut');
+  const options = { ...files, source: new Site(text), observeMs: 10_000, foreign: 'adopt' } as const;
+  await t.rejects(Daemon.start(configurationOf(text), world, options), /no answer/);
+  t.same(written, ['1', '0']);
 });

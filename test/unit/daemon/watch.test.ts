@@ -467,3 +467,11 @@ t.test('status: since when, how often, and what was said last', async (t) => {
     },
   ]);
 });
+
+t.test('who has failed, and who is only taken to be down', async (t) => {
+  const { watch, dialer, pass } = await scene(t, site({ service: `${quick}\nalpha`, servers: { 1: tcp } }));
+  dialer.refusing.add('10.0.0.1:80');
+  t.same([watch.isUp(first), watch.hasFailed(first)], [false, false]);
+  await pass(1100);
+  t.same([watch.isUp(first), watch.hasFailed(first)], [false, true]);
+});

@@ -158,6 +158,9 @@ t.test('dead_flows', (t) => {
   t.equal(drains.wake, undefined);
   t.same(drains.at(40_000, []), ['1: 1', '2: 1'], 'it comes back');
   t.same(drains.at(50_000, [1]), ['1: 0', '2: 1'], 'the next time it drains again');
+  const stoodIn = new Looks({ service: `dead_flows drain 30\nquorum 2\n${sorry}` });
+  t.same(stoodIn.at(1000, [1]), ['1: 0', '2: 0', '9: 1'], 'who lives while a sorry server stands in keeps its flows');
+  t.same(stoodIn.at(31_000, [1]), ['2: 0', '9: 1']);
   const never = new Looks({ service: 'dead_flows drain 30\nalpha', servers: { 1: 'TCP_CHECK {\n}', 2: '' } });
   t.same(never.at(1000, [1]), ['1: 0', '2: 1'], 'it was up before');
   t.end();
@@ -194,5 +197,20 @@ t.test('checks that have a say in the weight', (t) => {
   const weighs = { ...nothingElse, weightOf: (_: string, configured: number) => configured + 4 };
   const { table } = desired(configurationOf(site({})), weighs);
   t.same(tableText(table).slice(1), ['  10.0.0.1:80 5', '  10.0.0.2:80 5']);
+  t.end();
+});
+
+t.test('a quorum between its two limits is what it was when the director before us ended', (t) => {
+  const quorum = (options: SiteOptions, hadQuorum?: boolean): boolean | undefined => {
+    const isUp = (one: string): boolean => !one.endsWith('.1:80') && !one.endsWith('.2:80');
+    const result = desired(configurationOf(site(options)), { ...nothingElse, isUp, hadQuorum: () => hadQuorum });
+    return result.quorums.get(first);
+  };
+  const between = { service: `quorum 2\nhysteresis 1\n${sorry}`, servers: { 1: '', 2: '', 3: '', 4: '' } };
+  t.equal(quorum(between), true, 'nobody knows');
+  t.equal(quorum(between, false), false);
+  const alpha = { ...between, service: `${between.service}\nalpha` };
+  t.equal(quorum(alpha), false, 'nobody knows');
+  t.equal(quorum(alpha, true), true);
   t.end();
 });

@@ -1,7 +1,10 @@
 import t, { type Test } from 'tap';
+import type { Configuration } from '../../../src/config/configuration.js';
 import { wasUp } from '../../../src/director/adoption.js';
 import { Director } from '../../../src/director/director.js';
+import { nextGone } from '../../../src/director/leaving.js';
 import { decodeLastApplied, encodeLastApplied } from '../../../src/director/ownership.js';
+import { probeMarks } from '../../../src/director/probe-services.js';
 import { changeName } from '../../../src/model/change.js';
 import { configurationOf, site, type SiteOptions, tableText } from '../../helpers/configuration.js';
 import { FakeClock, settled } from '../../helpers/fake-clock.js';
@@ -22,6 +25,7 @@ interface Scene {
 }
 
 interface SceneOptions {
+  readonly clock?: FakeClock;
   readonly kernel?: FakeKernel;
   readonly file?: MemoryFile;
   readonly foreign?: 'adopt' | 'refuse';
@@ -29,9 +33,9 @@ interface SceneOptions {
 
 function scene(
   t: Test,
-  { kernel = new FakeKernel(), file = new MemoryFile(), foreign = 'adopt' }: SceneOptions = {},
+  { clock = new FakeClock(), kernel = new FakeKernel(), file = new MemoryFile(), foreign = 'adopt' }: SceneOptions = {},
 ): Scene {
-  const [clock, log, down, quorums] = [new FakeClock(), new MemoryLog(), new Set<string>(), new Array<string>()];
+  const [log, down, quorums] = [new MemoryLog(), new Set<string>(), new Array<string>()];
   const director = new Director({
     forwarder: kernel,
     clock,
@@ -378,3 +382,108 @@ t.test('slow_start: the clock alone makes the table change', async (t) => {
   await settled();
   t.same(tableText(kernel.table), ['tcp 192.0.2.1:80 rr', '  10.0.0.2:80 1', '  10.0.0.1:80 5']);
 });
+
+/** As Node's: a timer may come up to a turn of the event loop before its time. */
+class EarlyClock extends FakeClock {
+  override after(ms: number, run: () => void): () => void {
+    return super.after(ms > 1 ? ms - 0.5 : ms, run);
+  }
+}
+
+t.test('a timer that comes too early is no reason to forget what it was for', async (t) => {
+  const { director, kernel, clock, down } = scene(t, { clock: new EarlyClock() });
+  await director.open();
+  await director.configure(configurationOf(site({ service: 'dead_flows drain 30' })));
+  down.add(server(1));
+  director.look('tcp 192.0.2.1:80');
+  await settled();
+  t.same(tableText(kernel.table), ['tcp 192.0.2.1:80 rr', '  10.0.0.1:80 0', '  10.0.0.2:80 1']);
+  clock.advance(30_001);
+  await settled();
+  t.same(tableText(kernel.table), ['tcp 192.0.2.1:80 rr', '  10.0.0.2:80 1']);
+});
+
+t.test('a server that left the file and comes back begins anew, whatever it was before', async (t) => {
+  const { director, kernel } = scene(t);
+  const climbs = { service: 'slow_start 10 50', servers: { 1: 'weight 4', 2: '' } };
+  await director.open();
+  await director.configure(configurationOf(site(climbs)));
+  await director.configure(configurationOf(site({ ...climbs, servers: { 2: '' } })));
+  await director.configure(configurationOf(site(climbs)));
+  t.same(tableText(kernel.table), ['tcp 192.0.2.1:80 rr', '  10.0.0.2:80 1', '  10.0.0.1:80 2']);
+});
+
+t.test('removed_flows drain: who has weight 0 already drains too, and goes once', async (t) => {
+  const { director, kernel, clock } = scene(t);
+  const drains = { service: 'removed_flows drain 30' };
+  const less = configurationOf(site({ ...drains, servers: { 1: '' } }));
+  await director.open();
+  await director.configure(configurationOf(site(drains)));
+  await director.override(server(2), 0);
+  await director.configure(less);
+  const draining = ['tcp 192.0.2.1:80 rr', '  10.0.0.1:80 1', '  10.0.0.2:80 0'];
+  t.same(tableText(kernel.table), draining);
+  kernel.refuse = ({ do: what }) => (what === 'delete-destination' ? 'EBUSY' : undefined);
+  clock.advance(30_000);
+  await settled();
+  t.same(tableText(kernel.table), draining, 'the kernel does not let it go');
+  kernel.refuse = () => undefined;
+  await director.configure(less);
+  t.same(tableText(kernel.table), draining.slice(0, 2), 'its time is not given to it again');
+});
+
+t.test(
+  'a weight for a server that there is not is refused: who mistyped its name shall not think that it drains',
+  async (t) => {
+    const { director } = scene(t);
+    await director.open();
+    await director.configure(configurationOf(site()));
+    await t.rejects(director.override('tcp 192.0.2.1:80 -> 10.0.0.1:8080', 0), { code: 'SERVER_UNKNOWN' });
+    await director.override(server(1), 0);
+    await director.configure(configurationOf(site({ servers: { 2: '' } })));
+    await t.resolves(director.override(server(1), undefined), 'taken back after it has left');
+  },
+);
+
+t.test('the mark of a probe moves to another server: that one gets its service too', async (t) => {
+  const { director, kernel } = scene(t);
+  const probed = (vip: string, octet: number): string =>
+    site({ vip, servers: { [octet]: 'TCP_CHECK {\nvia_forwarding\n}' } });
+  const [one, other] = sameMark(probed);
+  await director.open();
+  await director.configure(one);
+  // what did not change is the same object, as after a reload
+  await director.configure({ ...other, virtualServers: [...other.virtualServers, ...one.virtualServers] });
+  t.equal(kernel.table.size, 4, 'two services, and one for the probe of each');
+});
+
+t.test('a preview takes a new server with alpha for down, as its checks will', async (t) => {
+  const { director, down } = scene(t);
+  const alpha = (servers: Readonly<Record<number, string>>): SiteOptions => ({ service: 'alpha', servers });
+  const more = configurationOf(site(alpha({ 1: 'TCP_CHECK {\n}', 2: 'TCP_CHECK {\n}', 3: '' })));
+  await director.open();
+  await director.configure(configurationOf(site(alpha({ 1: 'TCP_CHECK {\n}' }))));
+  const preview = await director.preview(more);
+  t.same(preview.map(changeName), [`add-destination ${server(3)}`]);
+  down.add(server(2));
+  t.same((await director.configure(more)).changes, preview);
+});
+
+t.test('the next moment of very many that leave', (t) => {
+  const moments = new Map(Array.from({ length: 300_000 }, (_, i) => [`10.0.0.1:${i}`, 1000 + i]));
+  t.equal(nextGone(new Map([['tcp 192.0.2.1:80', moments]])), 1000);
+  t.equal(nextGone(new Map()), Number.POSITIVE_INFINITY);
+  t.end();
+});
+
+/** Two virtual servers whose servers' names have the same hash. */
+function sameMark(text: (vip: string, octet: number) => string): readonly [Configuration, Configuration] {
+  const seen = new Map<number, Configuration>();
+  for (let i = 0; ; i++) {
+    const configuration = configurationOf(text(`192.${i >> 12}.${(i >> 6) & 63}.${i & 63}`, 1));
+    const [mark = 0] = probeMarks(configuration).values();
+    const before = seen.get(mark);
+    if (before !== undefined) return [before, configuration];
+    seen.set(mark, configuration);
+  }
+}

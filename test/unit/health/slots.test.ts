@@ -41,3 +41,18 @@ t.test('who waits is said when the line begins, not for each who joins it', (t) 
   t.equal(said, 2);
   t.end();
 });
+
+t.test('a hundred thousand in line that all have changed their mind', (t) => {
+  const slots = new Slots(1);
+  let turns = 0;
+  const leaveAtOnce = (): void => {
+    turns++;
+    slots.leave();
+  };
+  slots.enter(() => undefined);
+  for (let i = 0; i < 100_000; i++) slots.enter(leaveAtOnce);
+  slots.leave();
+  t.equal(turns, 100_000);
+  t.equal(slots.waiting, 0);
+  t.end();
+});

@@ -115,3 +115,13 @@ t.test('a relay that never ends a connection is left after a bounded time', asyn
   t.equal(log.named('notify.mail-lost').length, 1);
   t.equal(clock.pending, 0);
 });
+
+t.test('a sender that breaks is a relay that is dead, not our end', async (t) => {
+  const [clock, log] = [new FakeClock(), new MemoryLog()];
+  const mailer = new Mailer({ clock, log, send: () => Promise.reject(new Error('there is no such module')) });
+  mailer.post(settings, mail('1'));
+  await clock.run(2000);
+  t.match(log.named('notify.mail-delayed'), [{ mails: 1, reason: 'there is no such module' }]);
+  await mailer.stop(1000);
+  t.equal(clock.pending, 0);
+});

@@ -293,3 +293,16 @@ t.test('with real scripts: slow ones, in order, over a reload', async (t) => {
   await notify.stop(20_000);
   t.same(readFileSync(`${folder}/told`, 'utf8').trim().split('\n'), wanted);
 });
+
+t.test('a server that joins and is known to be down is told down, before it is told up', async (t) => {
+  const { notify, ran } = scene();
+  await notify.follow(scripted(1));
+  notify.begin(
+    (name) => name === server(1),
+    (name) => name === server(2),
+  );
+  notify.tell(server(2), true);
+  notify.tell(server(3), true);
+  await settled();
+  t.same(ran, ['/s2 down 1', '/s3 up 1', '/s2 up 1']);
+});
