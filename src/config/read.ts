@@ -3,7 +3,7 @@
  * text: parse.ts, expand.ts, lexer.ts, tree-builder.ts · words: vocabulary.ts and a table per block · result: configuration.ts, build.ts, validate.ts
  */
 import { buildVirtualServer } from './build.js';
-import type { Configuration, VirtualServer } from './configuration.js';
+import type { Configuration, SyncDaemonSettings, VirtualServer } from './configuration.js';
 import { type Diagnostic, Diagnostics } from './diagnostics.js';
 import { fwmarkRule } from './fwmark-rules.js';
 import { buildGlobals, checkerAlertsOf, globalWords } from './global-defs.js';
@@ -56,7 +56,10 @@ const globalDefs: Term<readonly { readonly header: Statement; readonly lines: re
   read: (statement, context) => ({ header: statement, lines: blockOf(statement, context) ?? [] }),
 });
 
-/** Read one at a time, and only where it is not known from the last reading. */
+/**
+ * Read when it is wanted, and thrown away then: of thousands of large blocks no more than one is there half-read, and what is known from
+ * the last reading is not read at all. It complains then; complaints are sorted.
+ */
 const virtualServerBlock: Term<{ readonly statement: Statement; readonly read: () => VirtualServerDraft | undefined }> =
   {
     words: virtualServerWords,
@@ -104,6 +107,7 @@ function understand(tree: SyntaxTree, diagnostics: Diagnostics, reuse: Reuse | u
   const globals: Block<typeof globalWords> = readBlock('global_defs', globalWords, lines, diagnostics);
   const read = buildGlobals(globals, definitions[0]?.header, diagnostics);
   const settings = { ...read, syncDaemon: syncDaemonOf(values, read.syncDaemon) };
+  warnOfSyncDaemon(globals, read.syncDaemon, diagnostics);
   const groups = groupsByName(values.virtual_server_group ?? [], diagnostics);
   const files = byName(values.track_file ?? [], diagnostics);
   const bfd = byName(values.bfd_instance ?? [], diagnostics);
@@ -145,6 +149,18 @@ function understand(tree: SyntaxTree, diagnostics: Diagnostics, reuse: Reuse | u
     netNamespaceIpvs: values.net_namespace_ipvs,
     files: tree.files,
   };
+}
+
+/** Its roles would follow those of the instance, which nobody plays yet. */
+function warnOfSyncDaemon(
+  { statements }: Block<typeof globalWords>,
+  daemon: SyncDaemonSettings | undefined,
+  diagnostics: Diagnostics,
+): void {
+  const statement = statements['lvs_sync_daemon'];
+  if (statement === undefined || daemon?.instance === undefined) return;
+  const message = "'lvs_sync_daemon' with a VRRP instance is read and checked, and does not run yet";
+  diagnostics.warning(placeOfWord(statement, 0), message, { kind: 'unsupported' });
 }
 
 function staticsOf(values: Values<typeof outermost>, diagnostics: Diagnostics): Configuration['statics'] {

@@ -140,11 +140,6 @@ export const noEffect = <T>(why: string, term: Term<T>): Term<T> => ({ ...term, 
 /** Read, and checked, for VRRP. */
 export const withVrrp = <T>(term: Term<T>): Term<T> => ({ ...term, withVrrp: true });
 
-/**
- * Read when the value is wanted, and thrown away then: of thousands of large blocks no more than one is there half-read. It complains
- * then; complaints are sorted.
- */
-
 /** Another name of a word. */
 export const alias = <T>(as: string, term: Term<T>): Term<never> => ({ ...term, as }) as Term<never>;
 

@@ -72,6 +72,8 @@ class Translator {
   #flags: Flags;
   #quoting = false;
   #depth = 0;
+  /** Loops so far of which a turn may match nothing. */
+  #emptyTurns = 0;
   #lookingBehind = 0;
   #groups = 0;
   #helpers = 0;
@@ -112,7 +114,7 @@ class Translator {
       this.#skipIgnored();
       const next = this.#text[this.#at];
       if (next === undefined || (!this.#quoting && (next === '|' || next === ')'))) return js;
-      const before = this.#sure;
+      const before = { sure: this.#sure, emptyTurns: this.#emptyTurns };
       const atom = this.#atom(next);
       js += this.#repeated(atom, before);
     }
@@ -137,7 +139,10 @@ class Translator {
   }
 
   /** What follows an atom: `*`, `+?`, `{2,3}+` … */
-  #repeated({ js, repeats }: Atom, before: ReadonlySet<number>): string {
+  #repeated(
+    { js, repeats }: Atom,
+    before: { readonly sure: ReadonlySet<number>; readonly emptyTurns: number },
+  ): string {
     this.#skipIgnored();
     if (this.#quoting) return js;
     const [quantifier, least, comma, most] = this.#takeMatch(/[*+?]|\{(\d+)(?:(,)(\d*))?\}/y) ?? [];
@@ -147,14 +152,19 @@ class Translator {
       throw new Refusal(`'${quantifier}': more than ${MOST_REPEATS} times`);
     if (comma !== undefined && most !== undefined && most !== '' && Number(most) < Number(least))
       throw new Refusal(`'${quantifier}': numbers out of order`);
-    this.#sure = before; // the last turn of a loop, where one matched nothing, is not the same in both
+    this.#sure = before.sure; // the last turn of a loop, where one matched nothing, is not the same in both
+    const isExact = least !== undefined && (comma === undefined || most === least);
+    if (!isExact && mayBeEmpty(js)) this.#emptyTurns++;
     if (this.#takes('?')) return `${js}${quantifier}?`;
     if (this.#flags.x && /^[\t-\r ]+\+/.test(this.#text.slice(this.#at))) this.#skipIgnored();
-    return this.#takes('+') ? this.#atomic(`${js}${quantifier}`) : `${js}${quantifier}`;
+    return this.#takes('+') ? this.#atomic(`${js}${quantifier}`, before.emptyTurns) : `${js}${quantifier}`;
   }
 
   /** Matches once, and is not tried otherwise: a lookahead is never gone back into. */
-  #atomic(js: string): string {
+  #atomic(js: string, emptyTurnsBefore: number): string {
+    // JavaScript takes no turn of a loop that matches nothing, PCRE one: elsewhere both find the same in the end
+    if (this.#emptyTurns > emptyTurnsBefore)
+      throw new Refusal('an atomic group or possessive quantifier around a loop that may match nothing');
     if (this.#lookingBehind > 0) throw new Refusal('an atomic group or possessive quantifier in a lookbehind');
     const name = `a${++this.#helpers}`;
     return `(?:(?=(?<${name}>${js}))\\k<${name}>)`;
@@ -227,11 +237,12 @@ class Translator {
 
   #uncaptured(kind: string): Atom {
     const before = this.#sure;
+    const emptyTurns = this.#emptyTurns;
     if (kind.startsWith('<')) this.#lookingBehind++;
     const js = this.#inside();
     if (kind.startsWith('<')) this.#lookingBehind--;
     if (kind === ':') return { js: `(?:${js})`, repeats: true };
-    if (kind === '>') return { js: this.#atomic(js), repeats: true };
+    if (kind === '>') return { js: this.#atomic(js, emptyTurns), repeats: true };
     if (kind !== '=') this.#sure = before;
     return assertion(`(?${kind}${js})`);
   }
@@ -410,3 +421,13 @@ class Translator {
 }
 
 const assertion = (js: string): Atom => ({ js, repeats: false });
+
+/** Whether what is repeated may match nothing. What refers to a group elsewhere cannot be tried alone and may. */
+function mayBeEmpty(js: string): boolean {
+  if (!js.startsWith('(')) return false;
+  try {
+    return new RegExp(`^(?:${js})$`).test('');
+  } catch {
+    return true;
+  }
+}
