@@ -17,6 +17,7 @@ const programs = {
   nft: 'nftables',
   modprobe: 'kmod',
   '/etc/protocols': 'netbase', // nft speaks of protocols by name
+  sysctl: 'procps',
   // the servers that checks are tested against, and the peer that we are measured with
   nginx: 'nginx-light',
   nghttpd: 'nghttp2-server',
