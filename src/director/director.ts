@@ -128,8 +128,10 @@ export class Director {
   preview(configuration: Configuration): Promise<readonly Change[]> {
     return this.#mailbox.post(() => {
       const isUp = foreseen(configuration, this.#options.isUp, (server) => this.#outlook.lives.has(server));
-      const want = this.#desired(configuration, probeMarks(configuration), isUp);
-      return plan(this.#withLeaving(want.table, this.#leavingWith(configuration)), this.#known.table);
+      const marks = probeMarks(configuration);
+      const want = this.#desired(configuration, marks, isUp);
+      const leaving = this.#leavingWith(allNames(configuration, marks), drainTimes(configuration));
+      return plan(this.#withLeaving(want.table, leaving), this.#known.table);
     });
   }
 
@@ -186,7 +188,10 @@ export class Director {
 
   async #configure(configuration: Configuration): Promise<Report> {
     const { forwarder, log } = this.#options;
-    const names = allNames(configuration);
+    const marks = probeMarks(configuration);
+    const names = allNames(configuration, marks);
+    const drains = drainTimes(configuration);
+    const virtuals = new Map(configuration.virtualServers.map((virtual) => [virtualServerName(virtual), virtual]));
     const flush = configuration.globals.flushAtStart && this.#configuration === undefined;
     if (flush || [...names.keys()].some((name) => !this.#owned.has(name))) {
       const table = await forwarder.read();
@@ -194,16 +199,15 @@ export class Director {
       this.#meetForeign(names, table);
     }
     this.#foreign = new Set([...this.#foreign].filter((name) => names.has(name)));
-    const only = flush ? undefined : this.#changed(configuration, names);
-    const before = this.#virtuals;
+    const only = flush ? undefined : this.#changed(virtuals, names, marks);
+    for (const name of only ?? []) this.#outlook.forget(leftOf(this.#virtuals.get(name), virtuals.get(name)));
     this.#configuration = configuration;
-    this.#virtuals = new Map(configuration.virtualServers.map((virtual) => [virtualServerName(virtual), virtual]));
-    for (const name of only ?? []) this.#outlook.forget(leftOf(before.get(name), this.#virtuals.get(name)));
-    this.#probeMarks = probeMarks(configuration);
-    this.#leaving = this.#leavingWith(configuration);
-    this.#drains = drainTimes(configuration);
+    this.#virtuals = virtuals;
+    this.#probeMarks = marks;
+    this.#leaving = this.#leavingWith(names, drains);
+    this.#drains = drains;
     // Remembered before it is made: who dies between the two must find it again. What goes is forgotten when it is gone.
-    const wanted = new Map([...names].filter(([name]) => !this.#foreign.has(name)));
+    const wanted = this.#withoutForeign(names);
     this.#owned = new Map([...this.#owned, ...wanted]);
     await this.#remember();
     const report = await this.#reconcile(only);
@@ -219,15 +223,17 @@ export class Director {
   }
 
   /** The virtual servers that are new or other than before, by name; undefined: there is more to do than to look at those. */
-  #changed(configuration: Configuration, names: LastApplied): ReadonlySet<string> | undefined {
+  #changed(
+    virtuals: ReadonlyMap<string, VirtualServer>,
+    names: LastApplied,
+    marks: ReadonlyMap<string, number>,
+  ): ReadonlySet<string> | undefined {
     const isCalm = this.#leaving.size + this.#foreign.size + this.#refused.length === 0;
     if (!isCalm || this.#configuration === undefined) return undefined;
     for (const name of this.#owned.keys()) if (!names.has(name)) return undefined;
-    const marks = probeMarks(configuration);
     for (const [name, mark] of this.#probeMarks) if ((marks.get(name) ?? mark) !== mark) return undefined;
-    const now = new Map(configuration.virtualServers.map((virtual) => [virtualServerName(virtual), virtual]));
-    for (const name of this.#virtuals.keys()) if (!now.has(name)) return undefined;
-    return new Set([...now].flatMap(([name, virtual]) => (this.#virtuals.get(name) === virtual ? [] : [name])));
+    for (const name of this.#virtuals.keys()) if (!virtuals.has(name)) return undefined;
+    return new Set([...virtuals].flatMap(([name, virtual]) => (this.#virtuals.get(name) === virtual ? [] : [name])));
   }
 
   /** Services of the file that are in the table though we did not put them there. */
@@ -244,6 +250,10 @@ export class Director {
     }
     if (foreign === 'refuse') this.#foreign = new Set(met);
     else this.#known.replace(ownPart(table, new Set([...this.#owned.keys(), ...names.keys()])));
+  }
+
+  #withoutForeign<T>(services: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+    return new Map([...services].filter(([name]) => !this.#foreign.has(name)));
   }
 
   async #forgetGone(wanted: LastApplied): Promise<void> {
@@ -270,15 +280,15 @@ export class Director {
       now,
     });
     if (this.#foreign.size === 0) return want;
-    return { ...want, table: new Map([...want.table].filter(([name]) => !this.#foreign.has(name))) };
+    return { ...want, table: this.#withoutForeign(want.table) };
   }
 
-  #leavingWith(configuration: Configuration): Leaving {
+  #leavingWith(names: LastApplied, drains: DrainTimes): Leaving {
     return nextLeaving(this.#leaving, {
       table: this.#known.table,
       last: this.#owned,
-      names: allNames(configuration),
-      drains: drainTimes(configuration),
+      names,
+      drains,
       drainsBefore: this.#drains,
       now: this.#options.wallMs(),
     });
@@ -423,7 +433,7 @@ export class Director {
       }),
     );
     await this.#reconcile();
-    await this.#forgetGone(new Map([...allNames(this.#configuration!)].filter(([name]) => !this.#foreign.has(name))));
+    await this.#forgetGone(this.#withoutForeign(allNames(this.#configuration!, this.#probeMarks)));
   }
 
   async #leave(how: 'keep' | 'remove' | 'flush'): Promise<void> {

@@ -21,9 +21,8 @@ type Names = readonly (readonly [service: string, destinations: readonly string[
 const namesOfServices = new WeakMap<VirtualServer, Names>();
 
 /** Every service of a configuration with every destination it may get, those of probes too. */
-export function allNames(configuration: Configuration): LastApplied {
+export function allNames(configuration: Configuration, marks = probeMarks(configuration)): LastApplied {
   const names = new Map<string, readonly string[]>();
-  const marks = probeMarks(configuration);
   for (const virtual of configuration.virtualServers) {
     for (const [service, destinations] of servicesOf(virtual)) names.set(service, destinations);
     if (marks.size === 0) continue;
