@@ -1,8 +1,11 @@
 {
+  # the engine, which knows neither Node nor a device: part of the addon (replay, explain) and of lvsd-dataplane
+  'variables': { 'engine_sources': ['<!@(ls packet/*.cc encap/*.cc engine/*.cc)'] },
   'target_defaults': {
     'cflags_cc!': ['-std=gnu++17', '-std=gnu++14', '-std=gnu++1y'],
     'cflags_cc': ['-std=c++20', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-fno-exceptions', '-fno-rtti'],
     'include_dirs': ['.'],
+    'conditions': [['target_arch=="x64"', { 'cflags_cc': ['-march=x86-64-v2'] }]],
   },
   'targets': [
     {
@@ -17,6 +20,8 @@
         'socket/connector.cc',
         'socket/datagram.cc',
         'socket/netlink.cc',
+        'binding/engine_handle.cc',
+        '<@(engine_sources)',
       ],
       'include_dirs': ["<!@(node -p \"require('node-addon-api').include_dir\")"],
       # the last: what cannot be thrown any more, in a worker that is being terminated, is no reason to abort the process
@@ -32,6 +37,12 @@
       'target_name': 'lvsd-launch',
       'type': 'executable',
       'sources': ['launch/launch.cc'],
+    },
+    {
+      'target_name': 'lvsd-dataplane',
+      'type': 'executable',
+      'sources': ['<@(engine_sources)', '<!@(ls port/*.cc control/*.cc dataplane/*.cc)'],
+      'ldflags': ['-pthread'],
     },
   ],
 }

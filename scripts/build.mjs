@@ -1,4 +1,4 @@
-// Builds what a checkout needs: `node scripts/build.mjs native|sanitized|typescript|all`. Plain JavaScript: it runs before anything is compiled.
+// Builds what a checkout needs: `node scripts/build.mjs native|sanitized|native-tests|typescript|all`. Plain JavaScript: it runs before anything is compiled.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -53,6 +53,10 @@ const targets = {
     });
     gyp('build/sanitized/native', { LVSD_SANITIZE: 'yes' });
   },
+  /** C++ tests of the engine, sanitized: build/test/native/NAME-test. */
+  'native-tests'() {
+    run('make', ['-C', 'native/test', '--silent', '-j2']);
+  },
   typescript() {
     run(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', '.']);
     run(process.execPath, [join(root, 'scripts/bundle.mjs')]);
@@ -66,7 +70,7 @@ const targets = {
 
 const target = targets[process.argv[2]];
 if (target === undefined) {
-  console.error('usage: node scripts/build.mjs native|sanitized|typescript|all');
+  console.error('usage: node scripts/build.mjs native|sanitized|native-tests|typescript|all');
   process.exit(2);
 }
 target();

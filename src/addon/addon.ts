@@ -20,6 +20,12 @@ export interface Addon {
     kind: 'udp' | 'icmp',
     family: 'ip4' | 'ip6',
   ) => DatagramHandle;
+  /** One worker of the userspace engine without a device: dataplane/engine.ts says what its methods do. */
+  readonly EngineHandle: new (
+    sessions: number,
+    secretLow: bigint,
+    secretHigh: bigint,
+  ) => EngineHandle;
   /** gethostbyname(3): IPv4 text. Blocks. */
   hostByName(name: string): string | undefined;
   /** gethostbyaddr(3) of 4 or 16 bytes. Blocks. */
@@ -90,6 +96,25 @@ export interface DatagramHandle {
   readonly localPort: number;
   /** A raw socket stands in for a ping socket that the kernel refused. */
   readonly isRaw: boolean;
+}
+
+/** The native half of SimulatedEngine. Refusals are thrown as { code: 'ENGINE_REFUSED', array, index, why }. */
+export interface EngineHandle {
+  publishNetwork(image: Uint8Array): void;
+  publishServices(image: Uint8Array): void;
+  /** What goes out: verdict (0 forward, 1 pass), port, bytes of the frame, as many triples as frames; the frames lie one after the other in `frames`. */
+  receive(
+    port: number,
+    frames: readonly Uint8Array[],
+    nowMs: number,
+  ): { readonly heads: Uint32Array; readonly frames: Uint8Array };
+  tick(nowMs: number): { readonly heads: Uint32Array; readonly frames: Uint8Array };
+  explain(port: number, frame: Uint8Array, nowMs: number): string;
+  counters(): BigUint64Array;
+  wanted(): Uint8Array;
+  sessions(nowMs: number): Uint8Array;
+  flush(service: number, destination: number): number;
+  close(): void;
 }
 
 const ABI = 2;

@@ -8,8 +8,19 @@ export interface DestinationKey {
 
 export const destinationName = (key: DestinationKey): string => formatEndpoint(key.address, key.port);
 
-/** How a packet reaches its destination. The kernel keeps three bits: 5 to 7 have no name there either. */
-export type ForwardingMethod = 'masquerade' | 'local' | 'tunnel' | 'direct-route' | 'bypass' | `method-${number}`;
+/**
+ * How a packet reaches its destination. The kernel keeps three bits: 5 to 7 have no name there either. `l3dsr` and `full-nat` are our own
+ * engine's: the destination's address with a DSCP that stands for the VIP; both addresses translated.
+ */
+export type ForwardingMethod =
+  | 'masquerade'
+  | 'local'
+  | 'tunnel'
+  | 'direct-route'
+  | 'bypass'
+  | 'l3dsr'
+  | 'full-nat'
+  | `method-${number}`;
 
 /** ipip, gue, gre, or a number the kernel took from somebody and has no name for. */
 export type TunnelType = 'ipip' | 'gue' | 'gre' | `type-${number}`;

@@ -1,12 +1,17 @@
 import { type Family, familyOf, formatEndpoint } from './address.js';
+import type { EngineSettings } from './engine.js';
 
-/** The three that IPVS balances; the kernel also stores others that some tool asked for, kept by number. */
-export type Protocol = 'tcp' | 'udp' | 'sctp' | `protocol-${number}`;
+/**
+ * The three that IPVS balances; the kernel also stores others that some tool asked for, kept by number. `any` is a service of our own
+ * engine that takes all protocols.
+ */
+export type Protocol = 'tcp' | 'udp' | 'sctp' | 'any' | `protocol-${number}`;
 
 const protocolNumbers: ReadonlyMap<Protocol, number> = new Map<Protocol, number>([
   ['tcp', 6],
   ['udp', 17],
   ['sctp', 132],
+  ['any', 0],
 ]);
 
 export const protocolNumber = (protocol: Protocol): number =>
@@ -21,20 +26,28 @@ export function protocolName(number: number): Protocol {
 
 /** What makes a virtual service the same service: the rest may change under it. Addresses are canonical text. */
 export type ServiceKey =
-  | { readonly by: 'address'; readonly protocol: Protocol; readonly address: string; readonly port: number }
+  | {
+      readonly by: 'address';
+      readonly protocol: Protocol;
+      readonly address: string;
+      readonly port: number;
+      /** A whole prefix whose base `address` is; absent: that one address. Only our own engine has such services. */
+      readonly prefixLength?: number;
+    }
   | { readonly by: 'fwmark'; readonly family: Family; readonly mark: number };
 
 export const serviceFamily = (key: ServiceKey): Family => (key.by === 'fwmark' ? key.family : familyOf(key.address));
 
-/** `tcp 192.0.2.1:80`, `fwmark 7`, `fwmark 7 ip6`: unique per service, readable in logs, the key of a Table. */
+/** `tcp 192.0.2.1:80`, `any 192.0.2.0/24 port 0`, `fwmark 7`, `fwmark 7 ip6`: unique per service, readable in logs, the key of a Table. */
 export function serviceName(key: ServiceKey): string {
   if (key.by === 'fwmark') return key.family === 'ip6' ? `fwmark ${key.mark} ip6` : `fwmark ${key.mark}`;
-  return `${key.protocol} ${formatEndpoint(key.address, key.port)}`;
+  if (key.prefixLength === undefined) return `${key.protocol} ${formatEndpoint(key.address, key.port)}`;
+  return `${key.protocol} ${key.address}/${key.prefixLength} port ${key.port}`;
 }
 
 /** What IPVS may be told about a service beside its key (struct ip_vs_service_user_kern of the kernel). */
 export interface ServiceSettings {
-  /** Kernel name, at most 15 characters; `none` is a service without one. */
+  /** Kernel name, at most 15 characters; `none` is a service without one; `maglev` is our own engine's. */
   readonly scheduler: string;
   /** Scheduler flags 1 to 3 as bits 1, 2, 4. sh and mh read bit 1 as fallback, bit 2 as port. */
   readonly schedulerFlags: number;
@@ -47,6 +60,8 @@ export interface ServiceSettings {
   readonly persistenceEngine: string;
   /** Each UDP datagram is scheduled anew and leaves no connection. */
   readonly onePacket: boolean;
+  /** Forwarded by our own engine, with these settings; absent: by the kernel. */
+  readonly engine?: EngineSettings;
 }
 
 export const wholeAddressMask = (family: Family): string => (family === 'ip4' ? '255.255.255.255' : '128');

@@ -35,7 +35,7 @@ const statisticsJson = (statistics: Statistics): Json => ({
   outByteRate: statistics.outByteRate,
 });
 
-function serviceJson({ key, settings, statistics, destinations }: ListedService): Json {
+function serviceJson({ key, settings: { engine: _ours, ...settings }, statistics, destinations }: ListedService): Json {
   const identity: Json =
     key.by === 'fwmark'
       ? { fwmark: key.mark, family: key.family }

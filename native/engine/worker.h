@@ -1,0 +1,67 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "engine/counters.h"
+#include "engine/held.h"
+#include "engine/scheduler.h"
+#include "engine/sessions.h"
+#include "engine/tables.h"
+#include "packet/packet.h"
+
+namespace lvsd {
+
+inline constexpr std::size_t kBatch = 64;
+
+/// A neighbour that packets wait for.
+struct NeighbourWanted {
+  Address address;
+  std::uint16_t port;
+};
+
+struct EngineOptions {
+  std::uint32_t workers = 1;
+  std::uint32_t sessions = 1'000'000;  ///< per worker and family
+  std::uint32_t most_services = 16'384;
+  std::uint32_t most_destinations = 262'144;
+  std::uint32_t held_packets = 1'024;  ///< per worker
+  std::uint64_t secret[2] = {0, 0};
+};
+
+/// One core's share of the engine: its sessions, its counters, its round of every scheduler. Nobody else touches them; others post jobs
+/// that the worker runs between two batches.
+class Worker {
+ public:
+  Worker(const EngineOptions& options, std::uint32_t index);
+  ~Worker();
+
+  /// Decides about each packet and rewrites it in place. At most kBatch. `tables` stays valid until the call returns.
+  void process(const Tables& tables, std::span<Packet> packets, std::uint64_t now_ms) noexcept;
+  /// Time passes: sweeps a part of the sessions, gives up what waited too long, releases what a neighbour now takes.
+  void tick(const Tables& tables, std::uint64_t now_ms) noexcept;
+  /// Packets that the last process or tick made or set free (ICMP errors, fragments, answers, what had waited), each with verdict
+  /// `forward`; `pass` too, for what had waited and is the kernel's. Their memory lasts until the next call of either.
+  [[nodiscard]] std::span<const Packet> extras() const noexcept;
+  /// Neighbours asked for since the last call.
+  [[nodiscard]] std::span<const NeighbourWanted> wanted() noexcept;
+
+  /// Which worker's sessions know this packet, for replies that come in at another one's queue. With one worker: always 0.
+  [[nodiscard]] std::uint32_t owner(const Tables& tables, const Packet& packet) const noexcept;
+
+  /// What would become of the packet, step by step, by the code that forwards and without a trace of it: a JSON object,
+  /// docs/explain.md. `packet` is changed.
+  [[nodiscard]] std::string explain(const Tables& tables, Packet& packet, std::uint64_t now_ms) noexcept;
+
+  [[nodiscard]] Sessions& sessions() noexcept;
+  [[nodiscard]] const EngineCounters& counters() const noexcept;
+  [[nodiscard]] std::span<const ServiceCounters> services() const noexcept;
+  [[nodiscard]] std::span<const DestinationCounters> destinations() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace lvsd
