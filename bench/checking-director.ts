@@ -17,6 +17,7 @@ const daemon = await Daemon.start(
     source: { path, read: () => ({ configuration, complaints: [] }) },
     state: new MemoryFile(),
     health: new MemoryFile(),
+    made: new MemoryFile(),
     controlPath: undefined,
     observeMs: 60_000,
     foreign: 'refuse',

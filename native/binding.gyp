@@ -1,13 +1,24 @@
 {
-  # the engine, which knows neither Node nor a device: part of the addon (replay, explain) and of lvsd-dataplane
-  'variables': { 'engine_sources': ['<!@(ls packet/*.cc encap/*.cc engine/*.cc)'] },
   'target_defaults': {
     'cflags_cc!': ['-std=gnu++17', '-std=gnu++14', '-std=gnu++1y'],
     'cflags_cc': ['-std=c++20', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-fno-exceptions', '-fno-rtti'],
     'include_dirs': ['.'],
-    'conditions': [['target_arch=="x64"', { 'cflags_cc': ['-march=x86-64-v2'] }]],
+    'conditions': [
+      ['target_arch=="x64"', { 'cflags_cc': ['-march=x86-64-v2'] }],
+      ['"<!(echo ${LVSD_SANITIZE:-no})"=="yes"', {
+        'cflags_cc': ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g', '-O1'],
+        'ldflags': ['-fsanitize=address,undefined'],
+      }],
+    ],
   },
   'targets': [
+    {
+      # knows neither Node nor a device: part of the addon (replay, explain) and of lvsd-dataplane
+      'target_name': 'engine',
+      'type': 'static_library',
+      'sources': ['<!@(ls packet/*.cc engine/*.cc)'],
+      'cflags': ['-fPIC'],
+    },
     {
       'target_name': 'lvsd',
       'sources': [
@@ -21,17 +32,11 @@
         'socket/datagram.cc',
         'socket/netlink.cc',
         'binding/engine_handle.cc',
-        '<@(engine_sources)',
       ],
+      'dependencies': ['engine'],
       'include_dirs': ["<!@(node -p \"require('node-addon-api').include_dir\")"],
       # the last: what cannot be thrown any more, in a worker that is being terminated, is no reason to abort the process
       'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
-      'conditions': [
-        ['"<!(echo ${LVSD_SANITIZE:-no})"=="yes"', {
-          'cflags_cc': ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g', '-O1'],
-          'ldflags': ['-fsanitize=address,undefined'],
-        }],
-      ],
     },
     {
       'target_name': 'lvsd-launch',
@@ -41,7 +46,8 @@
     {
       'target_name': 'lvsd-dataplane',
       'type': 'executable',
-      'sources': ['<@(engine_sources)', '<!@(ls port/*.cc control/*.cc dataplane/*.cc)'],
+      'dependencies': ['engine'],
+      'sources': ['<!@(ls port/*.cc control/*.cc dataplane/*.cc)'],
       'ldflags': ['-pthread'],
     },
   ],

@@ -56,6 +56,7 @@ const targets = {
   /** C++ tests of the engine, sanitized: build/test/native/NAME-test. */
   'native-tests'() {
     run('make', ['-C', 'native/test', '--silent', '-j2']);
+    stamp('build/test/native/stamp');
   },
   typescript() {
     run(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', '.']);

@@ -1,4 +1,5 @@
 // Makes a checkout ready on a machine that has only Node, npm and apt; does only what is missing and says what it does.
+// `node scripts/setup.mjs demo`: to build and to show; `node scripts/setup.mjs`: also what tests and benchmarks need.
 // Plain JavaScript without dependencies: nothing is installed or compiled yet. `npm test` and `npm run demo` begin with it.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -7,17 +8,24 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
+const isForTests = process.argv[2] !== 'demo';
+
 /** Program or file → the Debian package that has it. The lab installs for itself what only its kernels need. */
-const programs = {
+const toBuild = {
   'g++': 'g++',
   make: 'make',
   '/usr/bin/python3': 'python3',
   ip: 'iproute2',
-  ipvsadm: 'ipvsadm',
   nft: 'nftables',
   modprobe: 'kmod',
   '/etc/protocols': 'netbase', // nft speaks of protocols by name
   sysctl: 'procps',
+};
+const toTest = {
+  ipvsadm: 'ipvsadm',
+  // fuzzing needs libFuzzer
+  'clang++-14': 'clang-14',
+  '/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a': 'libclang-rt-14-dev',
   // the servers that checks are tested against, and the peer that we are measured with
   nginx: 'nginx-light',
   nghttpd: 'nghttp2-server',
@@ -27,6 +35,7 @@ const programs = {
   keepalived: 'keepalived',
   openssl: 'openssl',
 };
+const programs = isForTests ? { ...toBuild, ...toTest } : toBuild;
 
 function say(text) {
   console.error(`setup: ${text}`);
@@ -121,3 +130,4 @@ build(
   'scripts/bundle.mjs',
   'scripts/code-cache.cjs',
 );
+if (isForTests) build('native-tests', 'build/test/native/stamp', 'native', 'scripts/build.mjs');

@@ -61,9 +61,31 @@ const catalogue = {
   REALSERVER_STATE_FOREIGN: (path: string) =>
     `${path} is about another network namespace; give this one a state folder of its own with --state`,
   NFT_MISSING: (command: string) =>
-    `'${command}' cannot be run; marking packets for fwmark services needs it: install the package nftables`,
+    `'${command}' cannot be run; marking packets for fwmark services and real servers of L3DSR need it: install the package nftables`,
   NFT_TIMEOUT: (ms: number) => `nft did not end within ${ms} ms and was stopped`,
   NFT_REFUSED: (reason: string) => `nft: ${reason}`,
+  // what the configuration's userspace engine has and the kernel has not
+  IPVS_ENGINE_NEEDED: (change: string, what: string) =>
+    `${change}: ${what} is not for the kernel's IPVS; the userspace engine has it ('lvs_engine userspace')`,
+  // the process of the userspace engine: dataplane/, routing/
+  ENGINE_ABSENT: (path: string, reason: string) => `no engine answers at ${path}: ${reason}`,
+  ENGINE_NOT_STARTED: (where: string, reason: string) => `the engine ${where} did not start: ${reason}`,
+  ENGINE_LOST: (operation: string) => `${operation}: the connection to the engine ended before its answer`,
+  ENGINE_TIMEOUT: (operation: string, ms: number) => `${operation}: the engine did not answer within ${ms} ms`,
+  ENGINE_MALFORMED: (operation: string, why: string) => `${operation}: the engine's answer is not well-formed (${why})`,
+  ENGINE_SAYS_NO: (operation: string, why: string) => `${operation}: the engine refused it: ${why}`,
+  ENGINE_CANNOT: (object: string, why: string) => `${object} cannot be forwarded by the engine: ${why}`,
+  // the images of dataplane/
+  ENGINE_IMAGE_UNREADABLE: (why: string) => `the services that the engine has cannot be read: ${why}`,
+  // the engine in this process: addon/simulation.ts
+  ENGINE_REFUSED: (image: string, array: string, index: number, why: string) =>
+    `the engine refused the ${image} image: ${array} ${index}: ${why}`,
+  // replay and what-if
+  REPLAY_FILE: (path: string, why: string) => `${path}: ${why}`,
+  REPLAY_LINE: (path: string, line: number, why: string) => `${path}:${line}: ${why}`,
+  REPLAY_INTERFACE: (name: string, known: string) =>
+    `there is no interface '${name}' in the topology; it has ${known === '' ? 'none' : known}`,
+  REPLAY_WRITE: (path: string, why: string) => `${path} cannot be written: ${why}`,
 } as const satisfies Record<string, (...facts: never[]) => string>;
 
 type Catalogue = typeof catalogue;

@@ -4,6 +4,7 @@ import { convert } from './cli/convert/convert.js';
 import { endWith, lvsdFace, output } from './cli/face.js';
 import { lvsctl } from './cli/lvsctl.js';
 import { orSay, plan } from './cli/lvsd.js';
+import { replay } from './cli/replay.js';
 import { realserver } from './cli/realserver.js';
 import { run } from './daemon/run.js';
 
@@ -12,6 +13,7 @@ import { run } from './daemon/run.js';
 async function lvsd(args: readonly string[]): Promise<number> {
   if (args[0] === 'realserver') return realserver(args.slice(1), output, process.env);
   if (args[0] === 'convert') return orSay(output, 'lvsd', () => convert(args.slice(1), output, process.env));
+  if (args[0] === 'replay') return orSay(output, 'lvsd', () => replay(args.slice(1), output, process.env));
   return lvsdFace(args, (order) =>
     orSay(output, 'lvsd', () => {
       if (order.command === 'check') return check(order, output, process.env);

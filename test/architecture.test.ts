@@ -32,6 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'model',
     'config',
     'convert',
+    'netfilter',
     'netlink',
     'ipvs',
     'links',

@@ -1,21 +1,22 @@
 #pragma once
+#include <concepts>
+
 #include "engine/tables.h"
 #include "packet/packet.h"
+#include "packet/rewrite.h"
 
-/// encap/ — one way to carry a packet to its destination per file, all of one shape:
-///   struct X { static bool apply(Packet&, const Parsed&, const Destination&, const Tables&, const Rewrite&) noexcept; }
-/// `apply` changes everything from the IP header on and leaves the packet beginning with the IP header it should leave with: it sets
-/// `data` to that header less the room that put_link_header (link.h) needs. It never touches payload, and never reads or writes
-/// outside of [data - headroom, data + length + tailroom). False: no room. What fits the path was asked before (path.h).
+/// encap/ — one way to carry a packet to its destination per file, all of one shape (`Carrier` below).
+/// `apply` changes everything from the IP header on. It leaves the IP header that the packet leaves with at `data + parsed.network_at`
+/// and its EtherType in the two bytes before it (it moves `data` back by what it adds in front) and cuts off Ethernet padding;
+/// put_link_header (link.h) then writes what stands before these. It never touches payload, and never reads or writes outside of
+/// [data - headroom, data + length + tailroom). `parsed` is what `parse` said of the packet as it is now; afterwards its offsets are
+/// those of before. False: no room (or, for NAT: it cannot be done). What fits the path was asked before (path.h), and so was the TTL:
+/// methods that decrement it are only asked with a TTL above 1.
 namespace lvsd {
 
-/// What NAT writes; the others look at none of it.
-struct Rewrite {
-  Address new_source, new_destination;  ///< zero: stays
-  std::uint16_t new_source_port = 0, new_destination_port = 0;  ///< 0: stays. Host order
-  std::uint64_t flow_hash = 0;  ///< entropy: flow label of IPv6 tunnels, UDP source port of GUE
-  std::uint8_t dscp = 0;        ///< of l3dsr
-  std::uint8_t tunnel_ttl = 64;
+template <typename T>
+concept Carrier = requires(Packet& packet, const Parsed& parsed, const Destination& to, const Tables& tables, const Rewrite& rewrite) {
+  { T::apply(packet, parsed, to, tables, rewrite) } noexcept -> std::same_as<bool>;
 };
 
 }  // namespace lvsd

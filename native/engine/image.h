@@ -32,7 +32,7 @@ struct Port {
   std::uint16_t flags;    ///< PortFlag
   std::uint8_t mac[6];
   std::uint8_t zero[2];
-  char name[16];  ///< NUL-padded
+  char name[16];  ///< NUL-padded; empty: a hole that a closed port left, and not up
 };
 static_assert(sizeof(Port) == 32);
 enum PortFlag : std::uint16_t { kPortUp = 1 };
@@ -49,7 +49,7 @@ inline constexpr std::uint32_t kNoPort = 0xffffffff;
 
 /// A way to a neighbour: what goes in front of an IP packet.
 struct Adjacency {
-  Address next_hop;
+  Address next_hop;  ///< zero: the packet's destination (kOnLink)
   std::uint32_t port;
   std::uint16_t mtu;  ///< of this way (route MTU or the device's)
   std::uint8_t flags;  ///< AdjacencyFlag
@@ -78,9 +78,12 @@ enum RouteKind : std::uint8_t {
   kUnicast = 0,
   kUnreachable = 1,  ///< unreachable, blackhole, prohibit, or a device that is not ours
   kOnLink = 2,       ///< the address itself is the neighbour: `first` is an adjacency that says port, MTU and source MAC only; the
-                     ///< neighbours known so far are routes of full length
+                     ///< neighbours known so far are routes of full length. Its next hop is zero; `count` is 1
 };
-// references: std::uint32_t each, indices of adjacencies; padded with a zero to an even count
+// references: std::uint32_t each, indices of adjacencies; padded with a zero to an even count, which the header does not count
+
+/// Longest time-out, seconds: as milliseconds it fits 32 bits.
+inline constexpr std::uint32_t kMostSeconds = 1'000'000;
 
 // ---------------------------------------------------------------- services
 

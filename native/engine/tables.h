@@ -20,7 +20,7 @@ struct Adjacency {
   std::uint8_t flags;          ///< image::AdjacencyFlag
   std::uint16_t port;
   std::uint16_t mtu;
-  Address next_hop;
+  Address next_hop;  ///< zero: the packet's destination is the neighbour (an on-link route, nobody there known yet)
   Address source;  ///< address of ours on that port in the neighbour's family, for ICMP errors and tunnels; zero: none
 };
 
@@ -29,9 +29,9 @@ struct Adjacency {
 struct alignas(64) Destination {
   Address address;
   Address outer_source;  ///< of a tunnel's outer header
-  std::uint32_t service;
-  std::uint32_t adjacency;   ///< first of its paths; kNone: no route
-  std::uint32_t first_path;  ///< into Tables::paths(), where there are more
+  std::uint32_t service;     ///< place in Tables::services(); kNone: gone
+  std::uint32_t adjacency;   ///< first of its paths; kNone: no route, or this machine itself
+  std::uint32_t first_path;  ///< into Tables::paths(). Of one that is gone: the destination that stood before it in the list, or kNone
   std::uint16_t path_count;
   std::uint16_t port;  ///< host order; 0: that of the packet
   std::uint16_t mtu;   ///< largest packet of the client that fits: the way's MTU without what is added. 0: no way
@@ -41,6 +41,7 @@ struct alignas(64) Destination {
   std::uint8_t tunnel;      ///< image::Tunnel
   std::uint8_t flags;       ///< image::DestinationFlag
   std::uint8_t state;       ///< DestinationState
+  std::uint32_t generation; ///< another number when the id is given to another destination: what was kept under the id is not its own
 };
 static_assert(sizeof(Destination) == 64);
 
@@ -69,7 +70,15 @@ struct alignas(64) Service {
   std::span<const std::uint32_t> members;  ///< destination ids in the kernel's order, newest first; weight 0 among them
   std::uint64_t shape;  ///< changes when members, weights or states change: a scheduler's state of another shape is out of date
   std::uint32_t first_pool, pool_count;
+  std::uint32_t generation;  ///< another number when the id is given to another service
+  bool any_way;  ///< some member with weight has a way: those that are kUnreachable are passed over
 };
+
+class AddressSet;
+class NatServers;
+class PoolRanges;
+class RouteTable;
+class ServiceTable;
 
 /// Everything a worker reads: immutable, replaced whole. Parts that did not change are shared with the tables before.
 class Tables {
@@ -80,13 +89,18 @@ class Tables {
   /// port before any port, then the exact protocol before any. Fragments without ports match any-port services only.
   [[nodiscard]] const Service* find_service(const Address& destination, std::uint8_t protocol, std::uint16_t port,
                                             std::uint16_t ingress) const noexcept;
-  /// Whether some service has this address, on whatever port: for ICMP errors, fragments, ARP.
+  /// Some service that has this address, on whatever port, for ICMP errors and fragments; of several one that answers ARP or echo. Of an
+  /// address of this machine also a NodePort's.
   [[nodiscard]] const Service* any_service_of(const Address& address, std::uint16_t ingress) const noexcept;
+  /// Whether some service of this address has the flag; NodePorts do not count, the kernel answers for its own addresses.
+  [[nodiscard]] const Service* service_with(const Address& address, std::uint16_t ingress, image::ServiceFlag flag) const noexcept;
   /// The best route's adjacency for this flow hash, or kNone. A local address has none.
   [[nodiscard]] std::uint32_t route(const Address& to, std::uint32_t hash) const noexcept;
   [[nodiscard]] bool is_local(const Address& address) const noexcept;
   /// Whether a NAT destination answers from this address and port: what does not is no reply, and not ours.
   [[nodiscard]] bool is_nat_server(const Address& address, std::uint8_t protocol, std::uint16_t port) const noexcept;
+  /// The same for packets without ports: whether any NAT destination has this address.
+  [[nodiscard]] bool is_nat_address(const Address& address) const noexcept;
   /// Whether full NAT gave out this address: its packets are replies.
   [[nodiscard]] bool is_pool_address(const Address& address) const noexcept;
 
@@ -102,8 +116,23 @@ class Tables {
   [[nodiscard]] std::span<const image::Pool> pools() const noexcept { return pools_; }
   [[nodiscard]] const image::Settings& settings() const noexcept { return settings_; }
 
-  // ... the owner of tables.{h,cc} adds what the lookups need below
+  [[nodiscard]] std::span<const Adjacency> adjacencies() const noexcept { return adjacencies_; }
+  /// How many destinations the services image has, and the id of the one at a place of it (kNone beyond).
+  [[nodiscard]] std::uint32_t image_destinations() const noexcept { return static_cast<std::uint32_t>(image_ids_.size()); }
+  [[nodiscard]] std::uint32_t destination_id(std::uint32_t image_index) const noexcept {
+    return image_index < image_ids_.size() ? image_ids_[image_index] : kNone;
+  }
+  /// Counts up with every snapshot.
+  [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
+
  protected:
+  std::uint64_t serial_ = 0;
+  std::span<const std::uint32_t> image_ids_;
+  const ServiceTable* service_table_ = nullptr;
+  const RouteTable* route_table_ = nullptr;
+  const AddressSet* local_ = nullptr;
+  const NatServers* nat_servers_ = nullptr;
+  const PoolRanges* pool_ranges_ = nullptr;
   std::span<const Adjacency> adjacencies_;
   std::span<const Destination> destinations_;
   std::span<const Weighing> weighings_;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "engine/counters.h"
 #include "engine/held.h"
@@ -30,17 +31,42 @@ struct EngineOptions {
   std::uint64_t secret[2] = {0, 0};
 };
 
+/// The counters of all workers, zero at first, in memory that is touched only where it is written. Each worker writes its own part.
+class CounterMemory {
+ public:
+  explicit CounterMemory(const EngineOptions& options);
+  ~CounterMemory();
+  CounterMemory(const CounterMemory&) = delete;
+  CounterMemory& operator=(const CounterMemory&) = delete;
+
+  [[nodiscard]] EngineCounters& engine(std::uint32_t worker) const noexcept { return engine_[worker]; }
+  [[nodiscard]] std::span<ServiceCounters> services(std::uint32_t worker) const noexcept;
+  [[nodiscard]] std::span<DestinationCounters> destinations(std::uint32_t worker) const noexcept;
+  /// By worker, for schedulers that count connections.
+  [[nodiscard]] std::span<const std::span<const DestinationCounters>> of_workers() const noexcept { return views_; }
+
+ private:
+  std::size_t bytes_ = 0;
+  std::uint32_t most_services_, most_destinations_;
+  EngineCounters* engine_ = nullptr;
+  ServiceCounters* services_ = nullptr;
+  DestinationCounters* destinations_ = nullptr;
+  std::vector<std::span<const DestinationCounters>> views_;
+};
+
 /// One core's share of the engine: its sessions, its counters, its round of every scheduler. Nobody else touches them; others post jobs
 /// that the worker runs between two batches.
 class Worker {
  public:
-  Worker(const EngineOptions& options, std::uint32_t index);
+  /// `counters` must outlive it.
+  Worker(const EngineOptions& options, std::uint32_t index, CounterMemory& counters);
   ~Worker();
 
   /// Decides about each packet and rewrites it in place. At most kBatch. `tables` stays valid until the call returns.
   void process(const Tables& tables, std::span<Packet> packets, std::uint64_t now_ms) noexcept;
   /// Time passes: sweeps a part of the sessions, gives up what waited too long, releases what a neighbour now takes.
-  void tick(const Tables& tables, std::uint64_t now_ms) noexcept;
+  /// True: the end of the session table was passed, every session was looked at since the last time.
+  bool tick(const Tables& tables, std::uint64_t now_ms) noexcept;
   /// Packets that the last process or tick made or set free (ICMP errors, fragments, answers, what had waited), each with verdict
   /// `forward`; `pass` too, for what had waited and is the kernel's. Their memory lasts until the next call of either.
   [[nodiscard]] std::span<const Packet> extras() const noexcept;
@@ -56,6 +82,8 @@ class Worker {
 
   [[nodiscard]] Sessions& sessions() noexcept;
   [[nodiscard]] const EngineCounters& counters() const noexcept;
+  /// What the ports' side of the worker counts: transmit_full, port_gone, handed_over and the like. In the worker's thread only.
+  [[nodiscard]] EngineCounters& count() noexcept;
   [[nodiscard]] std::span<const ServiceCounters> services() const noexcept;
   [[nodiscard]] std::span<const DestinationCounters> destinations() const noexcept;
 

@@ -117,7 +117,7 @@ export interface EngineHandle {
   close(): void;
 }
 
-const ABI = 2;
+const ABI = 3;
 let loaded: Addon | undefined;
 
 /** Loads it once. */

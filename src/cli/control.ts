@@ -1,7 +1,16 @@
 /** What lvsctl and a running lvsd say to each other: one line of JSON each way. Plain data. */
 export type Request =
   | { readonly do: 'status' | 'plan' | 'reload' }
-  | { readonly do: 'weight'; readonly server: string; readonly weight: number | null };
+  | { readonly do: 'weight'; readonly server: string; readonly weight: number | null }
+  /** A line of VPP's CLI; words of ovn-nbctl. Answered with Typed. */
+  | { readonly do: 'vpp'; readonly line: string }
+  | { readonly do: 'ovn'; readonly words: readonly string[] };
+
+/** What a line typed in another's words came to: printed as it is. With `error` the exit status is 1. */
+export interface Typed {
+  readonly out: string;
+  readonly error?: string;
+}
 
 export type Answer = { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: string };
 
@@ -20,6 +29,28 @@ export interface Status {
   readonly foreign: readonly string[];
   /** Batches handed to the kernel since the start. */
   readonly writes: number;
+  /** null: this daemon has none. */
+  readonly engine?: EngineState | null;
+}
+
+/** Our own engine. Counts as text where they may be beyond 2^53. */
+export interface EngineState {
+  readonly running: boolean;
+  readonly pid: number | null;
+  readonly workers: number;
+  readonly restarts: number;
+  readonly ports: readonly {
+    readonly name: string;
+    readonly mode: string;
+    readonly queues: number;
+    readonly reason: string;
+  }[];
+  /** Next hops that do not answer. */
+  readonly silentNeighbours: readonly string[];
+  readonly sessions: { readonly live: number; readonly capacity: number; readonly bytes: number };
+  /** Packets by reason, and what else happened, by the words of docs/dataplane.md. */
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly events: Readonly<Record<string, number>>;
 }
 
 export interface ServiceStatus {
@@ -57,11 +88,17 @@ export function decodeRequest(line: string): Request | undefined {
   const told = parse(line);
   if (typeof told !== 'object' || told === null || !('do' in told)) return undefined;
   if (told.do === 'status' || told.do === 'plan' || told.do === 'reload') return { do: told.do };
+  if (told.do === 'vpp')
+    return 'line' in told && typeof told.line === 'string' ? { do: 'vpp', line: told.line } : undefined;
+  if (told.do === 'ovn') return 'words' in told && areWords(told.words) ? { do: 'ovn', words: told.words } : undefined;
   if (told.do !== 'weight' || !('server' in told) || !('weight' in told)) return undefined;
   const { server, weight } = told;
   if (typeof server !== 'string' || !(weight === null || isWeight(weight))) return undefined;
   return { do: 'weight', server, weight };
 }
+
+const areWords = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((word) => typeof word === 'string');
 
 function parse(line: string): unknown {
   try {

@@ -5,6 +5,7 @@ export const usage = `usage: lvsd run -f FILE [options]      run the director
        lvsd check -f FILE [options]    say everything that is wrong with a file
        lvsd plan -f FILE [--json]      say what running it would change in the kernel, and change nothing
        lvsd convert ...                turn ipvsadm lines or ldirectord.cf into a configuration, and back (lvsd convert --help)
+       lvsd replay ...                 run captures through a configuration, without a device (lvsd replay --help)
        lvsd realserver ...             make this machine a real server (lvsd realserver --help)
        lvsctl status|plan|reload       ask the director that runs (lvsctl --help)
 

@@ -6,11 +6,13 @@ import { LvsError } from '../errors.js';
 import { DecapsulationPorts } from '../links/decapsulation-ports.js';
 import { Links } from '../links/links.js';
 import { NETLINK_ROUTE } from '../links/uapi.js';
-import { canonicalAddress, type Family } from '../model/address.js';
+import { canonicalAddress, type Family, familyOf } from '../model/address.js';
+import { L3dsrTable } from '../netfilter/l3dsr-table.js';
+import { systemNft } from '../netfilter/nft.js';
 import { NETLINK_GENERIC } from '../netlink/generic.js';
 import { Exchange } from '../netlink/exchange.js';
 import { KernelRefusal } from '../netlink/errno.js';
-import type { Method, Step, TunnelKind, Wish } from '../realserver/plan.js';
+import type { DscpMapping, Method, Step, TunnelKind, Wish } from '../realserver/plan.js';
 import { RealServer } from '../realserver/real-server.js';
 import { stepText } from '../realserver/text.js';
 import { stateFile } from '../system/state-file.js';
@@ -18,12 +20,14 @@ import { systemSysctl } from '../system/sysctl.js';
 import { readArguments, type Wrong } from './arguments.js';
 
 const usage = `usage: lvsd realserver --vip ADDRESS... [--method dr|tun] [--interface NAME] [--check | --dry-run]
+       lvsd realserver --l3dsr DSCP=VIP... [--interface NAME] [--check | --dry-run]
        lvsd realserver --undo [--vip ADDRESS...] [--dry-run]
 
-Makes this machine a real server of the VIPs for direct routing (dr) or tunnelling (tun): it takes packets for them and does not
-answer ARP for them. Says what it does, remembers what was there before, and takes it back with --undo.
+Makes this machine a real server of the VIPs for direct routing (dr), tunnelling (tun) or L3DSR: it takes packets for them and does
+not answer ARP for them. Says what it does, remembers what was there before, and takes it back with --undo.
 
   --vip ADDRESS     IPv4 or IPv6; several times, or several with commas
+  --l3dsr DSCP=VIP  packets to this machine with that DSCP (0 to 63) are for that VIP, by nftables; several times, or with commas
   --method dr|tun   how the director sends (default dr)
   --tunnel ipip|gre|gue what tun comes in (default ipip)
   --over ip4|ip6    what tun comes in over, if not the VIP's own family
@@ -54,7 +58,9 @@ export function parseRealServer(args: readonly string[], environment: NodeJS.Pro
   const values = readArguments(() => readOptions(args));
   if ('wrong' in values) return values;
   if (values.help === true) return 'help';
-  const vips = addresses(values.vip ?? []);
+  const dscps = mappings(values.l3dsr ?? []);
+  if (typeof dscps === 'string') return { wrong: dscps };
+  const vips = addresses([...(values.vip ?? []), ...dscps.map(({ vip }) => vip)]);
   if (typeof vips === 'string') return { wrong: vips };
   const {
     method = 'dr',
@@ -69,7 +75,9 @@ export function parseRealServer(args: readonly string[], environment: NodeJS.Pro
   if (!isPort(port)) return { wrong: `--tunnel-port is 1 to 65535, not '${port}'` };
   const { over } = values;
   if (over !== undefined && !isFamily(over)) return { wrong: `--over is ip4 or ip6, not '${over}'` };
-  if (vips.length === 0 && !undo) return { wrong: 'which VIP? --vip ADDRESS' };
+  if (vips.length === 0 && !undo) return { wrong: 'which VIP? --vip ADDRESS, or --l3dsr DSCP=VIP' };
+  if (dscps.length > 0 && method !== 'dr') return { wrong: '--l3dsr does not go with --method tun' };
+  if (dscps.length > 0 && undo) return { wrong: '--undo names VIPs with --vip' };
   if (check && (undo || dryRun)) return { wrong: '--check goes with neither --undo nor --dry-run' };
   const name = values.interface;
   if (name !== undefined && !isInterfaceName(name)) return { wrong: `'${name}' is not the name of an interface` };
@@ -79,6 +87,7 @@ export function parseRealServer(args: readonly string[], environment: NodeJS.Pro
       vips,
       tunnel,
       port: Number(port),
+      dscps,
       ...(over === undefined ? {} : { over }),
       ...(name === undefined ? {} : { interface: name }),
     },
@@ -93,6 +102,7 @@ const readOptions = (args: readonly string[]) =>
     strict: true,
     options: {
       vip: { type: 'string', multiple: true },
+      l3dsr: { type: 'string', multiple: true },
       method: { type: 'string' },
       tunnel: { type: 'string' },
       'tunnel-port': { type: 'string' },
@@ -124,6 +134,23 @@ function addresses(words: readonly string[]): string[] | string {
     all.add(address);
   }
   return [...all];
+}
+
+/** `7=192.0.2.10`; or what is wrong with one of them. A DSCP means one VIP of each family. */
+function mappings(words: readonly string[]): DscpMapping[] | string {
+  const all = new Map<string, DscpMapping>();
+  for (const word of words.flatMap((list) => list.split(','))) {
+    const [, digits, text = ''] = /^(\d{1,2})=(.+)$/.exec(word) ?? [];
+    const vip = canonicalAddress(text);
+    if (digits === undefined || Number(digits) > 63)
+      return `--l3dsr is DSCP=VIP with a DSCP from 0 to 63, not '${word}'`;
+    if (vip === undefined) return `'${text}' is not an IPv4 or IPv6 address`;
+    const key = `${Number(digits)} ${familyOf(vip)}`;
+    const before = all.get(key)?.vip ?? vip;
+    if (before !== vip) return `DSCP ${Number(digits)} cannot mean both ${before} and ${vip}`;
+    all.set(key, { dscp: Number(digits), vip });
+  }
+  return [...all.values()];
 }
 
 const isUnicast = (address: string): boolean =>
@@ -169,6 +196,7 @@ async function withServer<T>({ stateDirectory }: Order, run: (server: RealServer
     const server = new RealServer({
       links: new Links(open(NETLINK_ROUTE)),
       ports: new DecapsulationPorts(open(NETLINK_GENERIC)),
+      dscps: new L3dsrTable(systemNft()),
       sysctl: systemSysctl(),
       state: stateFile(join(stateDirectory, 'realserver.json')),
       namespace: readlinkSync('/proc/self/ns/net'),

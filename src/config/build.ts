@@ -9,12 +9,15 @@ import { buildRealServer, type ServerDefaults } from './real-server.js';
 import { headerName, servicesOf } from './services.js';
 import { placeOfWord, positionOfWord } from './tree.js';
 import { mapDefined } from './terms.js';
+import type { EngineName } from './userspace/words.js';
 import type { VirtualServerDraft } from './virtual-server.js';
 import type { Group } from './virtual-server-group.js';
 import { isMissing, placeIn } from './vocabulary.js';
 
 export interface BuildOptions {
   readonly groups: ReadonlyMap<string, Group>;
+  /** Of blocks that do not say it themselves. */
+  readonly engine: EngineName;
   readonly logAllFailures: boolean;
   readonly alerts: CheckerAlerts;
   readonly named: Named;
@@ -23,12 +26,12 @@ export interface BuildOptions {
 /** A block that was read → a virtual server with all defaults filled in. Complains about what its words mean together. */
 export function buildVirtualServer(
   draft: VirtualServerDraft,
-  { groups, logAllFailures, alerts, named }: BuildOptions,
+  { groups, engine, logAllFailures, alerts, named }: BuildOptions,
   diagnostics: Diagnostics,
 ): VirtualServer {
   const { header, block } = draft;
   const { values } = block;
-  const services = servicesOf(draft, groups, diagnostics);
+  const services = servicesOf(draft, groups, values.lvs_engine ?? engine, diagnostics);
   const ports = services.map(({ key }) => (key.by === 'address' ? key.port : 0));
   const onlyPort = ports.every((port) => port === ports[0]) ? (ports[0] ?? 0) : 0;
   const method = methodOf(draft, diagnostics);

@@ -6,7 +6,8 @@ import type { BfdSessionSettings, Check, TlsSettings } from './check.js';
 import type { MailSettings, NotifyFifos, OnceScript, VrrpDefaults } from './global-settings.js';
 import type { Statics } from './static/statics.js';
 import type { TrackFile, VrrpConfiguration } from './vrrp/vrrp.js';
-import type { DestinationKey, DestinationSettings } from '../model/destination.js';
+import type { DestinationKey, DestinationSettings, ForwardingMethod } from '../model/destination.js';
+import type { EngineOptions } from '../model/engine.js';
 import type { ServiceKey, ServiceSettings } from '../model/service.js';
 
 export interface Configuration {
@@ -66,6 +67,8 @@ export interface GlobalSettings {
   readonly noCheckerMail: boolean;
   /** share_probes: real servers of one address and port, checked alike, are probed once. */
   readonly shareProbes: boolean;
+  /** engine_*: what the userspace engine works with, if any service is its. */
+  readonly engine: EngineOptions;
   readonly vrrp: VrrpDefaults;
 }
 
@@ -170,9 +173,12 @@ export interface SorryServer extends Server {
   readonly inhibit: boolean;
 }
 
+/** Whether packets reach a server at its own port: the other methods send them as they came. */
+export const changesPort = (method: ForwardingMethod): boolean => method === 'masquerade' || method === 'full-nat';
+
 /** Only NAT can change the port: the others send the packet as it came, so the destination has the service's (0 for a mark). */
 export function destinationOf(service: ServiceKey, server: Server): DestinationKey {
-  const ownPort = server.settings.method === 'masquerade' ? server.port : undefined;
+  const ownPort = changesPort(server.settings.method) ? server.port : undefined;
   return { address: server.address, port: ownPort ?? (service.by === 'address' ? service.port : 0) };
 }
 

@@ -5,6 +5,7 @@ import { scriptsOf, scriptWords } from './globals/scripts.js';
 import { multicast, vrrpDefaultsOf, vrrpDefaultWords } from './globals/vrrp-defaults.js';
 import { wordsWithoutEffect } from './globals/without-effect.js';
 import { nearest } from './nearest.js';
+import { engineOptionsOf, engineWords } from './userspace/globals.js';
 import { placeOfWord, type Statement } from './tree.js';
 import { integer, interfaceName, listed, name, oneOf, port } from './values.js';
 import { flag, obsolete, one, optional, phrase, readWord, switchable, type Reader, withVrrp } from './terms.js';
@@ -92,12 +93,6 @@ const syncDaemon: Term<SyncDaemonSettings> = phrase((statement, context) => {
 /** VS: only our own services. */
 const flushOnStop = optional(oneOf('VS'), 'everything' as const);
 
-/** Which engine forwards: one word more when there is another one. */
-const engine: Reader<'kernel'> = (text) =>
-  text === 'kernel'
-    ? { value: text }
-    : { expected: text === 'userspace' ? "'kernel': the userspace engine is not part of this version" : "'kernel'" };
-
 const stateFile: Reader<string> = (text) =>
   /^\/.*[^/]$/.test(text) ? { value: text } : { expected: 'the absolute path of a file' };
 
@@ -131,7 +126,7 @@ const words = {
   lvs_drift: one(oneOf('repair', 'report')),
   lvs_stop: one(oneOf('keep', 'remove')),
   lvs_state_file: one(stateFile),
-  lvs_engine: one(engine),
+  ...engineWords,
   share_probes: switchable,
 } satisfies Vocabulary;
 
@@ -177,6 +172,7 @@ export function buildGlobals(
     mail: mailOf(block, header, diagnostics),
     noCheckerMail: values.no_checker_emails ?? false,
     shareProbes: values.share_probes ?? true,
+    engine: engineOptionsOf(values),
     vrrp: vrrpDefaultsOf(values, values.smtp_alert_vrrp ?? values.smtp_alert ?? false),
   };
 }

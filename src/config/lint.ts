@@ -4,6 +4,7 @@ import { type Configuration, destinationOf, type RealServer, type VirtualServer 
 import type { Diagnostic, Place } from './diagnostics.js';
 import { lintChecks } from './lint-checks.js';
 import { isDynamic, lintWeights } from './lint-weights.js';
+import { lintEncapsulations, lintUserspace } from './userspace/lint.js';
 
 /**
  * What is legal and probably not meant, for `lvsd check`: rules that need more than one word to see. Pure, and only for a configuration
@@ -19,7 +20,9 @@ export function lint(configuration: Configuration): readonly Diagnostic[] {
     lintPersistence(server, say);
     lintUnchecked(server, say);
     lintChecks(server, say);
+    lintUserspace(server, say);
   }
+  lintEncapsulations(configuration.virtualServers, say);
   return advisor.sorted(configuration.files);
 }
 

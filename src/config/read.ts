@@ -113,6 +113,7 @@ function understand(tree: SyntaxTree, diagnostics: Diagnostics, reuse: Reuse | u
   const bfd = byName(values.bfd_instance ?? [], diagnostics);
   const options = {
     groups,
+    engine: globals.values.lvs_engine ?? ('kernel' as const),
     logAllFailures: globals.values.checker_log_all_failures ?? false,
     alerts: checkerAlertsOf(globals),
     named: { ssl: sslOf(values.SSL, diagnostics), trackFiles: files, bfd },

@@ -1,4 +1,5 @@
 import { type Family, familyOf } from '../model/address.js';
+import type { EngineSettings } from '../model/engine.js';
 import {
   schedulerFlag,
   type ServiceKey,
@@ -9,6 +10,8 @@ import {
 import type { VirtualService } from './configuration.js';
 import { type Diagnostics, unknownWord } from './diagnostics.js';
 import { type Statement, placeOfWord } from './tree.js';
+import { engineSettingsOf } from './userspace/settings.js';
+import type { EngineName } from './userspace/words.js';
 import { netmaskOf } from './values.js';
 import { familyNamed, type Group, type GroupEntry } from './virtual-server-group.js';
 import { PERSISTENCE_SECONDS, type VirtualServerDraft } from './virtual-server.js';
@@ -18,13 +21,14 @@ import { isMissing, placeIn } from './vocabulary.js';
 export function servicesOf(
   draft: VirtualServerDraft,
   groups: ReadonlyMap<string, Group>,
+  engine: EngineName,
   diagnostics: Diagnostics,
 ): readonly VirtualService[] {
   const entries = entriesOf(draft, groups, diagnostics);
   if (entries === undefined) return [];
   const protocol = protocolOf(draft, entries, diagnostics);
   const keys = entries.flatMap((entry) => keysOf(entry, protocol, draft));
-  const settings = settingsOf(draft, keys, protocol, diagnostics);
+  const settings = settingsOf(draft, keys, protocol, engine, diagnostics);
   return keys.map((key) => ({ key, settings: settings[key.by === 'fwmark' ? key.family : familyOf(key.address)] }));
 }
 
@@ -46,7 +50,10 @@ function entriesOf(
 
 function keysOf(entry: GroupEntry, protocol: Protocol, draft: VirtualServerDraft): readonly ServiceKey[] {
   if (entry.by === 'fwmark') return [{ by: 'fwmark', family: entry.family ?? familyOfMarks(draft), mark: entry.mark }];
-  return entry.addresses.map((address) => ({ by: 'address', protocol, address, port: entry.port }));
+  const { of } = draft;
+  const prefixLength = of?.by === 'address' ? of.prefixLength : undefined;
+  const prefix = prefixLength === undefined ? {} : { prefixLength };
+  return entry.addresses.map((address) => ({ by: 'address', protocol, address, port: entry.port, ...prefix }));
 }
 
 /** keepalived takes UDP where nothing is said, which is hardly ever meant. */
@@ -76,6 +83,7 @@ function settingsOf(
   draft: VirtualServerDraft,
   keys: readonly ServiceKey[],
   protocol: Protocol,
+  engineName: EngineName,
   diagnostics: Diagnostics,
 ): Readonly<Record<Family, ServiceSettings>> {
   const { header, block } = draft;
@@ -90,7 +98,8 @@ function settingsOf(
     diagnostics.error(placeIn(block, 'ops', header), `'ops' is for UDP, not for ${protocol.toUpperCase()}`, {
       expected: "'protocol UDP', or a mark",
     });
-  const persistenceSeconds = persistenceOf(draft, keys, diagnostics);
+  const engine = engineSettingsOf(draft, engineName, keys, diagnostics);
+  const persistenceSeconds = persistenceOf(draft, engine, keys, diagnostics);
   const mask = values.persistence_granularity;
   const schedulerFlags = flagsOf(draft, scheduler, diagnostics);
   const forFamily = (family: Family): ServiceSettings => ({
@@ -101,6 +110,7 @@ function settingsOf(
     persistenceMask: mask?.family === family ? mask.mask : wholeAddressMask(family),
     persistenceEngine: values.persistence_engine ?? '',
     onePacket: values.ops === true,
+    ...(engine === undefined ? {} : { engine }),
   });
   const settings = { ip4: forFamily('ip4'), ip6: forFamily('ip6') };
   const misfit = mask === undefined ? undefined : keys.find((key) => familyIs(key) !== mask.family);
@@ -128,12 +138,21 @@ function complainMask(
   });
 }
 
-/** Granularity means persistence, and so does a service for all ports, which the kernel has only with it. 0: none. */
-function persistenceOf(draft: VirtualServerDraft, keys: readonly ServiceKey[], diagnostics: Diagnostics): number {
+/**
+ * Granularity means persistence, and so does a service for all ports, which the kernel has only with it. With src_ip_sticky a client
+ * keeps its server as it does with persistence. 0: none.
+ */
+function persistenceOf(
+  draft: VirtualServerDraft,
+  engine: EngineSettings | undefined,
+  keys: readonly ServiceKey[],
+  diagnostics: Diagnostics,
+): number {
   const { header, block } = draft;
   const { persistence_timeout: timeout, persistence_granularity: mask } = block.values;
   if (timeout !== undefined) return timeout;
   if (mask !== undefined) return PERSISTENCE_SECONDS;
+  if (engine !== undefined) return block.values.src_ip_sticky === true && !engine.stateless ? PERSISTENCE_SECONDS : 0;
   if (!keys.some((key) => key.by === 'address' && key.port === 0)) return 0;
   if (isMissing(block, 'persistence_timeout'))
     diagnostics.error(placeOfWord(header, 1), 'a service for all ports is persistent, and nothing says for how long', {

@@ -2,6 +2,7 @@ import { familyOf, type Family } from '../model/address.js';
 import { destinationName } from '../model/destination.js';
 import { serviceFamily, serviceName } from '../model/service.js';
 import {
+  changesPort,
   destinationOf,
   type FwmarkRule,
   type Position,
@@ -10,6 +11,8 @@ import {
   type VirtualService,
 } from './configuration.js';
 import type { Diagnostics, Place } from './diagnostics.js';
+import { methodWord } from './forwarding.js';
+import { validateUserspace } from './userspace/between.js';
 
 /** Rules that need more than one block. */
 export function validate(
@@ -18,6 +21,7 @@ export function validate(
   diagnostics: Diagnostics,
 ): void {
   validateUnique(servers, diagnostics);
+  validateUserspace(servers, diagnostics);
   validateRules(rules, diagnostics);
 }
 
@@ -57,7 +61,10 @@ export function validateServers(server: VirtualServer, diagnostics: Diagnostics)
       });
     seen.set(name, before ?? real);
   }
-  if (!server.services.some(({ key }) => key.by === 'address')) validateProbes(server, diagnostics);
+  if (first?.settings.engine !== undefined)
+    validateProbes(server, "'via_forwarding' marks its probes, which lvs_engine userspace does not see", diagnostics);
+  else if (!server.services.some(({ key }) => key.by === 'address'))
+    validateProbes(server, "'via_forwarding' needs a service with an address to go to", diagnostics);
   if (server.sorryServer !== undefined && validateFamily(server.services, server.sorryServer, diagnostics))
     validatePort(server.services, server.sorryServer, diagnostics);
 }
@@ -83,24 +90,25 @@ function validateFamily(services: readonly VirtualService[], server: Server, dia
 
 function validatePort(services: readonly VirtualService[], server: Server, diagnostics: Diagnostics): void {
   const { method } = server.settings;
-  if (server.port === undefined || method === 'masquerade') return;
+  if (server.port === undefined || changesPort(method)) return;
   const other = services.find(({ key }) => key.by === 'address' && key.port !== server.port);
   if (other === undefined) return;
   const port = destinationOf(other.key, server).port;
-  const message = `${method === 'tunnel' ? 'TUN' : 'DR'} cannot change the port: packets reach ${server.address} at port ${port}, not ${server.port}`;
+  const message = `${methodWord(method)} cannot change the port: packets reach ${server.address} at port ${port}, not ${server.port}`;
   // of a group with many ports it is the port of one of them
   const severity = services.some(({ key }) => key.by === 'address' && key.port === server.port) ? 'warning' : 'error';
   diagnostics[severity](placeOf(server), message, { kind: 'repair', expected: `port ${port}, or none` });
 }
 
-/** A probe through the forwarding goes to the service's own address, and a mark has none. */
-function validateProbes({ realServers, services }: VirtualServer, diagnostics: Diagnostics): void {
+/** A probe through the forwarding goes to the service's own address, with a mark that leads it to one server. */
+function validateProbes({ realServers, services }: VirtualServer, message: string, diagnostics: Diagnostics): void {
   if (services.length === 0) return;
+  const what = services[0]?.settings.engine === undefined ? 'of an address' : 'of the kernel';
   for (const { checks } of realServers)
     for (const check of checks)
       if ('target' in check && check.target.viaForwarding)
-        diagnostics.error(wide(check.position, 1), "'via_forwarding' needs a service with an address to go to", {
-          expected: 'a virtual_server of an address, or no via_forwarding',
+        diagnostics.error(wide(check.position, 1), message, {
+          expected: `a virtual_server ${what}, or no via_forwarding`,
         });
 }
 

@@ -4,8 +4,10 @@ import { deadFlows, poolGuard, removedFlows, slowStart } from './flows.js';
 import { forwarding } from './forwarding.js';
 import { snmpName } from './later.js';
 import { type Endpoint, readEndpoint, realServer, weight } from './real-server.js';
+import { formatAddress } from '../model/address.js';
 import { type Statement } from './tree.js';
-import { MOST_U32, choice, fwmark, granularity, integer, name, oneOf } from './values.js';
+import { baseOf, bitsOf, type Prefix, splitPrefix } from './userspace/prefix.js';
+import { MOST_U32, choice, fwmark, granularity, integer, name, oneOf, portOrNone } from './values.js';
 import {
   alias,
   blockOf,
@@ -20,24 +22,28 @@ import {
   switchable,
   type Reader,
 } from './terms.js';
+import { engineName, userspaceWords } from './userspace/words.js';
 import { type Block, type Context, readBlock, type Term, type Vocabulary } from './vocabulary.js';
 
 export const PERSISTENCE_SECONDS = 360;
 
-/** The kernel's, and twos, which a kernel may have. */
+/** The kernel's; twos, which a kernel may have; and our own engine's. */
 const scheduler = one(
-  oneOf('rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'mh', 'dh', 'fo', 'ovf', 'sed', 'nq', 'twos'),
+  oneOf('rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'mh', 'dh', 'fo', 'ovf', 'sed', 'nq', 'twos', 'maglev'),
 );
 
+type NamedProtocol = 'tcp' | 'udp' | 'sctp' | 'any';
+
 /** In any case, as keepalived. */
-const upperCaseProtocol = choice<'tcp' | 'udp' | 'sctp'>(
+const upperCaseProtocol = choice<NamedProtocol>(
   new Map([
     ['TCP', 'tcp'],
     ['UDP', 'udp'],
     ['SCTP', 'sctp'],
+    ['ANY', 'any'],
   ]),
 );
-const protocol: Reader<'tcp' | 'udp' | 'sctp'> = (text, complain) => upperCaseProtocol(text.toUpperCase(), complain);
+const protocol: Reader<NamedProtocol> = (text, complain) => upperCaseProtocol(text.toUpperCase(), complain);
 
 const sorryServer: Term<Endpoint & { readonly header: Statement }> = phrase((statement, context) => {
   const endpoint = readEndpoint(statement, 1, context);
@@ -85,11 +91,19 @@ export const virtualServerWords = {
   removed_flows: removedFlows,
   slow_start: slowStart,
   pool_guard: one(poolGuard),
+  lvs_engine: one(engineName),
+  ...userspaceWords,
 } satisfies Vocabulary;
 
 /** What makes it a service. */
 export type VirtualHeader =
-  | { readonly by: 'address'; readonly address: string; readonly port: number }
+  | {
+      readonly by: 'address';
+      readonly address: string;
+      readonly port: number;
+      /** Of a prefix, whose base the address is. */
+      readonly prefixLength?: number;
+    }
   | { readonly by: 'fwmark'; readonly mark: number }
   | { readonly by: 'group'; readonly name: string };
 
@@ -99,7 +113,7 @@ export interface VirtualServerDraft {
   readonly block: Block<typeof virtualServerWords>;
 }
 
-/** `virtual_server ADDRESS [PORT]`, `virtual_server fwmark N`, `virtual_server group NAME`. Errors inside are found also where this is wrong. */
+/** `virtual_server ADDRESS[/LENGTH] [PORT]`, `virtual_server fwmark N`, `virtual_server group NAME`. Errors inside are found also where this is wrong. */
 export const virtualServer: Term<VirtualServerDraft> = {
   words: virtualServerWords,
   read(statement, context) {
@@ -126,6 +140,7 @@ function readHeader(statement: Statement, context: Context): VirtualHeader | und
       return group === undefined ? undefined : { by: 'group', name: group };
     }
     default: {
+      if (statement.texts[1]?.includes('/') === true) return readPrefixHeader(statement, context);
       const endpoint = readEndpoint(statement, 1, context);
       return endpoint === undefined
         ? undefined
@@ -133,3 +148,25 @@ function readHeader(statement: Statement, context: Context): VirtualHeader | und
     }
   }
 }
+
+/** `90.0.0.0/8 [PORT]`. A prefix that is one address is that address. */
+function readPrefixHeader(statement: Statement, context: Context): VirtualHeader | undefined {
+  const prefix = readWord(statement, 1, servicePrefix, context);
+  const port = statement.texts.length > 2 ? readWord(statement, 2, portOrNone, context) : undefined;
+  const portRead = statement.texts.length <= 2 || port !== undefined || /^0+$/.test(statement.texts[2]!);
+  if (prefix === undefined || !portRead) return undefined;
+  noMore(statement, 3, context);
+  const { address, length } = prefix;
+  const header = { by: 'address', address, port: port ?? 0 } as const;
+  return length === bitsOf(address) ? header : { ...header, prefixLength: length };
+}
+
+/** All addresses together would take this machine's own packets. */
+const servicePrefix: Reader<Prefix> = (text) => {
+  const split = splitPrefix(text);
+  if (split === undefined || split.length === 0)
+    return { expected: 'ADDRESS/LENGTH, of length 1 to 32 (IPv4) or 1 to 128 (IPv6)' };
+  const address = baseOf(split.bytes, split.length);
+  if (address === formatAddress(split.bytes)) return { value: { address, length: split.length } };
+  return { expected: 'the first address of the prefix', suggestion: `${address}/${split.length}` };
+};

@@ -21,6 +21,13 @@ export function tableOfConfiguration(configuration: Configuration): {
   const say: Say = (place, what) =>
     advisor.say(place, `${what} has no counterpart in ipvsadm lines`, undefined, 'unsupported');
   const services = configuration.virtualServers.flatMap((server) => {
+    if (server.services.some(({ settings }) => settings.engine !== undefined)) {
+      say(
+        { ...server.position, length: 'virtual_server'.length },
+        `virtual_server ${server.name}, lvs_engine userspace,`,
+      );
+      return [];
+    }
     sayLost(server, say);
     return server.services.map(({ key, settings }) => ({ key, settings, destinations: destinationsOf(server, key) }));
   });

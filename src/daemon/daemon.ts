@@ -2,7 +2,6 @@
  * daemon/ — the composition root: the only folder that knows every other.
  * daemon.ts builds all of it in one Lifetime; reload.ts hands a new configuration to the same owners; control.ts answers lvsctl.
  */
-import type { Request } from '../cli/control.js';
 import type { Configuration } from '../config/configuration.js';
 import { BfdSpeaker } from '../bfd/speaker.js';
 import { wasUp } from '../director/adoption.js';
@@ -14,15 +13,16 @@ import { wallMs } from '../system/clock.js';
 import { descriptorLimit, descriptorsToSpare } from '../system/descriptors.js';
 import { Lifetime } from '../system/lifetime.js';
 import type { StateFile } from '../system/state-file.js';
+import { answersOf } from './answers.js';
 import { Commands } from './commands.js';
 import { serveControl } from './control.js';
 import { NeededSysctls } from './flow-sysctls.js';
 import { HealthMemory } from './health-memory.js';
 import { KernelSettings } from './kernel-settings.js';
+import { MadeServices } from './made.js';
 import { MachineAddresses } from './local-addresses.js';
 import { ProbeRoutes } from './probe-routes.js';
 import { Reload } from './reload.js';
-import { statusOf } from './status.js';
 import { Watch } from './watch.js';
 import type { ConfigurationSource, World } from './world.js';
 
@@ -30,6 +30,8 @@ export interface DaemonOptions {
   readonly source: ConfigurationSource;
   /** What of the kernel's table is ours. */
   readonly state: Pick<StateFile, 'path' | 'read' | 'write' | 'remove'>;
+  /** Services made at run time. */
+  readonly made: Pick<StateFile, 'path' | 'read' | 'write'>;
   /** What is known of health. */
   readonly health: Pick<StateFile, 'path' | 'read' | 'write'>;
   /** undefined: nobody listens. */
@@ -54,7 +56,7 @@ export class Daemon {
    * the configuration of that moment says, marks go after it, and the socket closes last, so that nobody takes our place before we are gone.
    */
   static async start(configuration: Configuration, world: World, options: DaemonOptions): Promise<Daemon> {
-    const { log, clock, forwarder, sysctl, links } = world;
+    const { log, clock, forwarder, engine, sysctl, links } = world;
     const addresses = world.addresses === undefined ? undefined : new MachineAddresses(world.addresses, log);
     const life = new Lifetime();
     try {
@@ -101,6 +103,7 @@ export class Daemon {
       const reload = new Reload({
         director,
         bfd,
+        engine,
         watch,
         commands,
         notify,
@@ -111,7 +114,9 @@ export class Daemon {
         source: options.source,
         log,
       });
-      const control = (request: Request): Promise<unknown> => answer(request, director, watch, reload);
+      const made =
+        engine === undefined ? undefined : new MadeServices({ director, engine, file: options.made, clock, log });
+      const control = answersOf({ director, engine, made, watch, reload });
       // before anything is touched: it also tells whether another one runs
       if (options.controlPath !== undefined)
         life.own(await serveControl(options.controlPath, control, world), (close) => close());
@@ -122,9 +127,14 @@ export class Daemon {
       await commands.once('startup', configuration.globals.startupScript);
       await memory.open();
       await addresses?.open();
+      await engine?.open(configuration.globals.engine);
+      life.own(engine, (owner) =>
+        owner?.close((reload.configuration?.globals.stop ?? 'keep') === 'keep' ? 'keep' : 'stop'),
+      );
       const found = await director.open();
       life.own(reload, (owner) => owner.leave());
       life.own(director, (owner) => owner.stop(reload.configuration?.globals.stop ?? 'keep'));
+      life.own(made, (owner) => owner?.close());
       life.own(memory, (owner) => owner.stop());
       life.own(addresses, (owner) => owner?.close());
       life.own(bfd, (owner) => owner.stop());
@@ -136,6 +146,7 @@ export class Daemon {
       life.own(watch, (owner) => owner.stop());
       // the first to end: a reload that is under way would start again what has stopped
       life.own(reload, (owner) => owner.close());
+      await made?.open();
       await reload.take(configuration, (virtual, server) => wasUp(found, virtual, server));
       return new Daemon(life, reload, director);
     } catch (error) {
@@ -151,18 +162,5 @@ export class Daemon {
 
   async stop(): Promise<void> {
     await this.#life[Symbol.asyncDispose]();
-  }
-}
-
-async function answer(request: Request, director: Director, watch: Watch, reload: Reload): Promise<unknown> {
-  switch (request.do) {
-    case 'status':
-      return statusOf(director.status, watch.status);
-    case 'plan':
-      return director.preview(reload.read());
-    case 'reload':
-      return reload.fromSource();
-    case 'weight':
-      return director.override(request.server, request.weight ?? undefined);
   }
 }

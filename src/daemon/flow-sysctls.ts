@@ -9,6 +9,7 @@ import { type Log, reasonOf } from '../system/log.js';
 export function flowSysctls({ virtualServers }: Configuration): ReadonlyMap<string, string> {
   const needed = new Map<string, string>();
   for (const { deadFlows, removedFlows, services, realServers } of virtualServers) {
+    if (services.every(({ settings }) => settings.engine !== undefined)) continue; // the kernel has no part in them
     const idles =
       deadFlows.do === 'keep' || deadFlows.do === 'drain' || realServers.some((one) => one.inhibitOnFailure);
     const persistent = services.some(({ settings }) => settings.persistent);

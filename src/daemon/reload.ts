@@ -16,6 +16,7 @@ import type { ConfigurationSource, World } from './world.js';
 export interface ReloadOptions {
   readonly director: Director;
   readonly bfd: Pick<BfdSpeaker, 'configure'>;
+  readonly engine: World['engine'];
   readonly watch: Watch;
   readonly commands: Commands;
   readonly notify: Notify;
@@ -86,7 +87,7 @@ export class Reload {
 
   /** Marks come before the services that live by them, and go after them. */
   async #take(configuration: Configuration, before: Before): Promise<void> {
-    const { director, bfd, watch, commands, notify, settings, routes, sysctls, marks } = this.#options;
+    const { director, bfd, engine, watch, commands, notify, settings, routes, sysctls, marks } = this.#options;
     commands.follow(configuration.globals);
     await notify.follow(configuration);
     await this.#trackFiles.follow(configuration);
@@ -102,6 +103,7 @@ export class Reload {
     await settings?.apply(configuration.globals);
     const marked = configuration.fwmarkRules.length > 0 || (this.#configuration?.fwmarkRules.length ?? 0) > 0;
     if (marked) await this.#inLog('apply marks', () => marks?.apply(configuration.fwmarkRules));
+    await engine?.follow(configuration.globals.engine);
     await director.configure(configuration);
     this.#configuration = configuration;
     await checks.retire();

@@ -4,22 +4,29 @@ import { complaintsText } from '../cli/complaints.js';
 import { type Order, runtimeFile } from '../cli/lvsd-options.js';
 import type { Output } from '../cli/realserver.js';
 import { formatDiagnostic } from '../config/diagnostics.js';
+import type { Configuration } from '../config/configuration.js';
 import { readConfigurationFile } from '../config/include.js';
 import { Reuse } from '../config/reuse.js';
+import { ForwarderOfBoth } from '../dataplane/both.js';
+import { engineProgram, startEngine } from '../dataplane/process.js';
+import { LvsError } from '../errors.js';
 import { IpvsClient } from '../ipvs/client.js';
 import { IpvsForwarder } from '../ipvs/forwarder.js';
 import { Links } from '../links/links.js';
 import { NETLINK_ROUTE } from '../links/uapi.js';
 import { FwmarkTable } from '../netfilter/fwmark-table.js';
 import { systemNft } from '../netfilter/nft.js';
+import { SteeringTable } from '../netfilter/steering-table.js';
 import { Exchange } from '../netlink/exchange.js';
 import { NETLINK_GENERIC } from '../netlink/generic.js';
+import { KernelNetwork, networkGroups } from '../routing/kernel-network.js';
 import { systemClock } from '../system/clock.js';
 import { descriptorSink, jsonLog, type Log, reasonOf } from '../system/log.js';
 import { onSignals } from '../system/signals.js';
 import { stateFile } from '../system/state-file.js';
 import { systemSysctl } from '../system/sysctl.js';
 import { Daemon } from './daemon.js';
+import { Engine } from './engine.js';
 import { kernelAddresses } from './kernel-addresses.js';
 import { mustBeIn } from './namespace.js';
 import { systemPorts } from './probe-ports.js';
@@ -44,9 +51,22 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
   const client = new IpvsClient(openNetlink(NETLINK_GENERIC), { after: (ms, late) => systemClock.after(ms, late) });
   const links = new Links(new Exchange(openNetlink(NETLINK_ROUTE)));
   try {
-    await client.probe();
+    const kernel = await kernelOf(client, reading.configuration, log);
     const { globals } = reading.configuration;
     const path = order.state ?? globals.stateFile ?? runtimeFile(environment, 'director.json');
+    const engine = new Engine({
+      path: join(dirname(path), 'engine.sock'),
+      start: startEngine(engineProgram(), undefined),
+      network: () =>
+        new KernelNetwork(
+          openNetlink(NETLINK_ROUTE),
+          openNetlink(NETLINK_ROUTE, { groups: networkGroups }),
+          systemClock,
+        ),
+      steering: new SteeringTable(systemNft()),
+      clock: systemClock,
+      log,
+    });
     // a SIGHUP that comes while we start means a file that we may have read before it changed
     const early = { asked: false };
     const started = onSignals(process, { SIGHUP: () => void (early.asked = true) });
@@ -54,8 +74,9 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
     const daemon = await Daemon.start(
       reading.configuration,
       {
-        forwarder: new IpvsForwarder(client),
-        settings: client,
+        forwarder: new ForwarderOfBoth(kernel && new IpvsForwarder(kernel), engine.forwarder),
+        engine,
+        ...(kernel === undefined ? {} : { settings: kernel }),
         links,
         addresses: kernelAddresses(systemClock),
         sysctl: systemSysctl(),
@@ -67,6 +88,7 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
         source: fileSource(order.file, environment, reuse),
         state: stateFile(path),
         health: stateFile(join(dirname(path), 'health.json')),
+        made: stateFile(join(dirname(path), 'made.json')),
         controlPath: order.control,
         observeMs: 1000 * order.observeSeconds,
         foreign: order.foreign,
@@ -85,6 +107,21 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
   } finally {
     client.close();
     links.close();
+  }
+}
+
+/** undefined: this kernel has no IPVS, and nothing of the file needs it. @throws LvsError IPVS_UNAVAILABLE, IPVS_NOT_ALLOWED */
+async function kernelOf(client: IpvsClient, file: Configuration, log: Log): Promise<IpvsClient | undefined> {
+  try {
+    await client.probe();
+    return client;
+  } catch (error) {
+    const needsIt = file.virtualServers.some(({ services }) =>
+      services.some(({ settings }) => settings.engine === undefined),
+    );
+    if (needsIt || !(error instanceof LvsError)) throw error;
+    log.info({ event: 'daemon.without-ipvs', reason: error.message });
+    return undefined;
   }
 }
 

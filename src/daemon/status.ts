@@ -1,6 +1,7 @@
-import type { CheckStatus, Status } from '../cli/control.js';
+import type { CheckStatus, EngineState, Status } from '../cli/control.js';
 import type { DirectorStatus } from '../director/director.js';
 import { changeName } from '../model/change.js';
+import type { EngineStatus } from './engine.js';
 
 /** What `lvsctl status` shows. */
 export const statusOf = (director: DirectorStatus, checks: readonly CheckStatus[]): Status => ({
@@ -27,4 +28,24 @@ export const statusOf = (director: DirectorStatus, checks: readonly CheckStatus[
   drift: director.drift,
   foreign: director.foreign,
   writes: director.writes,
+});
+
+const numbersOf = (counts: ReadonlyMap<string, bigint>): Record<string, number> =>
+  Object.fromEntries([...counts].map(([word, count]) => [word, Number(count)]));
+
+/** The engine's part of it. */
+export const engineStatusOf = (status: EngineStatus): EngineState => ({
+  running: status.running,
+  pid: status.pid ?? null,
+  workers: status.workers,
+  restarts: status.restarts,
+  ports: status.ports.map(({ name, mode, queues, reason = '' }) => ({ name, mode, queues, reason })),
+  silentNeighbours: status.silentNeighbours,
+  sessions: {
+    live: Number(status.counters?.liveSessions ?? 0),
+    capacity: Number(status.counters?.sessionCapacity ?? 0),
+    bytes: Number(status.counters?.sessionBytes ?? 0),
+  },
+  dropped: numbersOf(status.counters?.dropped ?? new Map()),
+  events: numbersOf(status.counters?.events ?? new Map()),
 });

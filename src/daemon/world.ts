@@ -4,12 +4,15 @@ import type { ProbePorts } from '../health/ports.js';
 import type { Links } from '../links/links.js';
 import type { Log } from '../system/log.js';
 import type { Sysctl } from '../system/sysctl.js';
+import type { Engine } from './engine.js';
 import type { AddressSource } from './local-addresses.js';
 import type { SettingsPort } from './kernel-settings.js';
 
 /** What the daemon drives; a test passes fakes. */
 export interface World extends Omit<ProbePorts, 'runCommand'> {
   readonly forwarder: Forwarder;
+  /** Our own engine, which `forwarder` drives beside the kernel; undefined: there is none. */
+  readonly engine?: Engine;
   /** undefined: there are no settings beside the table. */
   readonly settings?: SettingsPort;
   /** Packets that get a mark, as the file says. */

@@ -84,6 +84,8 @@ export class Director {
   readonly #known = new KnownTable();
   readonly #weights = new Map<string, number>();
   #configuration: Configuration | undefined;
+  /** Beside it. */
+  #made: Table = new Map();
   /** Its virtual servers by virtualServerName: one verdict shall not look at all of them. */
   #virtuals: ReadonlyMap<string, VirtualServer> = new Map();
   /** Names of what we answer for, with their destinations; what we no longer want stays until it is gone. */
@@ -124,13 +126,22 @@ export class Director {
     return this.#mailbox.post(() => this.#configure(configuration));
   }
 
+  /** All services made at run time; they stand beside those of the file, which win. */
+  keep(made: Table): Promise<Report> {
+    return this.#mailbox.post(() => {
+      if (this.#configuration !== undefined) return this.#configure(this.#configuration, made);
+      this.#made = made;
+      return nothing;
+    });
+  }
+
   /** What `configure` would do. */
   preview(configuration: Configuration): Promise<readonly Change[]> {
     return this.#mailbox.post(() => {
       const isUp = foreseen(configuration, this.#options.isUp, (server) => this.#outlook.lives.has(server));
       const marks = probeMarks(configuration);
-      const want = this.#desired(configuration, marks, isUp);
-      const leaving = this.#leavingWith(allNames(configuration, marks), drainTimes(configuration));
+      const want = this.#desired(configuration, marks, this.#made, isUp);
+      const leaving = this.#leavingWith(allNames(configuration, marks, this.#made), drainTimes(configuration));
       return plan(this.#withLeaving(want.table, leaving), this.#known.table);
     });
   }
@@ -186,10 +197,10 @@ export class Director {
     await Promise.all([last, this.#mailbox.close()]);
   }
 
-  async #configure(configuration: Configuration): Promise<Report> {
+  async #configure(configuration: Configuration, made = this.#made): Promise<Report> {
     const { forwarder, log } = this.#options;
     const marks = probeMarks(configuration);
-    const names = allNames(configuration, marks);
+    const names = allNames(configuration, marks, made);
     const drains = drainTimes(configuration);
     const virtuals = new Map(configuration.virtualServers.map((virtual) => [virtualServerName(virtual), virtual]));
     const flush = configuration.globals.flushAtStart && this.#configuration === undefined;
@@ -199,9 +210,10 @@ export class Director {
       this.#meetForeign(names, table);
     }
     this.#foreign = new Set([...this.#foreign].filter((name) => names.has(name)));
-    const only = flush ? undefined : this.#changed(virtuals, names, marks);
+    const only = flush || made !== this.#made ? undefined : this.#changed(virtuals, names, marks);
     for (const name of only ?? []) this.#outlook.forget(leftOf(this.#virtuals.get(name), virtuals.get(name)));
     this.#configuration = configuration;
+    this.#made = made;
     this.#virtuals = virtuals;
     this.#probeMarks = marks;
     this.#leaving = this.#leavingWith(names, drains);
@@ -265,7 +277,12 @@ export class Director {
     return this.#memory.remember({ last: this.#owned, leaving: this.#leaving });
   }
 
-  #desired(configuration: Configuration, marks: ReadonlyMap<string, number>, isUp = this.#options.isUp): Desired {
+  #desired(
+    configuration: Configuration,
+    marks: ReadonlyMap<string, number>,
+    made: Table,
+    isUp = this.#options.isUp,
+  ): Desired {
     const { weightOf, clock, hadQuorum } = this.#options;
     const { quorums, lives } = this.#outlook;
     const now = clock.now();
@@ -279,8 +296,8 @@ export class Director {
       probeMarks: marks,
       now,
     });
-    if (this.#foreign.size === 0) return want;
-    return { ...want, table: this.#withoutForeign(want.table) };
+    const table = made.size === 0 ? want.table : new Map([...made, ...want.table]);
+    return { ...want, table: this.#foreign.size === 0 ? table : this.#withoutForeign(table) };
   }
 
   #leavingWith(names: LastApplied, drains: DrainTimes): Leaving {
@@ -302,7 +319,7 @@ export class Director {
   async #reconcile(only?: ReadonlySet<string>): Promise<Report> {
     if (this.#configuration === undefined) return nothing;
     const part = only === undefined ? this.#configuration : this.#partOf(this.#configuration, only);
-    const want = this.#desired(part, this.#probeMarks);
+    const want = this.#desired(part, this.#probeMarks, only === undefined ? this.#made : new Map());
     this.#tell(want);
     if (only === undefined) this.#outlook.replace(want);
     else this.#outlook.renew(want);
@@ -433,7 +450,7 @@ export class Director {
       }),
     );
     await this.#reconcile();
-    await this.#forgetGone(this.#withoutForeign(allNames(this.#configuration!, this.#probeMarks)));
+    await this.#forgetGone(this.#withoutForeign(allNames(this.#configuration!, this.#probeMarks, this.#made)));
   }
 
   async #leave(how: 'keep' | 'remove' | 'flush'): Promise<void> {

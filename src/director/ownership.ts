@@ -20,9 +20,14 @@ export type LastApplied = ReadonlyMap<string, readonly string[]>;
 type Names = readonly (readonly [service: string, destinations: readonly string[]])[];
 const namesOfServices = new WeakMap<VirtualServer, Names>();
 
-/** Every service of a configuration with every destination it may get, those of probes too. */
-export function allNames(configuration: Configuration, marks = probeMarks(configuration)): LastApplied {
+/** Every service of a configuration with every destination it may get, those of probes too, and of what was made at run time. */
+export function allNames(
+  configuration: Configuration,
+  marks = probeMarks(configuration),
+  made: Table = new Map(),
+): LastApplied {
   const names = new Map<string, readonly string[]>();
+  for (const [name, { destinations }] of made) names.set(name, [...destinations.keys()]);
   for (const virtual of configuration.virtualServers) {
     for (const [service, destinations] of servicesOf(virtual)) names.set(service, destinations);
     if (marks.size === 0) continue;

@@ -3,14 +3,15 @@
  * rules: desired.ts, plan.ts, adoption.ts, ownership.ts · owner: director.ts, with one mailbox
  */
 import type { Change } from '../model/change.js';
-import type { ServiceKey } from '../model/service.js';
+import type { ServiceKey, ServiceSettings } from '../model/service.js';
 import type { Table, TableDestination, TableService } from '../model/table.js';
 import { sameDestinationSettings, sameServiceSettings } from './same.js';
 
 /**
  * What turns `observed` into `desired`. Pure: the same two tables give the same list, and equal tables give [].
  * In such an order that at no moment a service has fewer open destinations than before and after: what comes is added before what
- * goes is closed, in a service (a sorry server and those it stands in for) and between services.
+ * goes is closed, in a service (a sorry server and those it stands in for) and between services. Only a service that another engine
+ * shall forward is gone for a moment.
  */
 export function plan(desired: Table, observed: Table): Change[] {
   const changes: Change[] = [];
@@ -24,10 +25,18 @@ const none: TableService['destinations'] = new Map();
 
 function planService(changes: Change[], want: TableService, have: TableService | undefined): void {
   const { key: service, settings } = want;
+  if (have !== undefined && !sameEngine(settings, have.settings)) {
+    changes.push({ do: 'delete-service', service });
+    return planService(changes, want, undefined);
+  }
   if (have === undefined) changes.push({ do: 'add-service', service, settings });
   else if (!sameServiceSettings(settings, have.settings)) changes.push({ do: 'edit-service', service, settings });
   planDestinations(changes, service, want.destinations, have?.destinations ?? none);
 }
+
+/** A service cannot change who forwards it: it leaves the one and comes to the other, with all its servers. */
+const sameEngine = (a: ServiceSettings, b: ServiceSettings): boolean =>
+  (a.engine === undefined) === (b.engine === undefined);
 
 function planDestinations(
   changes: Change[],

@@ -1,5 +1,6 @@
 import type { Change } from '../model/change.js';
 import { destinationName, type DestinationSettings, type Tunnel } from '../model/destination.js';
+import { defaultEngineSettings, type EngineSettings } from '../model/engine.js';
 import { serviceName, type ServiceSettings } from '../model/service.js';
 
 /** A plan for people: one change per line, destinations below their service, and what it comes to. */
@@ -37,7 +38,30 @@ const serviceText = (settings: ServiceSettings): string =>
     ...(settings.persistent ? [`persistent ${settings.persistenceSeconds} s mask ${settings.persistenceMask}`] : []),
     ...(settings.persistenceEngine === '' ? [] : [`engine ${settings.persistenceEngine}`]),
     ...(settings.onePacket ? ['one-packet'] : []),
+    ...(settings.engine === undefined ? [] : engineTexts(settings.engine)),
   ].join(' ');
+
+/** What is not as usual. */
+function engineTexts(engine: EngineSettings): readonly string[] {
+  const usual = defaultEngineSettings;
+  return [
+    'userspace',
+    ...(engine.tableSize === usual.tableSize ? [] : [`slots ${engine.tableSize}`]),
+    ...(engine.hashFields.join() === usual.hashFields.join() ? [] : [`hash ${engine.hashFields.join(',')}`]),
+    ...(engine.dscp === 0 ? [] : [`dscp ${engine.dscp}`]),
+    ...(engine.nodePort === 0 ? [] : [`node-port ${engine.nodePort}`]),
+    ...engine.snatPool.map(
+      ({ first, last, lowestPort, highestPort }) => `snat ${first}-${last} ports ${lowestPort}-${highestPort}`,
+    ),
+    ...(engine.tunnelSource === undefined ? [] : [`from ${engine.tunnelSource}`]),
+    ...(engine.icmpEcho === 'default' ? [] : [`echo ${engine.icmpEcho}`]),
+    ...(engine.answerArp ? ['answer-arp'] : []),
+    ...(engine.stateless ? ['stateless'] : []),
+    ...(engine.interfaces.length === 0 ? [] : [`interfaces ${engine.interfaces.join(',')}`]),
+    ...(engine.tcpTimeout === 0 ? [] : [`tcp ${engine.tcpTimeout} s`]),
+    ...(engine.udpTimeout === 0 ? [] : [`udp ${engine.udpTimeout} s`]),
+  ];
+}
 
 const destinationText = ({ method, weight, upperThreshold, lowerThreshold, tunnel }: DestinationSettings): string =>
   [

@@ -1,4 +1,5 @@
-import type { Change, Forwarder, Outcomes } from '../model/change.js';
+import { LvsError } from '../errors.js';
+import { type Change, changeName, type Forwarder, type Outcomes } from '../model/change.js';
 import { destinationName } from '../model/destination.js';
 import { serviceName } from '../model/service.js';
 import type { Table } from '../model/table.js';
@@ -34,6 +35,8 @@ export class IpvsForwarder implements Forwarder {
   }
 
   #carryOut(change: Change): Promise<void> {
+    const foreign = foreignTo(change);
+    if (foreign !== undefined) return Promise.reject(new LvsError('IPVS_ENGINE_NEEDED', [changeName(change), foreign]));
     switch (change.do) {
       case 'add-service':
         return this.#client.addService(change.service, change.settings);
@@ -48,5 +51,27 @@ export class IpvsForwarder implements Forwarder {
       case 'delete-destination':
         return this.#client.deleteDestination(change.service, change.destination);
     }
+  }
+}
+
+/** What of a change the kernel's attributes have no place for: it would be told something else, and take it. */
+function foreignTo(change: Change): string | undefined {
+  const { service } = change;
+  if (service.by === 'address' && service.prefixLength !== undefined)
+    return `the prefix ${service.address}/${service.prefixLength}`;
+  if (service.by === 'address' && service.protocol === 'any') return 'protocol any';
+  switch (change.do) {
+    case 'add-service':
+    case 'edit-service':
+      if (change.settings.engine !== undefined) return 'a service with lvs_engine userspace';
+      return change.settings.scheduler === 'maglev' ? 'scheduler maglev' : undefined;
+    case 'add-destination':
+    case 'edit-destination': {
+      const { method } = change.settings;
+      return method === 'l3dsr' || method === 'full-nat' ? `method ${method}` : undefined;
+    }
+    case 'delete-service':
+    case 'delete-destination':
+      return undefined;
   }
 }

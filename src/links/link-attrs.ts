@@ -60,6 +60,9 @@ export const greAttrs = {
   external: [18, flag],
 } as const;
 
+/** IFLA_VLAN_*: vlan. The protocol is an EtherType. */
+export const vlanAttrs = { id: [1, u16], protocol: [5, u16be] } as const;
+
 /** struct ifinfomsg: family u8 | pad u8 | device type u16 | index i32 | flags u32 | change mask u32. */
 const HEADER_BYTES = 16;
 

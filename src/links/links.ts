@@ -1,6 +1,6 @@
 /**
  * links/ — network devices, their addresses and routes, through rtnetlink.
- * codec: link-attrs.ts, address-attrs.ts, route-attrs.ts, tunnels.ts, rows.ts · owner: links.ts
+ * codec: link-attrs.ts, address-attrs.ts, route-attrs.ts, neighbour-attrs.ts, tunnels.ts, rows.ts · owner: links.ts
  */
 import { LvsError } from '../errors.js';
 import { addressBytes, familyOf } from '../model/address.js';
@@ -10,10 +10,33 @@ import type { Exchange } from '../netlink/exchange.js';
 import { messageFlag } from '../netlink/message.js';
 import { readAddress, writeAddress } from './address-attrs.js';
 import { readLink, writeLink } from './link-attrs.js';
+import { readNeighbour, writeNeighbour } from './neighbour-attrs.js';
 import { readRoute, writeRoute, writeRouteQuestion } from './route-attrs.js';
-import { addressOf, type InterfaceAddress, type Link, linkOf, type Route, routeOf } from './rows.js';
+import {
+  addressOf,
+  type InterfaceAddress,
+  type Link,
+  linkOf,
+  type NeighbourEntry,
+  neighbourOf,
+  type Route,
+  type RoutedPrefix,
+  routedPrefixOf,
+  routeOf,
+} from './rows.js';
 import { endsFit, type Tunnel, tunnelData } from './tunnels.js';
-import { AF_INET, AF_INET6, AF_UNSPEC, addressFlag, command, FOREVER, linkFlag, type Scope, scopes } from './uapi.js';
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNSPEC,
+  addressFlag,
+  command,
+  FOREVER,
+  linkFlag,
+  NTF_USE,
+  type Scope,
+  scopes,
+} from './uapi.js';
 
 /** An address to add, or to delete; deleting asks only for the first three. */
 export interface AddressOrder {
@@ -64,13 +87,32 @@ export class Links {
 
   async routes(): Promise<Route[]> {
     const read = (from: Memory, at: number, end: number) => routeOf(readRoute(from, at, end));
-    const both = await Promise.all(
-      // strict dumps want header and attributes empty but for the family
-      [AF_INET, AF_INET6].map((family) =>
-        this.#read('list routes', command.getRoute, (to) => to.memory.view.setUint8(to.extend(12), family), read),
-      ),
-    );
+    const both = await Promise.all([AF_INET, AF_INET6].map((family) => this.#readRoutes(family, read)));
     return both.flat();
+  }
+
+  /** Both families' routes with all their ways. */
+  async routedPrefixes(): Promise<RoutedPrefix[]> {
+    const read = (from: Memory, at: number, end: number) => routedPrefixOf(readRoute(from, at, end));
+    const both = await Promise.all([AF_INET, AF_INET6].map((family) => this.#readRoutes(family, read)));
+    return both.flat();
+  }
+
+  /** Of both families, on all interfaces. */
+  async neighbours(): Promise<NeighbourEntry[]> {
+    const all = { family: AF_UNSPEC, index: 0, state: 0, flags: 0, attributes: {} };
+    const read = (from: Memory, at: number, end: number) => neighbourOf(readNeighbour(from, at, end));
+    return this.#read('list neighbours', command.getNeighbour, (to) => writeNeighbour(to, all), read);
+  }
+
+  /** As if a packet had been sent to a neighbour: the kernel asks for it, or asks again where it is no longer sure. */
+  async useNeighbour(index: number, address: string): Promise<void> {
+    const bytes = addressBytes(address);
+    const family = bytes.length === 4 ? AF_INET : AF_INET6;
+    const message = { family, index, state: 0, flags: NTF_USE, attributes: { address: bytes } };
+    await this.#write('ask for neighbour', address, command.newNeighbour, messageFlag.create, (to) =>
+      writeNeighbour(to, message),
+    );
   }
 
   /** How this machine would send to an address now: the interface's index and our address on that way. */
@@ -147,6 +189,11 @@ export class Links {
     const link = await this.find(name);
     if (link === undefined) throw new LvsError('LINK_MISSING', [name]);
     return link.index;
+  }
+
+  /** Strict dumps want header and attributes empty but for the family. */
+  #readRoutes<T>(family: number, read: (from: Memory, at: number, end: number) => T | undefined): Promise<T[]> {
+    return this.#read('list routes', command.getRoute, (to) => to.memory.view.setUint8(to.extend(12), family), read);
   }
 
   async #read<T>(

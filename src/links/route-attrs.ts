@@ -1,7 +1,78 @@
-import { bytes, decodeAttributes, Malformed, u32, type Values } from '../netlink/attributes.js';
+import { bytes, decodeAttributes, type Field, Malformed, nest, u16, u32, type Values } from '../netlink/attributes.js';
 import { encodeAttributes } from '../netlink/attributes.js';
-import type { Growing, Memory } from '../netlink/bytes.js';
-import { RTPROT_STATIC, routeType } from './uapi.js';
+import { align, Growing, littleEndian, type Memory } from '../netlink/bytes.js';
+import { RTAX_MTU, RTPROT_STATIC, routeType } from './uapi.js';
+
+/** struct rtvia: a gateway of the other family. */
+export interface Via {
+  readonly family: number;
+  readonly address: Uint8Array;
+}
+
+const via: Field<Via> = {
+  size: ({ address }) => 2 + address.length,
+  write({ view, bytes: into }, at, { family, address }) {
+    view.setUint16(at, family, littleEndian);
+    into.set(address, at + 2);
+  },
+  read({ view, bytes: from }, at, length) {
+    if (length < 2) throw new Malformed(`via of ${length} bytes`);
+    return { family: view.getUint16(at, littleEndian), address: from.slice(at + 2, at + length) };
+  },
+};
+
+/** Those of RTA_* that one way of several has. */
+const wayAttrs = { gateway: [5, bytes], via: [18, via], encapsulation: [21, u16] } as const;
+
+/** One way of several. */
+export interface Way {
+  readonly flags: number;
+  /** Weight less one. */
+  readonly hops: number;
+  readonly index: number;
+  readonly attributes: Values<typeof wayAttrs>;
+}
+
+/** struct rtnexthop: length u16 | flags u8 | hops u8 | index i32, then attributes. */
+const WAY_BYTES = 8;
+
+const ways: Field<readonly Way[]> = {
+  size: (value) => encodedWays(value).length,
+  write: (to, at, value) => to.bytes.set(encodedWays(value), at),
+  read(from, at, length) {
+    const list: Way[] = [];
+    const end = at + length;
+    for (let position = at; position + WAY_BYTES <= end; ) {
+      const size = from.view.getUint16(position, littleEndian);
+      if (size < WAY_BYTES || position + size > end)
+        throw new Malformed(`way of length ${size} with ${end - position} bytes left`);
+      list.push({
+        flags: from.view.getUint8(position + 2),
+        hops: from.view.getUint8(position + 3),
+        index: from.view.getInt32(position + 4, littleEndian),
+        attributes: decodeAttributes(wayAttrs, from, position + WAY_BYTES, position + size),
+      });
+      position += align(size);
+    }
+    return list;
+  },
+};
+
+function encodedWays(list: readonly Way[]): Uint8Array {
+  const to = new Growing(256);
+  for (const { flags, hops, index, attributes } of list) {
+    const at = to.extend(WAY_BYTES);
+    to.memory.view.setUint8(at + 2, flags);
+    to.memory.view.setUint8(at + 3, hops);
+    to.memory.view.setInt32(at + 4, index, littleEndian);
+    encodeAttributes(to, wayAttrs, attributes);
+    to.memory.view.setUint16(at, to.length - at, littleEndian);
+  }
+  return to.written();
+}
+
+/** RTAX_*. */
+const metricAttrs = { mtu: [RTAX_MTU, u32] } as const;
 
 /** RTA_* of <linux/rtnetlink.h>. */
 export const routeAttrs = {
@@ -10,7 +81,12 @@ export const routeAttrs = {
   gateway: [5, bytes],
   priority: [6, u32],
   preferredSource: [7, bytes],
+  metrics: [8, nest(metricAttrs)],
+  ways: [9, ways],
   table: [15, u32],
+  via: [18, via],
+  /** LWTUNNEL_ENCAP_*: packets get more than an Ethernet header. */
+  encapsulation: [21, u16],
 } as const;
 
 /** struct rtmsg: family | destination length | source length | tos | table | protocol | scope | type, each u8, and flags u32. */
@@ -23,6 +99,8 @@ export interface RouteMessage {
   readonly protocol: number;
   readonly scope: number;
   readonly type: number;
+  readonly tos: number;
+  readonly flags: number;
   readonly attributes: Values<typeof routeAttrs>;
 }
 
@@ -58,6 +136,8 @@ export function readRoute(from: Memory, at: number, end: number): RouteMessage {
     protocol: from.view.getUint8(at + 5),
     scope: from.view.getUint8(at + 6),
     type: from.view.getUint8(at + 7),
+    tos: from.view.getUint8(at + 3),
+    flags: from.view.getUint32(at + 8, littleEndian),
     attributes,
   };
 }

@@ -1,8 +1,22 @@
 import { formatAddress } from '../model/address.js';
+import { decodeAttributes } from '../netlink/attributes.js';
+import { memory } from '../netlink/bytes.js';
 import type { AddressMessage } from './address-attrs.js';
-import type { LinkMessage } from './link-attrs.js';
-import type { RouteMessage } from './route-attrs.js';
-import { AF_INET, AF_INET6, addressFlag, FOREVER, linkFlag, type Scope, scopes } from './uapi.js';
+import { type LinkMessage, vlanAttrs } from './link-attrs.js';
+import type { NeighbourMessage } from './neighbour-attrs.js';
+import type { RouteMessage, Via } from './route-attrs.js';
+import {
+  AF_INET,
+  AF_INET6,
+  addressFlag,
+  ETH_P_8021AD,
+  ETH_P_8021Q,
+  FOREVER,
+  linkFlag,
+  type Scope,
+  scopes,
+  wayFlag,
+} from './uapi.js';
 
 /** A network device as the kernel tells it. */
 export interface Link {
@@ -20,6 +34,14 @@ export interface Link {
   readonly macAddress: string;
   /** Index of the bridge or bond it is a port of. */
   readonly master?: number;
+  /** Of a VLAN interface: the tag, and the interface below it. */
+  readonly vlan?: VlanLink;
+}
+
+export interface VlanLink {
+  readonly parent: number;
+  readonly type: 'dot1q' | 'dot1ad';
+  readonly id: number;
 }
 
 /** An address on an interface. */
@@ -49,7 +71,8 @@ export interface Route {
 }
 
 export function linkOf({ index, flags, attributes }: LinkMessage): Link {
-  const { name = '', info, mtu = 0, address, master } = attributes;
+  const { name = '', info, mtu = 0, address, master, parent } = attributes;
+  const vlan = info?.kind === 'vlan' && info.data !== undefined ? vlanOf(info.data, parent ?? 0) : undefined;
   const has = (bit: number): boolean => (flags & bit) !== 0;
   return {
     index,
@@ -60,9 +83,51 @@ export function linkOf({ index, flags, attributes }: LinkMessage): Link {
     loopback: has(linkFlag.loopback),
     resolvesNeighbours: !has(linkFlag.loopback) && !has(linkFlag.noArp),
     mtu,
-    macAddress: address?.length === 6 ? [...address].map((byte) => byte.toString(16).padStart(2, '0')).join(':') : '',
+    macAddress: macText(address),
     ...(master === undefined ? {} : { master }),
+    ...(vlan === undefined ? {} : { vlan }),
   };
+}
+
+/** Empty for what is no Ethernet address. */
+const macText = (bytes: Uint8Array | undefined): string =>
+  bytes?.length === 6 ? [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':') : '';
+
+function vlanOf(data: Uint8Array, parent: number): VlanLink | undefined {
+  const { id, protocol = ETH_P_8021Q } = decodeAttributes(vlanAttrs, memory(data), 0, data.length);
+  return id === undefined ? undefined : { parent, id, type: protocol === ETH_P_8021AD ? 'dot1ad' : 'dot1q' };
+}
+
+/** A route as packets take it: with all its ways. */
+export interface RoutedPrefix {
+  readonly prefix: string;
+  readonly prefixLength: number;
+  readonly table: number;
+  readonly priority: number;
+  /** RTN_*. */
+  readonly type: number;
+  /** Empty for what leads nowhere. Ways that are down are left out. */
+  readonly ways: readonly RoutedWay[];
+  /** Of the route, bytes. */
+  readonly mtu?: number;
+}
+
+export interface RoutedWay {
+  /** Of the interface. */
+  readonly index: number;
+  /** Of any family; undefined: on link. */
+  readonly gateway?: string;
+  readonly weight: number;
+}
+
+/** Someone on a link. */
+export interface NeighbourEntry {
+  readonly index: number;
+  readonly address: string;
+  /** Empty: not known. */
+  readonly macAddress: string;
+  /** NUD_*. */
+  readonly state: number;
 }
 
 const scopeNames = new Map<number, Scope>(Object.entries(scopes).map(([name, number]) => [number, name as Scope]));
@@ -108,6 +173,44 @@ export function routeOf({ family, destinationLength, table, attributes }: RouteM
     ...(attributes.outInterface === undefined ? {} : { index: attributes.outInterface }),
     ...(preferredSource === undefined ? {} : { preferredSource }),
   };
+}
+
+/** undefined: no route of packets (of another family, of one ToS only, a cached one), or one that adds headers of its own (MPLS, seg6). */
+export function routedPrefixOf(message: RouteMessage): RoutedPrefix | undefined {
+  const { family, destinationLength, table, type, tos, flags, attributes } = message;
+  const route = routeOf(message);
+  if (route === undefined || tos !== 0 || (flags & wayFlag.cloned) !== 0) return undefined;
+  const { ways, outInterface, encapsulation, metrics } = attributes;
+  const several = ways ?? (outInterface === undefined ? [] : [{ flags, hops: 0, index: outInterface, attributes }]);
+  if (encapsulation !== undefined || several.some((way) => way.attributes.encapsulation !== undefined))
+    return undefined;
+  const alive = several.filter((way) => (way.flags & wayFlag.dead) === 0);
+  if (alive.length === 0 && several.length > 0) return undefined; // the kernel looks on too
+  return {
+    prefix: route.destination,
+    prefixLength: destinationLength,
+    table,
+    priority: route.priority,
+    type,
+    ways: alive
+      .filter((way) => (way.flags & wayFlag.linkDown) === 0)
+      .map((way): RoutedWay => {
+        const gateway = addressText(family, way.attributes.gateway) ?? viaText(way.attributes.via);
+        return { index: way.index, weight: way.hops + 1, ...(gateway === undefined ? {} : { gateway }) };
+      }),
+    ...(metrics?.mtu === undefined ? {} : { mtu: metrics.mtu }),
+  };
+}
+
+const viaText = (via: Via | undefined): string | undefined =>
+  via === undefined ? undefined : addressText(via.family, via.address);
+
+/** undefined: no neighbour of IP. */
+export function neighbourOf({ family, index, state, attributes }: NeighbourMessage): NeighbourEntry | undefined {
+  const address = addressText(family, attributes.address);
+  return address === undefined
+    ? undefined
+    : { index, address, state, macAddress: macText(attributes.linkLayerAddress) };
 }
 
 function addressText(family: number, bytes: Uint8Array | undefined): string | undefined {

@@ -14,6 +14,20 @@ export const command = {
   newRoute: 24,
   deleteRoute: 25,
   getRoute: 26,
+  newNeighbour: 28,
+  deleteNeighbour: 29,
+  getNeighbour: 30,
+} as const;
+
+/** RTNLGRP_*: multicast groups that tell of changes. */
+export const routeGroup = {
+  link: 1,
+  neighbour: 3,
+  ip4Address: 5,
+  ip4Route: 7,
+  ip6Address: 9,
+  ip6Route: 11,
+  nexthop: 32,
 } as const;
 
 export const AF_UNSPEC = 0;
@@ -44,12 +58,44 @@ export const addressFlag = {
 export const scopes = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 } as const;
 export type Scope = keyof typeof scopes;
 
-/** RT_TABLE_MAIN, RT_TABLE_LOCAL. */
-export const routeTable = { main: 254, local: 255 } as const;
+/** RT_TABLE_DEFAULT, RT_TABLE_MAIN, RT_TABLE_LOCAL. */
+export const routeTable = { default: 253, main: 254, local: 255 } as const;
 /** RTN_*. */
-export const routeType = { unicast: 1, local: 2, blackhole: 6, unreachable: 7 } as const;
+export const routeType = {
+  unicast: 1,
+  local: 2,
+  broadcast: 3,
+  anycast: 4,
+  multicast: 5,
+  blackhole: 6,
+  unreachable: 7,
+  prohibit: 8,
+  throw: 9,
+} as const;
+/** RTNH_F_*: of a route's only way, or of one of several. RTM_F_CLONED is in the same word of a route. */
+export const wayFlag = { dead: 0x01, linkDown: 0x10, cloned: 0x200 } as const;
+/** RTAX_MTU. */
+export const RTAX_MTU = 2;
+
+/** NUD_*: what is known of a neighbour. */
+export const neighbourState = {
+  incomplete: 0x01,
+  reachable: 0x02,
+  stale: 0x04,
+  delay: 0x08,
+  probe: 0x10,
+  failed: 0x20,
+  noArp: 0x40,
+  permanent: 0x80,
+} as const;
+/** NTF_USE: as if a packet had been sent to it, so that it is asked for if need be. */
+export const NTF_USE = 0x01;
 /** RTPROT_STATIC: an administrator's route. */
 export const RTPROT_STATIC = 4;
 
 /** IFA_CACHEINFO's lifetime without end. */
 export const FOREVER = 0xffff_ffff;
+
+/** EtherTypes of VLAN tags. */
+export const ETH_P_8021Q = 0x8100;
+export const ETH_P_8021AD = 0x88a8;

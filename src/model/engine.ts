@@ -56,3 +56,37 @@ export const defaultEngineSettings: EngineSettings = {
   tcpTimeout: 0,
   udpTimeout: 0,
 };
+
+/** How a device is opened: what it gives at best, AF_XDP of any kind, in the driver, in generic mode, or AF_PACKET. */
+export const portModes = ['auto', 'xdp', 'xdp_native', 'xdp_generic', 'packet'] as const;
+export type PortMode = (typeof portModes)[number];
+
+/** Seconds without a packet after which a session ends. */
+export interface EngineTimeouts {
+  readonly tcpEstablished: number;
+  readonly tcpSyn: number;
+  readonly tcpFin: number;
+  readonly tcpClosed: number;
+  readonly udp: number;
+  readonly icmp: number;
+  readonly other: number;
+}
+
+/** What the file says of the engine as a whole (engine_* of global_defs); what it does not say is the engine's own default. */
+export interface EngineOptions {
+  /** Interfaces it receives from and sends to; `auto`: whatever routes and addresses need. */
+  readonly ports: readonly string[] | 'auto';
+  readonly mode: PortMode;
+  /** Threads; `auto`: one for each queue. */
+  readonly workers: number | 'auto';
+  /** For how many there is room, all workers together. */
+  readonly sessions?: number;
+  /** Sources of outer headers. */
+  readonly tunnelSource4?: string;
+  readonly tunnelSource6?: string;
+  /** TTL or hop limit of outer headers. */
+  readonly tunnelTtl?: number;
+  readonly timeouts: Partial<EngineTimeouts>;
+}
+
+export const defaultEngineOptions: EngineOptions = { ports: 'auto', mode: 'auto', workers: 'auto', timeouts: {} };

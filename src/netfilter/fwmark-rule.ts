@@ -1,6 +1,7 @@
 /**
- * netfilter/ — which packets get a firewall mark, as an nftables table of our own that touches nobody else's.
- * rules: fwmark-rule.ts, ruleset.ts, same.ts · owner: fwmark-table.ts, through nft.ts
+ * netfilter/ — which packets get a firewall mark, and what a DSCP means to a real server of L3DSR: nftables tables of our own that touch
+ * nobody else's.
+ * rules: fwmark-rule.ts, ruleset.ts, l3dsr.ts, same.ts · owners: fwmark-table.ts and l3dsr-table.ts, over own-table.ts, through nft.ts
  */
 import type { FwmarkRule as ConfiguredRule } from '../config/configuration.js';
 import { formatAddress, parseAddress } from '../model/address.js';

@@ -30,7 +30,9 @@ export function virtualServerText(virtual: VirtualServer): string {
   if (isGroup(virtual)) return `[${virtual.name.replace(/^group\s+/, '')}]:0`;
   const key = virtual.services[0]?.key;
   if (key === undefined) return `[${virtual.name}]:0`;
-  return key.by === 'fwmark' ? `FWM ${key.mark}` : `[${key.address}]:${key.protocol}:${key.port}`;
+  if (key.by === 'fwmark') return `FWM ${key.mark}`;
+  const length = key.prefixLength === undefined ? '' : `/${key.prefixLength}`;
+  return `[${key.address}${length}]:${key.protocol}:${key.port}`;
 }
 
 /** `[10.0.0.1]:tcp:80`; with a mark the protocol is `none`. */

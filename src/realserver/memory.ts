@@ -1,4 +1,4 @@
-import type { GuePort } from './plan.js';
+import type { DscpMapping, GuePort } from './plan.js';
 
 /** What was there before us, and what we added: enough to undo it. Kept as JSON in the state folder. */
 export interface Memory {
@@ -17,6 +17,8 @@ export interface Memory {
   readonly setUp: readonly string[];
   /** VIPs that were asked for; `added`: it was not there before. */
   readonly vips: readonly { readonly interface: string; readonly address: string; readonly added: boolean }[];
+  /** What DSCPs mean because it was asked for. */
+  readonly dscps: readonly DscpMapping[];
 }
 
 export const emptyMemory = (boot: string, namespace: string): Memory => ({
@@ -28,6 +30,7 @@ export const emptyMemory = (boot: string, namespace: string): Memory => ({
   opened: [],
   setUp: [],
   vips: [],
+  dscps: [],
 });
 
 export const printMemory = (memory: Memory): string => `${JSON.stringify(memory, undefined, 2)}\n`;
@@ -40,12 +43,14 @@ export function parseMemory(text: string): Memory | undefined {
   } catch {
     return undefined;
   }
-  return isMemory(value) ? value : undefined;
+  // one that was written before there was L3DSR
+  const complete = isRecord(value) && value['dscps'] === undefined ? { ...value, dscps: [] } : value;
+  return isMemory(complete) ? complete : undefined;
 }
 
 function isMemory(value: unknown): value is Memory {
   if (!isRecord(value)) return false;
-  const { version, boot, namespace, sysctls, created, opened, setUp, vips } = value;
+  const { version, boot, namespace, sysctls, created, opened, setUp, vips, dscps } = value;
   return (
     version === 1 &&
     typeof boot === 'string' &&
@@ -56,7 +61,9 @@ function isMemory(value: unknown): value is Memory {
     Array.isArray(opened) &&
     opened.every(isPort) &&
     Array.isArray(vips) &&
-    vips.every(isVip)
+    vips.every(isVip) &&
+    Array.isArray(dscps) &&
+    dscps.every(isMapping)
   );
 }
 
@@ -71,3 +78,6 @@ const isVip = (value: unknown): boolean =>
   typeof value['interface'] === 'string' &&
   typeof value['address'] === 'string' &&
   typeof value['added'] === 'boolean';
+
+const isMapping = (value: unknown): boolean =>
+  isRecord(value) && typeof value['dscp'] === 'number' && typeof value['vip'] === 'string';

@@ -1,5 +1,5 @@
 /**
- * realserver/ — what a real server needs so that DR and TUN work: it takes packets for the VIP and keeps silent about having it.
+ * realserver/ — what a real server needs so that DR, TUN and L3DSR work: it takes packets for the VIP and keeps silent about having it.
  * rules: plan.ts, undo.ts, text.ts · codec: memory.ts · owner: real-server.ts
  */
 import { type Family, familyOf } from '../model/address.js';
@@ -19,6 +19,14 @@ export interface Wish {
   readonly over?: Family;
   /** UDP port of gue. */
   readonly port: number;
+  /** For L3DSR: what a DSCP in packets to this machine's own addresses means. Their VIPs are among `vips`. */
+  readonly dscps: readonly DscpMapping[];
+}
+
+/** Packets with this DSCP (0 to 63) are for that VIP. */
+export interface DscpMapping {
+  readonly dscp: number;
+  readonly vip: string;
 }
 
 /** As far as it concerns a wish. */
@@ -34,6 +42,8 @@ export interface Observed {
   }[];
   /** UDP ports that open gue. */
   readonly ports: readonly GuePort[];
+  /** What DSCPs mean now. Not looked at unless it is asked for. */
+  readonly dscps: readonly DscpMapping[];
 }
 
 export interface GuePort {
@@ -50,7 +60,9 @@ export type Step =
   | { readonly do: 'set-sysctl'; readonly name: string; readonly value: string; readonly was: string | undefined }
   | { readonly do: 'open-port' | 'close-port'; readonly family: Family; readonly port: number }
   | { readonly do: 'set-up' | 'set-down' | 'delete-link'; readonly interface: string }
-  | { readonly do: 'add-address' | 'delete-address'; readonly interface: string; readonly address: string };
+  | { readonly do: 'add-address' | 'delete-address'; readonly interface: string; readonly address: string }
+  | { readonly do: 'map-dscp'; readonly dscp: number; readonly vip: string; readonly was: string | undefined }
+  | { readonly do: 'unmap-dscp'; readonly dscp: number; readonly vip: string };
 
 /** Steps put it right; problems are sentences about what only a person can put right. */
 export interface Plan {
@@ -156,6 +168,7 @@ export function plan(wish: Wish, observed: Observed): Plan {
       ...down.map((name): Step => ({ do: 'set-up', interface: name })),
       ...sysctls('ip6'), // the kernel makes a tunnel's IPv6 part when it is set up first
       ...wish.vips.flatMap((vip) => planAddress(wish, vip, observed)),
+      ...wish.dscps.flatMap((mapping) => planDscp(mapping, observed)), // to an address that is there
     ]),
     problems: [
       ...missingInterfaces(devices, tunnels, observed),
@@ -192,6 +205,15 @@ function planAddress(wish: Wish, vip: string, observed: Observed): Step[] {
   const holder = interfaceOf(wish, familyOf(vip));
   const there = observed.addresses.some(({ interface: name, address }) => name === holder && address === vip);
   return there ? [] : [{ do: 'add-address', interface: holder, address: vip }];
+}
+
+/** Whether both are about the same packets: those of IPv4 and of IPv6 have DSCPs of their own. */
+export const isSameDscp = (one: DscpMapping, other: DscpMapping): boolean =>
+  one.dscp === other.dscp && familyOf(one.vip) === familyOf(other.vip);
+
+function planDscp({ dscp, vip }: DscpMapping, { dscps }: Observed): Step[] {
+  const was = dscps.find((one) => isSameDscp(one, { dscp, vip }))?.vip;
+  return was === vip ? [] : [{ do: 'map-dscp', dscp, vip, was }];
 }
 
 function missingInterfaces(devices: readonly string[], tunnels: readonly Step[], observed: Observed): string[] {

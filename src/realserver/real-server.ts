@@ -6,8 +6,26 @@ import { familyOf } from '../model/address.js';
 import type { StateFile } from '../system/state-file.js';
 import type { Sysctl } from '../system/sysctl.js';
 import { emptyMemory, type Memory, parseMemory, printMemory } from './memory.js';
-import { fullLength, interfaceOf, type Observed, type Plan, plan, type Step, sysctlsOf, type Wish } from './plan.js';
-import { remember, undo, type Undoing, withVip } from './undo.js';
+import {
+  type DscpMapping,
+  fullLength,
+  interfaceOf,
+  type Observed,
+  type Plan,
+  plan,
+  type Step,
+  sysctlsOf,
+  type Wish,
+} from './plan.js';
+import { remember, undo, type Undoing, withDscp, withVip } from './undo.js';
+
+/** The port: what a DSCP means, in the kernel. */
+export interface DscpMappings {
+  list(): Promise<readonly DscpMapping[]>;
+  /** In place of what the same DSCP meant for that family. */
+  add(mapping: DscpMapping): Promise<void>;
+  delete(mapping: DscpMapping): Promise<void>;
+}
 
 export interface Surroundings {
   readonly links: Pick<
@@ -15,6 +33,8 @@ export interface Surroundings {
     'list' | 'addresses' | 'addTunnel' | 'deleteLink' | 'setUp' | 'addAddress' | 'deleteAddress'
   >;
   readonly ports: Pick<DecapsulationPorts, 'list' | 'add' | 'delete'>;
+  /** Not asked unless L3DSR is. */
+  readonly dscps: DscpMappings;
   readonly sysctl: Sysctl;
   readonly state: StateFile;
   /** The network namespace this is: `net:[4026531840]`. */
@@ -30,7 +50,7 @@ export class RealServer {
   }
 
   async plan(wish: Wish): Promise<Plan> {
-    return plan(wish, await this.#observe(sysctlsOf(wish)));
+    return plan(wish, await this.#observe(sysctlsOf(wish), wish.dscps.length > 0));
   }
 
   /** Stops at the first step that fails; what was done until then is remembered, so undoing and trying again both work. */
@@ -41,6 +61,7 @@ export class RealServer {
       const added = steps.some((step) => step.do === 'add-address' && step.address === vip);
       memory = withVip(memory, holder, vip, added);
     }
+    for (const mapping of wish.dscps) memory = withDscp(memory, mapping);
     await this.#save(memory);
     for (const planned of steps) {
       const step =
@@ -57,7 +78,7 @@ export class RealServer {
   async planUndo(vips?: readonly string[]): Promise<Undoing | undefined> {
     const memory = await this.#recall();
     if (memory === undefined) return undefined;
-    return undo(memory, await this.#observe(Object.keys(memory.sysctls)), vips);
+    return undo(memory, await this.#observe(Object.keys(memory.sysctls), memory.dscps.length > 0), vips);
   }
 
   async applyUndo({ steps, rest }: Undoing, done: (step: Step) => void): Promise<void> {
@@ -68,8 +89,8 @@ export class RealServer {
     await (rest === undefined ? this.#around.state.remove() : this.#save(rest));
   }
 
-  async #observe(names: readonly string[]): Promise<Observed> {
-    const { links, ports } = this.#around;
+  async #observe(names: readonly string[], withDscps: boolean): Promise<Observed> {
+    const { links, ports, dscps } = this.#around;
     const [list, addresses, open] = await Promise.all([links.list(), links.addresses(), ports.list()]);
     const nameOf = new Map(list.map(({ index, name }) => [index, name]));
     const sysctls = new Map<string, string>();
@@ -80,6 +101,7 @@ export class RealServer {
     return {
       sysctls,
       ports: open,
+      dscps: withDscps ? await dscps.list() : [],
       links: list,
       addresses: addresses.map((row) => ({ ...row, interface: nameOf.get(row.index) ?? '' })),
     };
@@ -95,7 +117,7 @@ export class RealServer {
   }
 
   async #perform(step: Step): Promise<void> {
-    const { links, ports, sysctl } = this.#around;
+    const { links, ports, sysctl, dscps } = this.#around;
     switch (step.do) {
       case 'add-tunnel':
         // the module brings the device along: "already there" is then what was wanted
@@ -113,6 +135,10 @@ export class RealServer {
         return links.deleteLink(step.interface);
       case 'add-address':
         return links.addAddress(addressOrder(step)).catch(unless('LINK_EXISTS'));
+      case 'map-dscp':
+        return dscps.add({ dscp: step.dscp, vip: step.vip });
+      case 'unmap-dscp':
+        return dscps.delete({ dscp: step.dscp, vip: step.vip });
       case 'delete-address':
         return links.deleteAddress(addressOrder(step)).catch(unless('LINK_NO_SUCH_ADDRESS'));
     }

@@ -23,6 +23,10 @@ export function stepText(step: Step): string {
       return `interface ${step.interface} down`;
     case 'add-address':
       return `address ${withLength(step.address)} on ${step.interface}`;
+    case 'map-dscp':
+      return `DSCP ${step.dscp} means ${step.vip}${step.was === undefined ? '' : ` (was ${step.was})`}`;
+    case 'unmap-dscp':
+      return `DSCP ${step.dscp} does not mean ${step.vip}`;
     case 'delete-address':
       return `no address ${withLength(step.address)} on ${step.interface}`;
   }

@@ -1,5 +1,5 @@
 import type { Memory } from './memory.js';
-import type { GuePort, Observed, Step } from './plan.js';
+import { type DscpMapping, type GuePort, isSameDscp, type Observed, type Step } from './plan.js';
 
 /** The memory after a step that is about to be done. What was there first is what counts. */
 export function remember(memory: Memory, step: Step): Memory {
@@ -19,6 +19,9 @@ export function remember(memory: Memory, step: Step): Memory {
       return { ...memory, setUp: withOne(memory.setUp, step.interface) };
     case 'add-address':
       return withVip(memory, step.interface, step.address, true);
+    case 'map-dscp':
+      return withDscp(memory, { dscp: step.dscp, vip: step.vip });
+    case 'unmap-dscp':
     case 'close-port':
     case 'set-down':
     case 'delete-link':
@@ -40,6 +43,12 @@ export function withVip(memory: Memory, holder: string, address: string, added: 
   return { ...memory, vips: [...memory.vips.filter((vip) => !same(vip)), { interface: holder, address, added }] };
 }
 
+/** Our table has nothing but what was asked for: whoever made it so, it is taken back with the rest. */
+export function withDscp(memory: Memory, mapping: DscpMapping): Memory {
+  const others = memory.dscps.filter((one) => !isSameDscp(one, mapping));
+  return { ...memory, dscps: [...others, mapping] };
+}
+
 export interface Undoing {
   readonly steps: readonly Step[];
   /** What is left to be undone later; undefined: all is as it was, and the memory can go. */
@@ -52,10 +61,15 @@ export function undo(memory: Memory, observed: Observed, vips?: readonly string[
   const addresses = memory.vips
     .filter((vip) => leaves(vip) && vip.added)
     .flatMap((vip) => deleteAddress(vip, observed));
+  const dscps = memory.dscps.filter(({ vip }) => leaves({ address: vip })).flatMap((one) => unmap(one, observed));
   const staying = memory.vips.filter((vip) => !leaves(vip));
-  if (staying.length > 0) return { steps: addresses, rest: { ...memory, vips: staying } };
+  if (staying.length > 0) {
+    const mapped = memory.dscps.filter(({ vip }) => !leaves({ address: vip }));
+    return { steps: [...dscps, ...addresses], rest: { ...memory, vips: staying, dscps: mapped } };
+  }
   return {
     steps: [
+      ...dscps,
       ...addresses,
       ...setDown(memory, observed),
       ...close(memory, observed),
@@ -70,6 +84,9 @@ function deleteAddress({ interface: holder, address }: Memory['vips'][number], o
   const there = observed.addresses.some((found) => found.interface === holder && found.address === address);
   return there ? [{ do: 'delete-address', interface: holder, address }] : [];
 }
+
+const unmap = ({ dscp, vip }: DscpMapping, { dscps }: Observed): Step[] =>
+  dscps.some((one) => one.dscp === dscp && one.vip === vip) ? [{ do: 'unmap-dscp', dscp, vip }] : [];
 
 const setDown = ({ setUp }: Memory, { links }: Observed): Step[] =>
   setUp

@@ -3,6 +3,7 @@ import { fo } from './fo.js';
 import { lblc } from './lblc.js';
 import { lblcr } from './lblcr.js';
 import { lc } from './lc.js';
+import { maglevEngine } from './maglev-engine.js';
 import { mh } from './mh.js';
 import { nq } from './nq.js';
 import { ovf } from './ovf.js';
@@ -14,7 +15,7 @@ import { wlc } from './wlc.js';
 import { wrr } from './wrr.js';
 
 /** Who can carry an algorithm out. */
-export type Engine = 'kernel';
+export type Engine = 'kernel' | 'engine';
 
 export interface Entry {
   readonly name: string;
@@ -22,8 +23,8 @@ export interface Entry {
   readonly meaning: string;
   /** The names of flags 1 and 2, where the algorithm has a use for them. */
   readonly flags: readonly string[];
-  /** The kernel module that has it. */
-  readonly module: string;
+  /** The kernel module that has it; undefined: only our own engine has it. */
+  readonly module: string | undefined;
   readonly runsIn: readonly Engine[];
   readonly algorithm: Scheduler;
 }
@@ -33,9 +34,9 @@ const entry = <State>(
   meaning: string,
   algorithm: Scheduler<State>,
   flags: readonly string[] = [],
-): [string, Entry] => [name, { name, meaning, flags, module: `ip_vs_${name}`, runsIn: ['kernel'], algorithm }];
+): [string, Entry] => [name, { name, meaning, flags, module: `ip_vs_${name}`, runsIn: ['kernel', 'engine'], algorithm }];
 
-/** Every scheduler of the kernel, by name. */
+/** Every scheduler of the kernel, and our engine's own, by name. */
 export const schedulers: ReadonlyMap<string, Entry> = new Map([
   entry('rr', 'round robin: each in turn', rr),
   entry('wrr', 'weighted round robin: each in turn, heavier ones more often', wrr),
@@ -53,4 +54,15 @@ export const schedulers: ReadonlyMap<string, Entry> = new Map([
     'mh-fallback',
     'mh-port',
   ]),
+  [
+    'maglev',
+    {
+      name: 'maglev',
+      meaning: 'Maglev hashing over chosen fields of the flow; in the userspace engine only',
+      flags: [],
+      module: undefined,
+      runsIn: ['engine'],
+      algorithm: maglevEngine,
+    },
+  ],
 ]);

@@ -13,18 +13,30 @@ export interface Preference {
  * takes the free slots it likes best. Slot → place in `preferences`; empty if nobody takes any. `size` must be prime.
  */
 export function populate(preferences: readonly Preference[], size: number): Int32Array {
-  if (!preferences.some(({ turns }) => turns > 0)) return new Int32Array(0);
-  const table = new Int32Array(size).fill(-1);
-  const next = preferences.map(({ offset }) => offset);
-  for (let taken = 0; ; ) {
-    for (const [index, { skip, turns }] of preferences.entries()) {
-      for (let turn = 0; turn < turns; turn++) {
-        let slot = next[index]!;
-        while (table[slot] !== -1) slot = (slot + skip) % size;
-        table[slot] = index;
-        next[index] = slot;
-        if (++taken === size) return table;
-      }
+  return preferences.some(({ turns }) => turns > 0)
+    ? take(preferences, size, rounds(preferences))
+    : new Int32Array(0);
+}
+
+function* rounds(preferences: readonly Preference[]): Iterable<number> {
+  for (;;) {
+    for (const [index, { turns }] of preferences.entries()) {
+      for (let turn = 0; turn < turns; turn++) yield index;
     }
   }
+}
+
+/** Whose turn it is says `order`, by place in `walks`, without end; each takes the next free slot that it likes. */
+export function take(walks: readonly Pick<Preference, 'offset' | 'skip'>[], size: number, order: Iterable<number>): Int32Array {
+  const table = new Int32Array(size).fill(-1);
+  const next = walks.map(({ offset }) => offset);
+  let taken = 0;
+  for (const index of order) {
+    let slot = next[index]!;
+    while (table[slot] !== -1) slot = (slot + walks[index]!.skip) % size;
+    table[slot] = index;
+    next[index] = slot;
+    if (++taken === size) break;
+  }
+  return table;
 }

@@ -5,6 +5,7 @@
  */
 import type { Family } from '../model/address.js';
 import type { DestinationKey } from '../model/destination.js';
+import type { HashField } from '../model/engine.js';
 
 /** A destination as a scheduler sees it. */
 export interface Candidate {
@@ -22,6 +23,10 @@ export interface Candidate {
 export interface Flow {
   readonly client: { readonly address: string; readonly port: number };
   readonly virtual: { readonly address: string; readonly port: number };
+  /** IANA number; 6 if not told. Only maglev looks at it and at the MACs. */
+  readonly protocol?: number;
+  /** Text as `02:fe:00:00:00:01`. */
+  readonly macs?: { readonly source: string; readonly destination: string };
   /** When it comes, on any clock. Only lblcr looks at it; without it no time passes. */
   readonly atSeconds?: number;
 }
@@ -31,6 +36,9 @@ export interface SchedulerSettings {
   readonly flags: number;
   /** Of the service. Only mh needs it, and only if a tunnel leads to a destination of the other family. */
   readonly family?: Family;
+  /** What maglev hashes and how large its table is: EngineSettings. */
+  readonly hashFields?: readonly HashField[];
+  readonly tableSize?: number;
   /** sysctl net.ipv4.vs.lblcr_expiration; 86400 if not told. */
   readonly lblcrExpirationSeconds?: number;
 }

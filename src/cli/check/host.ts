@@ -108,10 +108,12 @@ async function runsAsRoot(user: ScriptUser | undefined, host: Host): Promise<boo
   return id === undefined ? user === undefined : id === 0;
 }
 
-/** A VIP must be this machine's, or VRRP's, or no packet comes. Marks have no address. */
+/** A VIP must be this machine's, or VRRP's, or the kernel takes no packet. Marks have no address, and our own engine needs none. */
 function aboutAddresses(server: VirtualServer, moving: ReadonlySet<string>, host: Host, say: Say): void {
-  const absent = server.services.flatMap(({ key }) =>
-    key.by === 'fwmark' || moving.has(key.address) || host.hasAddress(key.address) ? [] : [key.address],
+  const absent = server.services.flatMap(({ key, settings }) =>
+    key.by === 'fwmark' || settings.engine !== undefined || moving.has(key.address) || host.hasAddress(key.address)
+      ? []
+      : [key.address],
   );
   const [first, ...others] = [...new Set(absent)];
   if (first === undefined) return;

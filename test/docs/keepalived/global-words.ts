@@ -27,7 +27,7 @@ vrrp_instance | NAME block | - | one virtual router
 bfd_instance | NAME (max 31 chars) block | - | BFD session
 SSL | block | generated context | client certificate and CA of SSL_GET
 virtual_server_group | NAME { ENTRY ... } | - | set of service addresses and marks
-virtual_server | ADDRESS [PORT], fwmark N or group NAME, block | - | one IPVS service (or many through a group)
+virtual_server | ADDRESS [PORT], fwmark N or group NAME, block; ADDRESS/LENGTH [PORT] (userspace engine) | - | one service (or many through a group)
 +fwmark_rule | NAME block | - | packets that get a firewall mark, for services by mark; see fwmark.md
 `),
   global_defs: table(`
@@ -176,7 +176,15 @@ json_dump_file | PATH | /tmp/keepalived.json | where the state is dumped as JSON
 +lvs_drift | repair or report | repair | what happens when somebody else changes our services in the kernel: it is put right, or only told
 +lvs_stop | keep or remove | remove | what becomes of our services when lvsd stops
 +lvs_state_file | PATH | director.json of the run directory | where is remembered what was programmed and what was down
-+lvs_engine | kernel | kernel | who forwards the packets
++lvs_engine | userspace or kernel | kernel | who forwards the packets of services that do not say it themselves
++engine_ports | IFNAME... (at most 64) or auto | auto | interfaces that the userspace engine receives from and sends to
++engine_mode | auto, xdp, xdp_native, xdp_generic or packet | auto | how it opens them: AF_XDP (of any kind, in the driver, generic) or AF_PACKET
++engine_workers | 1..256 or auto | auto | its threads
++engine_sessions | 1024..268435456 | the engine's | sessions it has room for
++engine_tunnel_source4 | ADDRESS | address of the interface a packet leaves by | source of IPv4 outer headers
++engine_tunnel_source6 | ADDRESS | address of the interface a packet leaves by | source of IPv6 outer headers
++engine_tunnel_ttl | 1..255 | 64 | TTL or hop limit of outer headers
++engine_timeouts | [tcp SECS] [syn SECS] [fin SECS] [closed SECS] [udp SECS] [icmp SECS] [other SECS], each 1..2678400 | tcp 900, syn 60, fin 120, closed 10, udp 300, icmp 60, other 600 | sessions without packets end
 `),
   fwmark_rule: table(`
 +fwmark | N 1..4294967295 | required | the mark

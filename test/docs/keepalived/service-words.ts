@@ -15,11 +15,11 @@ CIDR | ADDRESS/LEN [PORT] | - | every address of the prefix, network address inc
 fwmark | 1..4294967295 [inet or inet6] | family of real servers | service by mark
 `),
   virtual_server: table(`
-lvs_sched | rr wrr lc wlc lblc lblcr sh mh dh fo ovf sed nq twos | required | scheduler
+lvs_sched | rr wrr lc wlc lblc lblcr sh mh dh fo ovf sed nq twos; maglev (userspace engine) | required | scheduler
 lb_algo | as lvs_sched | - | older name, the one most files use
-lvs_method | NAT, DR, TUN [type ipip, gue port 1..65535, gre] [nocsum, csum, remcsum] | required | forwarding method
+lvs_method | NAT, DR, TUN [type ipip, gue port 1..65535, gre] [nocsum, csum, remcsum]; L3DSR dscp 0..63, FULLNAT (userspace engine) | required | forwarding method; L3DSR: the server's own address as destination and a DSCP that stands for the VIP; FULLNAT: source from snat_pool, too
 lb_kind | as lvs_method | - | older name, the one most files use
-protocol | TCP, UDP, SCTP (any case) | required, but for marks | protocol of the service
+protocol | TCP, UDP, SCTP; ANY (userspace engine, without a port); in any case | required, but for marks | protocol of the service
 delay_loop | SECS 0.000001.. | 60 | pause between checks
 persistence_timeout | [SECS 1..2678400] | off; no value = 360 | client affinity
 persistence_granularity | IPv4 mask or IPv6 length 1..128 | /32, /128 | affinity mask; forces persistence 360
@@ -58,6 +58,19 @@ real_server | ADDRESS [PORT] block | port of the service | one destination
 +removed_flows | remove, cut or drain SECS | cut for UDP, else remove | the same for a server that a reload removes
 +slow_start | SECS [PERCENT] | off; 10 | the weight of a server that came up climbs from this part of it to all of it
 +pool_guard | PERCENT 0..100 | off | checks take out at most this share of the servers
++lvs_engine | userspace or kernel | that of global_defs, else kernel | who forwards its packets; the words below need userspace
++maglev_size | 1..16777213, a prime or a power of two | 4093 | slots of the table of lvs_sched maglev
++hash_fields | eth_src eth_dst ip_src ip_dst tp_src tp_dst, each once | ip_src ip_dst tp_src tp_dst | what of a packet lvs_sched maglev chooses by; the protocol always counts
++src_ip_sticky | flag | off | hash_fields ip_src, and a client keeps one server for persistence_timeout (360)
++node_port | 1..65535 | none | packets to this port of any address of this machine, too (NAT, FULLNAT)
++snat_pool | ADDRESS[-ADDRESS] [ports LOW-HIGH], several lines | none; ports 1024-65535 | source addresses and ports of FULLNAT
++tunnel_source | ADDRESS | engine_tunnel_source4 or 6 | source of TUN's outer headers
++icmp_echo | answer or kernel | to a server where all ports are taken, else kernel | who answers echo requests to the address
++answer_arp | flag | off | ARP and neighbour solicitations for the address are answered
++stateless | flag | off | no sessions: the hash alone decides (DR, TUN, L3DSR)
++interfaces | IFNAME... | all of engine_ports | takes packets from these only
++tcp_timeout | SECS 1..2678400 | engine_timeouts tcp | an established TCP session without packets ends
++udp_timeout | SECS 1..2678400 | engine_timeouts udp | a UDP session without packets ends
 `),
   real_server: table(`
 weight | 0..2147483647 | 1 | weight

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { parseRealServer, realserver } from '../../../src/cli/realserver.js';
 
-const dr = { method: 'dr', tunnel: 'ipip', port: 6080 } as const;
+const dr = { method: 'dr', tunnel: 'ipip', port: 6080, dscps: [] } as const;
 const state = '/var/lib/lvsd';
 
 const orders: readonly [args: string, order: ReturnType<typeof parseRealServer>][] = [
@@ -13,7 +13,15 @@ const orders: readonly [args: string, order: ReturnType<typeof parseRealServer>]
   [
     '--method tun --tunnel gue --tunnel-port 99 --over ip6 --interface dummy0 --vip 192.0.2.1 --check',
     {
-      wish: { method: 'tun', tunnel: 'gue', port: 99, over: 'ip6', vips: ['192.0.2.1'], interface: 'dummy0' },
+      wish: {
+        method: 'tun',
+        tunnel: 'gue',
+        port: 99,
+        over: 'ip6',
+        vips: ['192.0.2.1'],
+        interface: 'dummy0',
+        dscps: [],
+      },
       mode: 'check',
       stateDirectory: state,
     },
@@ -21,6 +29,22 @@ const orders: readonly [args: string, order: ReturnType<typeof parseRealServer>]
   [
     '--vip 192.0.2.1 --dry-run --state /x',
     { wish: { ...dr, vips: ['192.0.2.1'] }, mode: 'dry-run', stateDirectory: '/x' },
+  ],
+  [
+    '--l3dsr 7=192.0.2.1,07=2001:DB8::1 --l3dsr 46=192.0.2.2 --vip 192.0.2.3',
+    {
+      wish: {
+        ...dr,
+        vips: ['192.0.2.3', '192.0.2.1', '2001:db8::1', '192.0.2.2'],
+        dscps: [
+          { dscp: 7, vip: '192.0.2.1' },
+          { dscp: 7, vip: '2001:db8::1' },
+          { dscp: 46, vip: '192.0.2.2' },
+        ],
+      },
+      mode: 'apply',
+      stateDirectory: state,
+    },
   ],
   ['--undo', { wish: { ...dr, vips: [] }, mode: 'undo', stateDirectory: state }],
   [
@@ -64,6 +88,13 @@ const wrong: readonly [args: string, says: RegExp][] = [
   ['--vip 192.0.2.1 --interface ..', /\.\./],
   ['--vip 192.0.2.1 --check --undo', /--check/],
   ['--vip 192.0.2.1 --check --dry-run', /--check/],
+  ['--l3dsr 64=192.0.2.1', /DSCP from 0 to 63, not '64=192\.0\.2\.1'/],
+  ['--l3dsr 192.0.2.1', /DSCP=VIP/],
+  ['--l3dsr 7=192.0.2', /'192\.0\.2' is not an IPv4 or IPv6 address/],
+  ['--l3dsr 7=224.0.0.1', /224\.0\.0\.1 cannot be a VIP/],
+  ['--l3dsr 7=192.0.2.1,7=192.0.2.2', /DSCP 7 cannot mean both 192\.0\.2\.1 and 192\.0\.2\.2/],
+  ['--l3dsr 7=192.0.2.1 --method tun', /--l3dsr does not go with --method tun/],
+  ['--l3dsr 7=192.0.2.1 --undo', /--vip/],
   ['--vip 192.0.2.1 --wip', /--wip/],
   ['--vip 192.0.2.1 more', /more/],
 ];

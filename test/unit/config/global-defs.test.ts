@@ -28,10 +28,71 @@ const refused: readonly [name: string, text: string, says: readonly string[]][] 
     ["2:28: '10.0.0.1' is no value of lvs_sync_daemon, expected a multicast address"],
   ],
   [
-    'an engine that is not here yet',
-    globals('lvs_engine userspace'),
+    'an unknown engine',
+    globals('lvs_engine dpdk'),
+    ["2:12: 'dpdk' is no value of lvs_engine, expected userspace or kernel"],
+  ],
+  [
+    'an interface of the engine twice',
+    globals('engine_ports eth0 eth1 eth0'),
+    ["2:24: 'eth0' is given twice, expected each once"],
+  ],
+  [
+    'more interfaces than a service can choose from',
+    globals(`engine_ports ${Array.from({ length: 65 }, (_, i) => `e${i}`).join(' ')}`),
+    ['2:260: 65 interfaces, expected at most 64'],
+  ],
+  [
+    'no interface',
+    globals('engine_ports'),
+    ["2:1: 'engine_ports' lacks a value, expected the name of an interface (at most 15 characters)"],
+  ],
+  [
+    'an unknown mode',
+    globals('engine_mode xpd'),
     [
-      "2:12: 'userspace' is no value of lvs_engine, expected 'kernel': the userspace engine is not part of this version",
+      "2:13: 'xpd' is no value of engine_mode, expected auto, xdp, xdp_native, xdp_generic or packet; did you mean 'xdp'?",
+    ],
+  ],
+  [
+    'no thread',
+    globals('engine_workers 0'),
+    ["2:16: '0' is no value of engine_workers, expected a whole number from 1 to 256, or auto"],
+  ],
+  [
+    'few sessions',
+    globals('engine_sessions 10'),
+    ["2:17: '10' is no value of engine_sessions, expected a whole number from 1024 to 268435456"],
+  ],
+  [
+    'a source of the other family',
+    globals('engine_tunnel_source4 2001:db8::1', 'engine_tunnel_source6 192.0.2.1'),
+    [
+      "2:23: '2001:db8::1' is no value of engine_tunnel_source4, expected an IPv4 address",
+      "3:23: '192.0.2.1' is no value of engine_tunnel_source6, expected an IPv6 address",
+    ],
+  ],
+  [
+    'TTL 0',
+    globals('engine_tunnel_ttl 0'),
+    ["2:19: '0' is no value of engine_tunnel_ttl, expected a whole number from 1 to 255"],
+  ],
+  [
+    'timeouts of nothing',
+    globals('engine_timeouts'),
+    ["2:1: 'engine_timeouts' lacks a value, expected tcp, syn, fin, closed, udp, icmp or other, and seconds"],
+  ],
+  [
+    'an unknown timeout of the engine',
+    globals('engine_timeouts tcp 5 sny 3'),
+    ["2:23: 'sny' is no option here, expected tcp, syn, fin, closed, udp, icmp or other; did you mean 'syn'?"],
+  ],
+  [
+    'a timeout of the engine twice, and one of 0',
+    globals('engine_timeouts udp 5 udp 6', 'engine_timeouts udp 0'),
+    [
+      "2:23: 'udp' is given twice, expected tcp, syn, fin, closed, udp, icmp or other",
+      "3:21: '0' is no value of engine_timeouts, expected a whole number from 1 to 2678400",
     ],
   ],
   ['drift', globals('lvs_drift ignore'), ["2:11: 'ignore' is no value of lvs_drift, expected repair or report"]],
@@ -82,6 +143,7 @@ const defaults: Omit<GlobalSettings, 'vrrp'> = {
   notifiesAtStart: false,
   noCheckerMail: false,
   shareProbes: true,
+  engine: { ports: 'auto', mode: 'auto', workers: 'auto', timeouts: {} },
 };
 
 /** But for what is said of VRRP. */
@@ -127,6 +189,32 @@ t.test('everything said, in two blocks', (t) => {
     scriptSecurity: true,
     supplementaryGroups: false,
   });
+  t.end();
+});
+
+t.test('everything said of the engine', (t) => {
+  const text = globals(
+    'lvs_engine userspace',
+    'engine_ports eth0 ens1f0np0',
+    'engine_mode xdp_native',
+    'engine_workers 4',
+    'engine_sessions 1048576',
+    'engine_tunnel_source4 192.0.2.1',
+    'engine_tunnel_source6 2001:DB8:0::1',
+    'engine_tunnel_ttl 32',
+    'engine_timeouts tcp 1 syn 2 fin 3 closed 4 udp 5 icmp 6 other 7',
+  );
+  t.strictSame(read(text)?.engine, {
+    ports: ['eth0', 'ens1f0np0'],
+    mode: 'xdp_native',
+    workers: 4,
+    sessions: 1_048_576,
+    tunnelSource4: '192.0.2.1',
+    tunnelSource6: '2001:db8::1',
+    tunnelTtl: 32,
+    timeouts: { tcpEstablished: 1, tcpSyn: 2, tcpFin: 3, tcpClosed: 4, udp: 5, icmp: 6, other: 7 },
+  });
+  t.strictSame(read(globals('engine_ports auto', 'engine_workers auto'))?.engine, defaults.engine);
   t.end();
 });
 

@@ -131,6 +131,54 @@ const configurations = fc
       .join('\n'),
   );
 
+/** Services of the userspace engine: one of each set of words that go together, on prefixes that follow each other. */
+const userspaceLines = fc.oneof(
+  fc
+    .tuple(
+      fc.constantFrom('4093', '65536', '101'),
+      fc.shuffledSubarray(['ip_src', 'tp_src', 'eth_dst'], { minLength: 1 }),
+    )
+    .map(([size, fields]) => [
+      'protocol ANY',
+      'lb_kind TUN type gre',
+      `maglev_size ${size}`,
+      `hash_fields ${fields.join('  ')}`,
+    ]),
+  fc
+    .tuple(fc.nat(63), fc.constantFrom('answer', 'kernel'))
+    .map(([dscp, echo]) => [
+      'protocol tcp',
+      `lb_kind L3DSR dscp ${dscp}`,
+      `icmp_echo ${echo}`,
+      'answer_arp',
+      'stateless',
+    ]),
+  fc
+    .tuple(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 1, max: 65_535 }))
+    .map(([last, port]) => [
+      'protocol UDP',
+      'lb_kind FULLNAT',
+      `snat_pool 172.16.0.${last}-172.16.0.99 ports ${port}`,
+      'snat_pool 172.16.1.1',
+      `udp_timeout ${port}`,
+    ]),
+  fc.constant(['protocol TCP', 'lb_kind TUN', 'tunnel_source 172.16.0.1', 'interfaces "eth0" eth1', 'src_ip_sticky']),
+);
+const userspace = fc
+  .tuple(fc.array(userspaceLines, { minLength: 1, maxLength: 3 }), gap, fc.boolean())
+  .map(([blocks, space, forAll]) =>
+    [
+      forAll
+        ? `global_defs {${space}lvs_engine userspace\nengine_ports eth0  eth1${space}engine_timeouts udp 5 syn 6\n}`
+        : '',
+      ...blocks.map(
+        (lines, i) =>
+          `virtual_server 10.0.${i}.0/24 {${space}${forAll ? '' : 'lvs_engine userspace\n'}lb_algo maglev\n` +
+          `${lines.join(space)}${space}real_server 10.1.0.${i + 1} {\n}\n}`,
+      ),
+    ].join('\n'),
+  );
+
 const meaning = (text: string): string | undefined => {
   const { configuration } = readConfiguration({ file: '/f', text });
   return configuration === undefined
@@ -140,7 +188,7 @@ const meaning = (text: string): string | undefined => {
 
 t.test('property: a configuration that is printed means the same', (t) => {
   fc.assert(
-    fc.property(configurations, (text) => {
+    fc.property(fc.oneof(configurations, userspace), (text) => {
       const before = meaning(text);
       t.type(before, 'string', text);
       t.equal(meaning(printed(text)), before);

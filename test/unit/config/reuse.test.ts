@@ -39,6 +39,7 @@ t.test('what did not change is the same object, what did is another', (t) => {
 const renewed: readonly (readonly [name: string, before: string, after: string])[] = [
   ['a block that moved, for messages name its line', virtual(1), `\n${virtual(1)}`],
   ['what stands around the blocks', globals + virtual(1), globals.replace('false', 'true') + virtual(1)],
+  ['what they are forwarded by', globals + virtual(1), globals.replace('}', 'lvs_engine userspace\n}') + virtual(1)],
   ['a variable', `$W=1\n${virtual(1, 'weight $W')}`, `$W=2\n${virtual(1, 'weight $W')}`],
   ['a condition', `@a weight 2\n${virtual(1)}`, `@a weight 2\n${virtual(1)}`],
   ['a block that there was something to say about', virtual(1, 'hashed'), virtual(1, 'hashed')],
@@ -74,9 +75,22 @@ t.test('a file with an error leaves what is known as it was', (t) => {
 });
 
 t.test('reading with a memory says and means the same as reading without one', (t) => {
-  const words = fc.constantFrom('', 'alpha', 'hashed', 'quorum 9', 'nonsense 1', 'delay_loop 6 # often', 'weight {');
+  const words = fc.constantFrom(
+    '',
+    'alpha',
+    'hashed',
+    'quorum 9',
+    'nonsense 1',
+    'delay_loop 6 # often',
+    'weight {',
+    'lvs_engine userspace',
+    'node_port 80',
+  );
   const block = fc.tuple(fc.integer({ min: 1, max: 4 }), words).map(([n, more]) => virtual(n, more));
-  const text = fc.tuple(fc.constantFrom('', globals, '\n'), fc.array(block, { maxLength: 4 }));
+  const text = fc.tuple(
+    fc.constantFrom('', globals, '\n', 'global_defs {\nlvs_engine userspace\n}\n'),
+    fc.array(block, { maxLength: 4 }),
+  );
   fc.assert(
     fc.property(fc.array(text, { minLength: 2, maxLength: 5 }), (texts) => {
       const reuse = new Reuse();

@@ -17,6 +17,9 @@ const inside = fc.constantFrom(
   lines('    weight 1', '    weight 2'),
   lines('    lthreshold 5', '    uthreshold 4'),
   lines('    lvs_method TUN'),
+  lines('    lvs_method TUN type gre'),
+  lines('    lvs_method L3DSR dscp 5'),
+  lines('    lvs_method FULLNAT'),
   lines('    inhibit_on_failure', '    alpha'),
   lines('    virtualhost a.example'),
   lines('    snmp_name a'),
@@ -45,6 +48,13 @@ const header = fc.constantFrom('10.0.1.1 80', '10.0.1.2 81', '10.0.1.3', 'fd00::
 const opening = fc.constantFrom(
   ['virtual_server 10.0.0.1 80 {', '  lb_kind NAT', '  lb_algo wlc', '  protocol TCP'],
   ['virtual_server 10.0.0.2 80 {', '  lb_kind DR', '  lb_algo wlc', '  protocol UDP', '  delay_loop 7', '  weight 3'],
+  [
+    'virtual_server 10.0.0.3 80 {',
+    '  lb_kind L3DSR dscp 5',
+    '  lb_algo maglev',
+    '  protocol TCP',
+    '  lvs_engine userspace',
+  ],
   ['virtual_server fwmark 1 {', '  lb_kind NAT', '  lb_algo rr', '  alpha', '  connect_timeout 2'],
 );
 const server = fc.record({ header, index: fc.nat(3) });

@@ -42,13 +42,13 @@ const refused: readonly [name: string, text: string, says: readonly string[]][] 
     'an unknown scheduler',
     service('quorum 1', real).replace('rr', 'wllc'),
     [
-      "3:11: 'wllc' is no value of lvs_sched, expected rr, wrr, lc, wlc, lblc, lblcr, sh, mh, dh, fo, ovf, sed, nq or twos; did you mean 'wlc'?",
+      "3:11: 'wllc' is no value of lvs_sched, expected rr, wrr, lc, wlc, lblc, lblcr, sh, mh, dh, fo, ovf, sed, nq, twos or maglev; did you mean 'wlc'?",
     ],
   ],
   [
     'a method in lower case',
     service(real).replace('NAT', 'nat'),
-    ["4:12: 'nat' is no value of lvs_method, expected NAT, DR or TUN; did you mean 'NAT'?"],
+    ["4:12: 'nat' is no value of lvs_method, expected NAT, DR, TUN, L3DSR or FULLNAT; did you mean 'NAT'?"],
   ],
   [
     'options without TUN',

@@ -53,7 +53,15 @@ async function scene(
   t.teardown(() => rmSync(folder, { recursive: true }));
   const control = join(folder, 'control.sock');
   const world = { ...probePorts(clock), forwarder: kernel, log };
-  const options = { source: site, state, health, controlPath: control, observeMs: 10_000, foreign: 'adopt' } as const;
+  const options = {
+    source: site,
+    state,
+    health,
+    made: new MemoryFile(),
+    controlPath: control,
+    observeMs: 10_000,
+    foreign: 'adopt',
+  } as const;
   const daemon = await Daemon.start(configurationOf(text), world, options);
   t.teardown(() => daemon.stop());
   const until = async (event: string, ms: number): Promise<void> => {
@@ -211,6 +219,7 @@ t.test('a second daemon is refused before it touches anything', async (t) => {
     source: new Site(''),
     state: new MemoryFile(),
     health: new MemoryFile(),
+    made: new MemoryFile(),
     controlPath: control,
     observeMs: 1,
     foreign: 'adopt',
@@ -277,7 +286,7 @@ t.test('a start that fails leaves no sysctl behind', async (t) => {
   };
   kernel.read = () => (kernel.reads++ === 0 ? Promise.resolve(new Map()) : Promise.reject(new Error('no answer')));
   const world = { ...probePorts(new FakeClock()), forwarder: kernel, log: new MemoryLog(), sysctl };
-  const files = { state: new MemoryFile(), health: new MemoryFile(), controlPath: undefined };
+  const files = { state: new MemoryFile(), health: new MemoryFile(), made: new MemoryFile(), controlPath: undefined };
   const text = virtual(1, 'dead_flows cut');
   const options = { ...files, source: new Site(text), observeMs: 10_000, foreign: 'adopt' } as const;
   await t.rejects(Daemon.start(configurationOf(text), world, options), /no answer/);

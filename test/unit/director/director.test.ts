@@ -469,6 +469,40 @@ t.test('a preview takes a new server with alpha for down, as its checks will', a
   t.same((await director.configure(more)).changes, preview);
 });
 
+t.test(
+  'services made at run time stand beside those of the file, over verdicts, reloads and a new director',
+  async (t) => {
+    const made = await after(t, { vip: '192.0.2.7' });
+    const { director, kernel, file, down } = scene(t);
+    await director.open();
+    await director.configure(configurationOf(site({ servers: { 1: '', 2: '' } })));
+    const alone = tableText(kernel.table);
+    const { changes } = await director.keep(made.kernel.table);
+    t.ok(
+      changes.every(({ do: what }) => what.startsWith('add-')),
+      'nothing but added',
+    );
+    const both = tableText(kernel.table);
+    t.ok(both.length > alone.length);
+    down.add(server(2));
+    director.look('192.0.2.1 80');
+    await settled();
+    t.equal(kernel.table.size, 2, 'a verdict');
+    down.clear();
+    await director.configure(configurationOf(site({ servers: { 1: '', 2: '' } })));
+    t.same(tableText(kernel.table), both, 'a reload');
+
+    const next = scene(t, { kernel, file });
+    await next.director.open();
+    await next.director.keep(made.kernel.table);
+    kernel.writes.length = 0;
+    await next.director.configure(configurationOf(site({ servers: { 1: '', 2: '' } })));
+    t.same(kernel.writes, [], 'a new director finds them as they should be');
+    await next.director.keep(new Map());
+    t.same(tableText(kernel.table), alone, 'none any more');
+  },
+);
+
 t.test('the next moment of very many that leave', (t) => {
   const moments = new Map(Array.from({ length: 300_000 }, (_, i) => [`10.0.0.1:${i}`, 1000 + i]));
   t.equal(nextGone(new Map([['tcp 192.0.2.1:80', moments]])), 1000);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { type DestinationSettings, plainTunnel } from '../../../src/model/destination.js';
-import { type ServiceKey, serviceName } from '../../../src/model/service.js';
+import { defaultEngineSettings, defaultHashFields } from '../../../src/model/engine.js';
+import { type ServiceKey, serviceName, type ServiceSettings } from '../../../src/model/service.js';
 import type { Table } from '../../../src/model/table.js';
 
 const plain = { noNullPrototype: true } as const;
@@ -16,13 +17,14 @@ const key: fc.Arbitrary<ServiceKey> = fc.oneof(
     },
     plain,
   ),
+  fc.constant({ by: 'address' as const, protocol: 'any' as const, address: '192.0.2.0', port: 0, prefixLength: 24 }),
   fc.record(
     { by: fc.constant('fwmark' as const), family: fc.constant('ip4' as const), mark: fc.constantFrom(1, 2) },
     plain,
   ),
 );
 
-const settings = fc.record(
+const kernelSettings = fc.record(
   {
     scheduler: fc.constantFrom('rr', 'wlc'),
     schedulerFlags: fc.constantFrom(0, 2),
@@ -33,6 +35,16 @@ const settings = fc.record(
     onePacket: fc.boolean(),
   },
   plain,
+);
+
+const settings: fc.Arbitrary<ServiceSettings> = fc.oneof(
+  kernelSettings,
+  fc
+    .tuple(kernelSettings, fc.constantFrom(4093, 65_537), fc.constantFrom(defaultHashFields, ['ip_src' as const]))
+    .map(([plain, tableSize, hashFields]) => ({
+      ...plain,
+      engine: { ...defaultEngineSettings, tableSize, hashFields },
+    })),
 );
 
 const destination: fc.Arbitrary<DestinationSettings> = fc.record(

@@ -31,6 +31,12 @@ const rows: readonly (readonly [what: string, virtual: () => VirtualServer, quor
     'VS [2001:db8::5]:udp:53 UP\n',
     'RS [2001:db8::9]:udp:53 [2001:db8::5]:udp:53 UP\n',
   ],
+  [
+    'a prefix of the userspace engine',
+    () => virtualOf('10.0.8.0/24', 'protocol ANY', 'global_defs {\nlvs_engine userspace\n}', '10.9.8.5'),
+    'VS [10.0.8.0/24]:any:0 UP\n',
+    'RS [10.9.8.5]:any:0 [10.0.8.0/24]:any:0 UP\n',
+  ],
   ['a mark', () => virtualOf('fwmark 7', ''), 'VS FWM 7 UP\n', 'RS [10.9.8.5]:none:8080 FWM 7 UP\n'],
   [
     'a group',

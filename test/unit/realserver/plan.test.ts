@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import t from 'tap';
-import { type Observed, plan, type Step, sysctlsOf, type Wish } from '../../../src/realserver/plan.js';
+import { isSameDscp, type Observed, plan, type Step, sysctlsOf, type Wish } from '../../../src/realserver/plan.js';
 import { stepText } from '../../../src/realserver/text.js';
 
-const dr: Wish = { method: 'dr', vips: ['192.0.2.1'], tunnel: 'ipip', port: 6080 };
+const dr: Wish = { method: 'dr', vips: ['192.0.2.1'], tunnel: 'ipip', port: 6080, dscps: [] };
 
 const lo = { name: 'lo', up: true, resolvesNeighbours: false };
 const eth0 = { name: 'eth0', up: true, resolvesNeighbours: true };
@@ -21,6 +21,7 @@ function machine(
     links: [lo, eth0, ...(extra.links ?? [])],
     addresses: extra.addresses ?? [],
     ports: extra.ports ?? [],
+    dscps: extra.dscps ?? [],
     sysctls: new Map([...names.map((name): [string, string] => [name, '0']), ...Object.entries(extra.sysctls ?? {})]),
   };
 }
@@ -193,10 +194,46 @@ function after(observed: Observed, step: Step): Observed {
       return { ...observed, ports: [...observed.ports, step] };
     case 'add-address':
       return { ...observed, addresses: [...observed.addresses, on(step.interface, step.address)] };
+    case 'map-dscp':
+      return {
+        ...observed,
+        dscps: [...observed.dscps.filter((one) => !isSameDscp(one, step)), { dscp: step.dscp, vip: step.vip }],
+      };
     default:
       throw new TypeError(step.do);
   }
 }
+
+t.test('a DSCP means its VIP of each family, after the VIP is there', (t) => {
+  const wish: Wish = {
+    ...dr,
+    vips: ['192.0.2.1', '2001:db8::1'],
+    dscps: [
+      { dscp: 7, vip: '192.0.2.1' },
+      { dscp: 7, vip: '2001:db8::1' },
+    ],
+  };
+  const silent = {
+    'net/ipv4/conf/all/arp_ignore': '1',
+    'net/ipv4/conf/lo/arp_ignore': '1',
+    'net/ipv4/conf/all/arp_announce': '2',
+    'net/ipv4/conf/lo/arp_announce': '2',
+  };
+  const says = (observed: Partial<Observed>): readonly string[] =>
+    plan(wish, { ...machine(wish, { sysctls: silent }), ...observed }).steps.map(stepText);
+  t.strictSame(says({}), [
+    'address 192.0.2.1/32 on lo',
+    'address 2001:db8::1/128 on lo',
+    'DSCP 7 means 192.0.2.1',
+    'DSCP 7 means 2001:db8::1',
+  ]);
+  const addresses = [on('lo', '192.0.2.1'), on('lo', '2001:db8::1')];
+  t.strictSame(says({ addresses, dscps: [{ dscp: 7, vip: '192.0.2.9' }, wish.dscps[1]!] }), [
+    'DSCP 7 means 192.0.2.1 (was 192.0.2.9)',
+  ]);
+  t.strictSame(says({ addresses, dscps: [...wish.dscps, { dscp: 8, vip: '192.0.2.9' }] }), []);
+  t.end();
+});
 
 t.test('done once, nothing is left to do', (t) => {
   const value = fc.constantFrom('0', '1', '2');
@@ -206,6 +243,11 @@ t.test('done once, nothing is left to do', (t) => {
     port: fc.constant(6080),
     over: fc.constantFrom('ip4', 'ip6'),
     vips: fc.uniqueArray(fc.constantFrom('192.0.2.1', '192.0.2.2', '2001:db8::1'), { minLength: 1 }),
+    dscps: fc.subarray([
+      { dscp: 7, vip: '192.0.2.1' },
+      { dscp: 8, vip: '192.0.2.2' },
+      { dscp: 7, vip: '2001:db8::1' },
+    ]),
   });
   fc.assert(
     fc.property(wishes, fc.array(value, { minLength: 12, maxLength: 12 }), (wish: Wish, values) => {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { LvsError } from '../../../src/errors.js';
-import type { Wish } from '../../../src/realserver/plan.js';
+import { type DscpMapping, isSameDscp, type Wish } from '../../../src/realserver/plan.js';
 import { RealServer, type Surroundings } from '../../../src/realserver/real-server.js';
 
 const defaults = { arp_ignore: '0', arp_announce: '0', rp_filter: '0' };
@@ -27,6 +27,9 @@ class Machine implements Surroundings {
   held: { index: number; address: string; prefixLength: number }[] = [];
   values = new Map<string, string>();
   open: { family: 'ip4' | 'ip6'; port: number }[] = [];
+  mapped: DscpMapping[] = [];
+  /** As where nft is missing. */
+  hasNft = true;
 
   constructor() {
     for (const name of ['all', 'lo', 'eth0']) this.#settings(name);
@@ -47,7 +50,13 @@ class Machine implements Surroundings {
 
   /** Everything but the state file. */
   snapshot(): unknown {
-    return structuredClone({ list: this.list, held: this.held, values: this.values, open: this.open });
+    return structuredClone({
+      list: this.list,
+      held: this.held,
+      values: this.values,
+      open: this.open,
+      mapped: this.mapped,
+    });
   }
 
   readonly links: Surroundings['links'] = {
@@ -103,6 +112,20 @@ class Machine implements Surroundings {
     },
   };
 
+  readonly dscps: Surroundings['dscps'] = {
+    list: () =>
+      this.hasNft ? Promise.resolve([...this.mapped]) : Promise.reject(new LvsError('NFT_MISSING', ['nft'])),
+    add: async (mapping) => {
+      await Promise.resolve();
+      this.#step();
+      this.mapped = [...this.mapped.filter((one) => !isSameDscp(one, mapping)), mapping];
+    },
+    delete: async ({ dscp, vip }) => {
+      await Promise.resolve();
+      this.mapped = this.mapped.filter((one) => one.dscp !== dscp || one.vip !== vip);
+    },
+  };
+
   readonly sysctl: Surroundings['sysctl'] = {
     read: (name) => {
       const value = name === 'kernel/random/boot_id' ? this.boot : this.values.get(name);
@@ -123,9 +146,16 @@ class Machine implements Surroundings {
   };
 }
 
-const dr: Wish = { method: 'dr', vips: ['192.0.2.1', '2001:db8::1'], tunnel: 'ipip', port: 6080 };
+const dr: Wish = { method: 'dr', vips: ['192.0.2.1', '2001:db8::1'], tunnel: 'ipip', port: 6080, dscps: [] };
 const tun: Wish = { ...dr, method: 'tun' };
 const gue: Wish = { ...tun, tunnel: 'gue' };
+const l3dsr: Wish = {
+  ...dr,
+  dscps: [
+    { dscp: 7, vip: '192.0.2.1' },
+    { dscp: 46, vip: '2001:db8::1' },
+  ],
+};
 const ignore = (): void => undefined;
 
 async function make(machine: Machine, wish: Wish): Promise<void> {
@@ -140,31 +170,68 @@ async function takeBack(machine: Machine, vips?: readonly string[]): Promise<voi
   await server.applyUndo(undoing, ignore);
 }
 
-for (const wish of [dr, tun, gue])
-  t.test(`${wish.method} ${wish.tunnel}: made, made again, undone`, async (t) => {
-    const machine = new Machine();
-    const before = machine.snapshot();
-    await make(machine, wish);
-    t.strictSame(await new RealServer(machine).plan(wish), { steps: [], problems: [] });
-    await make(machine, wish);
-    await takeBack(machine);
-    t.strictSame(machine.snapshot(), before);
-    t.equal(machine.text, undefined);
-    t.equal(await new RealServer(machine).planUndo(), undefined);
-  });
+for (const wish of [dr, tun, gue, l3dsr])
+  t.test(
+    `${wish.method} ${wish.tunnel}${wish.dscps.length === 0 ? '' : ' l3dsr'}: made, made again, undone`,
+    async (t) => {
+      const machine = new Machine();
+      const before = machine.snapshot();
+      await make(machine, wish);
+      t.strictSame(await new RealServer(machine).plan(wish), { steps: [], problems: [] });
+      await make(machine, wish);
+      await takeBack(machine);
+      t.strictSame(machine.snapshot(), before);
+      t.equal(machine.text, undefined);
+      t.equal(await new RealServer(machine).planUndo(), undefined);
+    },
+  );
 
 t.test('whatever step fails, undoing restores what was there', async (t) => {
-  const whole = new Machine();
-  await make(whole, gue);
-  for (let failAt = 1; failAt <= whole.steps; failAt++) {
-    const machine = new Machine();
-    const before = machine.snapshot();
-    machine.failAt = failAt;
-    await t.rejects(make(machine, gue), { code: 'LINK_NO_PERMISSION' });
-    machine.failAt = Number.POSITIVE_INFINITY;
-    await takeBack(machine);
-    t.strictSame(machine.snapshot(), before, `step ${failAt}`);
+  for (const wish of [gue, l3dsr]) {
+    const whole = new Machine();
+    await make(whole, wish);
+    for (let failAt = 1; failAt <= whole.steps; failAt++) {
+      const machine = new Machine();
+      const before = machine.snapshot();
+      machine.failAt = failAt;
+      await t.rejects(make(machine, wish), { code: 'LINK_NO_PERMISSION' });
+      machine.failAt = Number.POSITIVE_INFINITY;
+      await takeBack(machine);
+      t.strictSame(machine.snapshot(), before, `step ${failAt}`);
+    }
   }
+});
+
+t.test('a VIP that leaves takes its DSCP with it, and the other stays', async (t) => {
+  const machine = new Machine();
+  await make(machine, l3dsr);
+  await takeBack(machine, ['192.0.2.1']);
+  t.strictSame(machine.mapped, [{ dscp: 46, vip: '2001:db8::1' }]);
+  t.strictSame(
+    machine.held.map(({ address }) => address),
+    ['2001:db8::1'],
+  );
+  await takeBack(machine);
+  t.strictSame(machine.mapped, []);
+});
+
+t.test('a DSCP that is given to another VIP is taken back as that', async (t) => {
+  const machine = new Machine();
+  const before = machine.snapshot();
+  await make(machine, { ...dr, vips: ['192.0.2.1'], dscps: [{ dscp: 7, vip: '192.0.2.1' }] });
+  await make(machine, { ...dr, vips: ['192.0.2.2'], dscps: [{ dscp: 7, vip: '192.0.2.2' }] });
+  t.strictSame(machine.mapped, [{ dscp: 7, vip: '192.0.2.2' }]);
+  await takeBack(machine);
+  t.strictSame(machine.snapshot(), before);
+});
+
+t.test('a machine without nft is a real server of everything but L3DSR', async (t) => {
+  const machine = new Machine();
+  machine.hasNft = false;
+  await make(machine, dr);
+  await t.rejects(make(machine, l3dsr), { code: 'NFT_MISSING' });
+  await takeBack(machine);
+  t.equal(machine.text, undefined);
 });
 
 t.test('two wishes, undone one after the other', async (t) => {

@@ -13,18 +13,21 @@ const steps: readonly Step[] = [
   { do: 'open-port', family: 'ip4', port: 6080 },
   { do: 'set-up', interface: 'tunl0' },
   { do: 'add-address', interface: 'tunl0', address: '192.0.2.1' },
+  { do: 'map-dscp', dscp: 7, vip: '192.0.2.1', was: undefined },
 ];
 const after: Observed = {
   sysctls: new Map([[ignore, '1']]),
   links: [{ name: 'tunl0', up: true, resolvesNeighbours: false }],
   addresses: [{ interface: 'tunl0', address: '192.0.2.1', prefixLength: 32, dadFailed: false }],
   ports: [{ family: 'ip4', port: 6080 }],
+  dscps: [{ dscp: 7, vip: '192.0.2.1' }],
 };
 const memory = steps.reduce(remember, empty);
 
 t.test('undone in the opposite order', (t) => {
   const { steps, rest } = undo(memory, after);
   t.strictSame(steps.map(stepText), [
+    'DSCP 7 does not mean 192.0.2.1',
     'no address 192.0.2.1/32 on tunl0',
     'interface tunl0 down',
     'UDP port 6080 closed (IPv4)',
@@ -44,7 +47,8 @@ t.test('the first value is the one from before us', (t) => {
 t.test('the last VIP takes the suppression with it, the others do not', (t) => {
   const two = remember(memory, { do: 'add-address', interface: 'tunl0', address: '192.0.2.2' });
   const first = undo(two, after, ['192.0.2.1']);
-  t.strictSame(first.steps.map(stepText), ['no address 192.0.2.1/32 on tunl0']);
+  t.strictSame(first.steps.map(stepText), ['DSCP 7 does not mean 192.0.2.1', 'no address 192.0.2.1/32 on tunl0']);
+  t.strictSame(first.rest?.dscps, []);
   t.strictSame(first.rest?.vips, [{ interface: 'tunl0', address: '192.0.2.2', added: true }]);
   t.equal(undo(first.rest ?? empty, after, ['192.0.2.2']).rest, undefined);
   t.end();
@@ -66,13 +70,21 @@ t.test('a VIP that somebody took away and we put back is ours', (t) => {
 });
 
 t.test('what somebody else undid already is not undone twice', (t) => {
-  const gone: Observed = { sysctls: new Map([[ignore, '0']]), links: [], addresses: [], ports: [] };
+  const gone: Observed = { sysctls: new Map([[ignore, '0']]), links: [], addresses: [], ports: [], dscps: [] };
   t.strictSame(undo(memory, gone), { steps: [], rest: undefined });
   t.end();
 });
 
 t.test('the memory survives its file', (t) => {
   t.strictSame(parseMemory(printMemory(memory)), memory);
+  t.end();
+});
+
+t.test('a memory from before there was L3DSR', (t) => {
+  const { dscps, ...before } = memory;
+  t.equal(dscps.length, 1);
+  t.strictSame(parseMemory(JSON.stringify(before)), { ...memory, dscps: [] });
+  t.equal(parseMemory(JSON.stringify({ ...before, dscps: [{ dscp: 7 }] })), undefined);
   t.end();
 });
 

@@ -317,3 +317,16 @@ t.test('any text at all: an answer, and never a configuration that is refused', 
   );
   t.end();
 });
+
+t.test('a service of the userspace engine is no ipvsadm line', (t) => {
+  const block = (address: string, ...words: readonly string[]): string =>
+    `virtual_server ${address} 80 {\nprotocol TCP\nlvs_sched mh\nlvs_method DR\n${words.join('\n')}\nreal_server 10.1.0.1 80 {\n}\n}\n`;
+  const text = block('192.0.2.0/24', 'lvs_engine userspace') + block('192.0.2.1');
+  const { status, out, err } = converted('--from lvsd --to ipvsadm', text);
+  t.equal(status, 0);
+  t.equal(out, '-A -t 192.0.2.1:80 -s mh\n-a -t 192.0.2.1:80 -r 10.1.0.1:80 -g -w 1\n');
+  t.strictSame(err, [
+    '-:1:1: warning: virtual_server 192.0.2.0/24 80, lvs_engine userspace, has no counterpart in ipvsadm lines',
+  ]);
+  t.end();
+});

@@ -1,0 +1,289 @@
+#pragma once
+#include <cstdint>
+
+#include "encap/direct.h"
+#include "encap/gre.h"
+#include "encap/gue.h"
+#include "encap/ipip.h"
+#include "encap/l3dsr.h"
+#include "encap/link.h"
+#include "encap/nat.h"
+#include "engine/path.h"
+#include "engine/trace.h"
+#include "engine/worker_state.h"
+#include "packet/headers.h"
+#include "packet/parse.h"
+
+/// The one body that forwards: classify → settle → send, each for one packet. worker.cc runs them over a batch, stage by stage, so that
+/// what the next stage reads is on its way; explain.cc runs them over one packet with a Recorder. What is rare is out of line.
+namespace lvsd {
+
+/// Which of VPP's counters a packet belongs to.
+enum class Acquaintance : std::uint8_t { existing, first, untracked };
+
+/// What is known of one packet on its way.
+struct Flight {
+  Parsed parsed;
+  Packet* packet = nullptr;
+  const Service* service = nullptr;
+  std::uint64_t hash = 0;             ///< of the session's key; also entropy, and which way among equal ones
+  std::uint32_t destination = kNone;  ///< id
+  std::uint32_t aimed = 0;            ///< Sessions::aim
+  std::uint16_t echo_id = 0;          ///< of an ICMP echo through NAT: it stands for a port
+  Acquaintance acquaintance = Acquaintance::existing;
+};
+
+[[nodiscard]] inline bool is_v4(const Parsed& parsed) noexcept { return parsed.network == Network::v4; }
+[[nodiscard]] inline bool is_icmp(const Parsed& parsed) noexcept {
+  return parsed.protocol == (is_v4(parsed) ? wire::kIcmp : wire::kIcmpv6);
+}
+
+/// Key of the session a client's packet belongs to.
+[[nodiscard]] inline FlowKey key_of(const Flight& flight) noexcept {
+  const Parsed& parsed = flight.parsed;
+  return {.client = parsed.source,
+          .vip = parsed.destination,
+          .client_port = static_cast<std::uint16_t>(parsed.source_port | flight.echo_id),
+          .vip_port = parsed.destination_port,
+          .protocol = parsed.protocol};
+}
+
+inline void pass(Core& core, Packet& packet) noexcept {
+  packet.verdict = Verdict::pass;
+  core.event(Event::passed);
+}
+
+// ---------------------------------------------------------------- out of line: each is in the file named
+
+/// forward_rare.cc: all that is not a whole packet of a known transport to a service. Decides about it completely.
+template <class Trace>
+void forward_rare(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept;
+/// forward_new.cc: no session, or one that has ended. False: the packet's fate is sealed.
+template <class Trace>
+[[nodiscard]] bool settle_new(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept;
+/// forward_new.cc: the session's server was removed. False: the packet's fate is sealed.
+template <class Trace>
+[[nodiscard]] bool settle_again(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept;
+/// forward_new.cc: a client keeps its server as long as it has flows.
+void touch_affinity(Core& core, const Tables& tables, const Flight& flight) noexcept;
+/// forward_path.cc: TTL used up, too big, no way, this machine itself, neighbour unknown.
+template <class Trace>
+void send_without_way(Core& core, const Tables& tables, Flight& flight, const Destination& to, Trace& trace) noexcept;
+template <class Trace>
+void send_too_big(Core& core, const Tables& tables, Flight& flight, const Destination& to, Trace& trace) noexcept;
+template <class Trace>
+void send_ttl_exceeded(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept;
+template <class Trace>
+void wait_for_neighbour(Core& core, Flight& flight, const Adjacency& way, const Address& beyond, Trace& trace) noexcept;
+/// replies.cc: a packet of a NAT server. False: it is no reply that we know.
+template <class Trace>
+[[nodiscard]] bool forward_reply(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept;
+/// icmp_errors.cc: an ICMP error, either way. False: it concerns no flow of ours.
+template <class Trace>
+[[nodiscard]] bool forward_icmp_error(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept;
+/// worker_fragments.cc. False: it is held or dropped, its fate is sealed. True: `parsed` has the ports of its datagram.
+template <class Trace>
+[[nodiscard]] bool join_fragment(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept;
+/// worker_fragments.cc: those whose first fragment came in this batch, after it.
+void forward_released_fragments(Core& core, const Tables& tables) noexcept;
+void expire_fragments(Core& core) noexcept;
+/// replies.cc: id of an ICMP echo, which stands for a port where NAT is at work.
+[[nodiscard]] std::uint16_t echo_id_of(const Flight& flight) noexcept;
+/// replies.cc: gives an ICMP echo another id; its checksum learns of it.
+void change_echo_id(Packet& packet, const Parsed& parsed, std::uint16_t id) noexcept;
+
+// ---------------------------------------------------------------- classify
+
+/// Whether the frame is another station's: a promiscuous port sees them.
+[[nodiscard]] inline bool is_anothers(const Tables& tables, const Packet& packet) noexcept {
+  if (packet.port >= tables.ports().size() || packet.length < wire::kMacs) [[unlikely]] return true;
+  const std::uint8_t* const mac = tables.ports()[packet.port].mac;
+  const std::uint32_t head = load<std::uint32_t>(packet.data) ^ load<std::uint32_t>(mac);
+  const auto tail = static_cast<std::uint16_t>(load<std::uint16_t>(packet.data + 4) ^ load<std::uint16_t>(mac + 4));
+  return (head | tail) != 0 && (packet.data[0] & 1) == 0;
+}
+
+/// First look. True: `service` takes it and `hash` is its session's; else its fate is sealed.
+template <class Trace>
+[[nodiscard]] inline bool classify(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
+  Packet& packet = *flight.packet;
+  if (is_anothers(tables, packet)) [[unlikely]] {
+    trace.note(Step::parse, "The frame is for another station's MAC address: it is left alone.");
+    packet.verdict = Verdict::pass;
+    return false;
+  }
+  core.event(Event::received);
+  core.event(Event::received_bytes, packet.length);
+  Parsed& parsed = flight.parsed;
+  const DropReason refused = parse(packet, parsed);
+  if (refused != DropReason::none) [[unlikely]] {
+    core.drop(packet, refused);
+    return false;
+  }
+  trace.parsed(packet, parsed);
+  if (parsed.has_ports && !parsed.is_fragment && (packet.data[0] & 1) == 0) [[likely]] {
+    flight.service = core.service_cache.find(tables, parsed.destination, parsed.protocol, parsed.destination_port, packet.port);
+    if (flight.service != nullptr && flight.service->prefix != 0) [[likely]] {
+      trace.service(tables, parsed, flight.service);
+      flight.hash = core.sessions.hash(key_of(flight), is_v4(parsed));
+      return true;
+    }
+  }
+  forward_rare(core, tables, flight, trace);
+  return false;
+}
+
+// ---------------------------------------------------------------- settle
+
+/// A session was found: it is the flow's, and goes on.
+template <class Trace>
+inline void follow_session(Core& core, const Tables& tables, Flight& flight, std::uint32_t session, Trace& trace) noexcept {
+  flight.destination = core.sessions.destination(session);
+  trace.session_found(core.sessions, session, flight.destination, tables, core.now_ms);
+  if constexpr (!Trace::kDry) {
+    core.sessions.touch(session, flight.parsed.tcp_flags, false, *flight.service, tables.settings(), core.now_ms);
+    if (flight.service->persistence_ms != 0) [[unlikely]] touch_affinity(core, tables, flight);
+  }
+}
+
+/// Which destination. False: the packet's fate is sealed.
+/// @param session what was found for `flight.hash`; of a batch perhaps too early: settle_new looks again
+template <class Trace>
+[[nodiscard]] inline bool settle(Core& core, const Tables& tables, Flight& flight, std::uint32_t session, Trace& trace) noexcept {
+  if (session == kNone || core.sessions.restarts(session, flight.parsed.tcp_flags)) [[unlikely]] {
+    return settle_new(core, tables, flight, trace);
+  }
+  follow_session(core, tables, flight, session, trace);
+  return true;
+}
+template <class Trace>
+[[nodiscard]] inline bool settle(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
+  return settle(core, tables, flight, core.sessions.find(flight.hash, is_v4(flight.parsed), core.now_ms), trace);
+}
+
+// ---------------------------------------------------------------- send
+
+/// A client's packet, counted once for its service and its destination.
+inline void count_in(Core& core, const Flight& flight) noexcept {
+  ServiceCounters& service = core.services[flight.service->id];
+  const std::uint32_t bytes = flight.parsed.packet_length();
+  if (flight.acquaintance == Acquaintance::existing) [[likely]] {
+    ++service.existing;
+  } else {
+    ++(flight.acquaintance == Acquaintance::first ? service.first : service.untracked);
+  }
+  service.bytes_in += bytes;
+  DestinationCounters& destination = core.destinations[flight.destination];
+  ++destination.packets_in;
+  destination.bytes_in += bytes;
+}
+
+/// What full NAT gave the flow. Looked up anew: since `settle`, other packets of the batch may have moved sessions about.
+[[nodiscard]] inline Snat snat_of(const Core& core, const Tables& tables, const Flight& flight) noexcept {
+  const std::uint32_t session = core.sessions.find(flight.hash, is_v4(flight.parsed), core.now_ms);
+  return session == kNone ? Snat{} : core.sessions.snat(session, tables);
+}
+
+/// What is written into or around the packet.
+[[nodiscard]] inline Rewrite rewrite_for(const Core& core, const Tables& tables, const Flight& flight, const Destination& to) noexcept {
+  Rewrite rewrite;
+  rewrite.flow_hash = flight.hash;
+  switch (to.method) {
+    case image::kTunnel: rewrite.tunnel_ttl = tables.settings().tunnel_ttl; break;
+    case image::kL3dsr: rewrite.dscp = tables.service(to.service).dscp; break;
+    case image::kFullNat: {
+      const Snat snat = snat_of(core, tables, flight);
+      rewrite.new_source = snat.address;
+      rewrite.new_source_port = snat.port;
+      rewrite.new_destination = to.address;
+      rewrite.new_destination_port = to.port;
+      break;
+    }
+    case image::kMasquerade:
+      rewrite.new_destination = to.address;
+      rewrite.new_destination_port = to.port;
+      break;
+    default: break;
+  }
+  return rewrite;
+}
+
+template <class Encap>
+[[nodiscard]] inline bool forward_with(const Core& core, const Tables& tables, Flight& flight, const Destination& to) noexcept {
+  const Rewrite rewrite = rewrite_for(core, tables, flight, to);
+  return Encap::apply(*flight.packet, flight.parsed, to, tables, rewrite);
+}
+
+/// Full NAT changes an echo's id as it changes a port.
+[[nodiscard, gnu::noinline]] inline bool full_nat(const Core& core, const Tables& tables, Flight& flight, const Destination& to) noexcept {
+  if (flight.echo_id != 0) change_echo_id(*flight.packet, flight.parsed, snat_of(core, tables, flight).port);
+  return forward_with<Nat>(core, tables, flight, to);
+}
+
+[[nodiscard]] inline bool carry(const Core& core, const Tables& tables, Flight& flight, const Destination& to) noexcept {
+  switch (to.method) {
+    case image::kTunnel:
+      if (to.tunnel == image::kGre) [[likely]] return forward_with<Gre>(core, tables, flight, to);
+      if (to.tunnel == image::kIpip) return forward_with<Ipip>(core, tables, flight, to);
+      return forward_with<Gue>(core, tables, flight, to);
+    case image::kMasquerade: return forward_with<Nat>(core, tables, flight, to);
+    case image::kL3dsr: return forward_with<L3dsr>(core, tables, flight, to);
+    case image::kDirect: return forward_with<Direct>(core, tables, flight, to);
+    case image::kFullNat: return full_nat(core, tables, flight, to);
+    default: return false;
+  }
+}
+
+/// Link header, counters, verdict: the last step of everything that goes out.
+template <class Trace>
+inline void put_on_link(Core& core, const Tables& tables, Flight& flight, const Adjacency& way, const Address& beyond,
+                        Trace& trace) noexcept {
+  Packet& packet = *flight.packet;
+  if (!put_link_header(packet, flight.parsed, way)) [[unlikely]] {
+    return core.drop(packet, DropReason::no_room);
+  }
+  trace.link(tables, way);
+  if ((way.flags & image::kResolved) == 0) [[unlikely]] return wait_for_neighbour(core, flight, way, beyond, trace);
+  core.event(Event::forwarded);
+  core.event(Event::forwarded_bytes, packet.length);
+}
+
+/// Path, rewriting, link. `to` is alive; the packet was counted.
+template <class Trace>
+inline void send(Core& core, const Tables& tables, Flight& flight, const Destination& to, Trace& trace) noexcept {
+  const std::uint32_t index = way_to(tables, to, flight.hash);
+  if (index == kNone || to.method == image::kLocal) [[unlikely]] return send_without_way(core, tables, flight, to, trace);
+  const Adjacency& way = tables.adjacency(index);
+  trace.path(tables, &way, to.mtu, flight.parsed.packet_length());
+  if (flight.parsed.ttl <= 1 && takes_a_hop(to)) [[unlikely]] return send_ttl_exceeded(core, tables, flight, trace);
+  if (flight.parsed.packet_length() > to.mtu) [[unlikely]] return send_too_big(core, tables, flight, to, trace);
+  trace.before_rewrite(*flight.packet, flight.parsed);
+  if (!carry(core, tables, flight, to)) [[unlikely]] {
+    return core.drop(*flight.packet, DropReason::no_room);
+  }
+  trace.after_rewrite(*flight.packet, flight.parsed, &to);
+  put_on_link(core, tables, flight, way, to.address, trace);
+}
+
+/// What settle chose: counted, sent.
+template <class Trace>
+inline void dispatch(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
+  const Destination* to = &tables.destination(flight.destination);
+  if (to->state == kGone || to->state == kVacant) [[unlikely]] {
+    if (!settle_again(core, tables, flight, trace)) return;
+    to = &tables.destination(flight.destination);
+  }
+  trace.destination(tables, flight.destination);
+  if constexpr (!Trace::kDry) count_in(core, flight);
+  send(core, tables, flight, *to, trace);
+}
+
+/// All of it for a packet that did not come by the straight way: `parsed` has its ports.
+template <class Trace>
+inline void forward_to_service(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
+  trace.service(tables, flight.parsed, flight.service);
+  flight.hash = core.sessions.hash(key_of(flight));
+  if (settle(core, tables, flight, trace)) dispatch(core, tables, flight, trace);
+}
+
+}  // namespace lvsd

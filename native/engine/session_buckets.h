@@ -1,0 +1,173 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#if defined(__SSE4_1__)
+#include <smmintrin.h>
+#endif
+
+namespace lvsd {
+
+/// Zeroed memory from mmap, in huge pages where there are any; nothing is there until it is touched.
+class Pages {
+ public:
+  Pages() noexcept = default;
+  ~Pages();
+  Pages(const Pages&) = delete;
+  Pages& operator=(const Pages&) = delete;
+
+  /// Once. False: the kernel has no memory.
+  [[nodiscard]] bool allocate(std::size_t bytes) noexcept;
+  [[nodiscard]] void* data() const noexcept { return data_; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  void* data_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+/// What the path of an established flow reads and writes. Sessions and their reverse entries use the same slots.
+struct Slot {
+  std::uint64_t hash;      ///< the whole key of it; 0: empty
+  std::uint32_t deadline;  ///< milliseconds of a clock that wraps; of a reverse entry: handle of its session
+  std::uint32_t meta;      ///< sessions.h says the bits
+};
+struct alignas(64) Bucket {
+  Slot slots[4];
+};
+static_assert(sizeof(Slot) == 16 && sizeof(Bucket) == 64);
+
+inline constexpr std::uint32_t kNoSlot = 0xffffffff;
+
+/// Buckets of four slots, one cache line each. A slot's hash names two buckets it may be in (its low and its high half, scaled to the
+/// number of buckets), so that it can be moved without its key. Filled first choice first, so that most lookups read one line.
+/// A place is bucket * 4 + way.
+class Buckets {
+ public:
+  Buckets() noexcept = default;
+
+  [[nodiscard]] bool allocate(std::uint32_t buckets) noexcept;
+  [[nodiscard]] bool ready() const noexcept { return memory_.data() != nullptr; }
+  [[nodiscard]] std::uint32_t buckets() const noexcept { return ready() ? count_ : 0; }
+  [[nodiscard]] std::uint32_t slots() const noexcept { return buckets() * 4; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return memory_.bytes(); }
+
+  [[nodiscard]] Slot& at(std::uint32_t place) noexcept { return table_[place >> 2].slots[place & 3]; }
+  [[nodiscard]] const Slot& at(std::uint32_t place) const noexcept { return table_[place >> 2].slots[place & 3]; }
+
+  // (always inline: GCC takes a function that only prefetches for one without effect, and leaves its calls out)
+  [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&table_[first(hash)]); }
+  /// When `prefetch` has come true: fetches the second choice if it is not in the first.
+
+  /// When `prefetch` has come true: fetches the second choice if it is not in the first, and says the bucket where it is, if anywhere.
+  [[nodiscard, gnu::always_inline]] std::uint32_t aim(std::uint64_t hash) const noexcept {
+    const std::uint32_t bucket = home(hash);
+    __builtin_prefetch(&table_[bucket]);
+    return bucket;
+  }
+
+  /// Where a slot of this hash is, or kNoSlot. No branch depends on where.
+  [[nodiscard]] std::uint32_t find(std::uint64_t hash) const noexcept { return find_in(home(hash), hash); }
+  [[nodiscard]] std::uint32_t find_in(std::uint32_t bucket, std::uint64_t hash) const noexcept {
+    const std::uint32_t ways = match(table_[bucket], hash);
+    return ways != 0 ? bucket << 2 | static_cast<std::uint32_t>(__builtin_ctz(ways)) : kNoSlot;
+  }
+
+  /// A place for this hash that is free, or is so after moving others to their other choice, each in the other's way, `steps` of them at
+  /// most; kNoSlot: none. `is_free(slot)`; `move(from, to)` moves a slot with all that belongs to it, or says false.
+  /// Three steps look at 8, 32 and 128 buckets: what a crowded table costs.
+  template <typename IsFree, typename Move>
+  [[nodiscard]] std::uint32_t room(std::uint64_t hash, unsigned steps, IsFree is_free, Move move) {
+    const std::uint32_t choices[2] = {first(hash), second(hash)};
+    for (const std::uint32_t bucket : choices) {
+      const std::uint32_t place = free_in(bucket, is_free);
+      if (place != kNoSlot) return place;
+    }
+    if (steps == 0) return kNoSlot;
+    for (const std::uint32_t bucket : choices) {
+      for (std::uint32_t way = 0; way < 4; ++way) __builtin_prefetch(&table_[other(at(bucket << 2 | way).hash, bucket)]);
+    }
+    for (unsigned step = 1; step <= steps; ++step) {
+      for (const std::uint32_t bucket : choices) {
+        const std::uint32_t place = clear(bucket, step, is_free, move);
+        if (place != kNoSlot) return place;
+      }
+    }
+    return kNoSlot;
+  }
+
+  /// Both choices' places, for who looks for a victim.
+  [[nodiscard]] std::array<std::uint32_t, 8> places(std::uint64_t hash) const noexcept {
+    const std::uint32_t a = first(hash) << 2, b = second(hash) << 2;
+    return {a, a + 1, a + 2, a + 3, b, b + 1, b + 2, b + 3};
+  }
+
+ private:
+  [[nodiscard]] std::uint32_t first(std::uint64_t hash) const noexcept { return scale(static_cast<std::uint32_t>(hash)); }
+  [[nodiscard]] std::uint32_t second(std::uint64_t hash) const noexcept { return scale(static_cast<std::uint32_t>(hash >> 32)); }
+  [[nodiscard]] std::uint32_t scale(std::uint32_t half) const noexcept {
+    return static_cast<std::uint32_t>(std::uint64_t{half} * count_ >> 32);
+  }
+  [[nodiscard]] std::uint32_t other(std::uint64_t hash, std::uint32_t bucket) const noexcept {
+    const std::uint32_t a = first(hash);
+    return a == bucket ? second(hash) : a;
+  }
+  /// The bucket that has it, or the second choice if neither has. The mask keeps the compiler from making it a branch.
+  [[nodiscard]] std::uint32_t home(std::uint64_t hash) const noexcept {
+    const std::uint32_t a = first(hash), b = second(hash);
+    const std::uint32_t in_first = 0u - static_cast<std::uint32_t>(match(table_[a], hash) != 0);
+    return b ^ ((a ^ b) & in_first);
+  }
+#if defined(__SSE4_1__)
+  [[nodiscard]] static __m128i two_hashes(const Slot& a, const Slot& b) noexcept {
+    return _mm_insert_epi64(_mm_cvtsi64_si128(static_cast<long long>(a.hash)), static_cast<long long>(b.hash), 1);
+  }
+#endif
+  [[nodiscard]] static std::uint32_t match(const Bucket& bucket, std::uint64_t hash) noexcept {
+#if defined(__SSE4_1__)
+    // Only the hashes are read: a load of a whole slot would wait for the store of the deadline that the packet before has left.
+    const __m128i wanted = _mm_set1_epi64x(static_cast<long long>(hash));
+    const __m128i low = two_hashes(bucket.slots[0], bucket.slots[1]), high = two_hashes(bucket.slots[2], bucket.slots[3]);
+    const __m128i same_low = _mm_cmpeq_epi64(low, wanted), same_high = _mm_cmpeq_epi64(high, wanted);
+    const int in_low = _mm_movemask_pd(_mm_castsi128_pd(same_low));
+    const int in_high = _mm_movemask_pd(_mm_castsi128_pd(same_high));
+    return static_cast<std::uint32_t>(in_low | in_high << 2);
+#else
+    std::uint32_t ways = 0;
+    for (std::uint32_t way = 0; way < 4; ++way) ways |= static_cast<std::uint32_t>(bucket.slots[way].hash == hash) << way;
+    return ways;
+#endif
+  }
+
+  template <typename IsFree>
+  [[nodiscard]] std::uint32_t free_in(std::uint32_t bucket, IsFree is_free) const {
+    for (std::uint32_t way = 0; way < 4; ++way) {
+      if (is_free(table_[bucket].slots[way])) return bucket << 2 | way;
+    }
+    return kNoSlot;
+  }
+  /// Moves one of a full bucket's slots into its other bucket, if that has room or one of its own can be moved on.
+  template <typename IsFree, typename Move>
+  [[nodiscard]] std::uint32_t clear(std::uint32_t bucket, unsigned steps, IsFree is_free, Move move) {
+    for (std::uint32_t way = 0; way < 4; ++way) {
+      const std::uint32_t from = bucket << 2 | way;
+      const std::uint64_t hash = at(from).hash;
+      const std::uint32_t goal = other(hash, bucket);
+      if (goal == bucket || hash == 0) continue;
+      const std::uint32_t to = steps == 1 ? free_in(goal, is_free) : clear(goal, steps - 1, is_free, move);
+      if (to == kNoSlot || at(from).hash != hash) continue;  // the way round may have led through this bucket
+      if (move(from, to)) return from;
+    }
+    return kNoSlot;
+  }
+
+  static const Bucket kNothing[1];  ///< what is looked at before there is memory
+
+  Bucket* table_ = const_cast<Bucket*>(kNothing);  // never written: who inserts allocates first
+  std::uint32_t count_ = 1;
+  Pages memory_;
+};
+
+}  // namespace lvsd

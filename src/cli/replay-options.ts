@@ -1,0 +1,98 @@
+import { parseArgs } from 'node:util';
+import { portName } from '../replay/vpp-topology.js';
+import { readArguments, type Wrong } from './arguments.js';
+
+export const replayUsage = `usage: lvsd replay (-f FILE --topology T.json | --vpp SCRIPT.cli) --in IF=IN.pcap [--in ...] --out-dir DIR
+       lvsd replay (-f FILE --topology T.json | --vpp SCRIPT.cli) --script STEPS [--out-dir DIR]
+
+Captures through a configuration, with no device: the packet engine of lvsd, and a clock taken from the captures.
+
+  -f, --file FILE      configuration, in keepalived's language; all servers are up
+      --topology JSON  its network: {"interfaces":[{"name","mac","mtu","addresses"}],"routes":[{"to","via","dev"}],
+                       "neighbours":[{"ip","mac","dev"}]}
+      --vpp SCRIPT     a VPP CLI script: interfaces, addresses, MTU, neighbours, routes, lb commands
+      --in IF=PCAP     what comes in by an interface (pcap or pcapng); several are merged by time
+      --out-dir DIR    DIR/IF.pcap for each interface that sent anything, and DIR/state.json with what was counted
+      --script STEPS   a file with a step on each line:
+                         run CLI-LINE    a line of VPP's CLI or of ovn-nbctl; its answer is printed
+                         in IF PCAP      a capture comes in, at its own times or at once if those are over
+                         wait SECONDS    time passes
+                         out DIR         what was sent since the last out, and what was counted
+      --sessions N     room for so many sessions per family (default 65536, of a VPP script at least what it says)
+
+Exit status: 0 done, 1 a line was refused or a file cannot be read, 2 usage.
+`;
+
+export interface ReplayOrder {
+  readonly site:
+    | { readonly from: 'file'; readonly file: string; readonly topology: string }
+    | { readonly from: 'vpp'; readonly script: string };
+  readonly inputs: readonly { readonly port: string; readonly file: string }[];
+  readonly script: string | undefined;
+  readonly outDir: string | undefined;
+  readonly sessions: number;
+}
+
+const SESSIONS = 65_536;
+/** 64 bytes each, and more beside: a replay on a laptop. */
+const MOST_SESSIONS = 16_777_216;
+
+export function parseReplay(args: readonly string[]): ReplayOrder | 'help' | Wrong {
+  const read = readArguments(() => readWords(args));
+  if ('wrong' in read) return read;
+  const { values, positionals } = read;
+  if (values.help === true) return 'help';
+  if (positionals.length > 0) return { wrong: `'${positionals.join(' ')}' is too much` };
+  const site = siteOf(values);
+  if ('wrong' in site) return site;
+  const inputs = inputsOf(values.in ?? []);
+  if ('wrong' in inputs) return inputs;
+  const { script, sessions = String(SESSIONS), 'out-dir': outDir } = values;
+  if (script === undefined && inputs.ports.length === 0)
+    return { wrong: 'what comes in? --in IF=PCAP, or --script STEPS' };
+  if (script === undefined && outDir === undefined) return { wrong: 'where to? --out-dir DIR' };
+  if (script !== undefined && inputs.ports.length > 0)
+    return { wrong: '--in and --script do not go together: write `in IF PCAP` in STEPS' };
+  const room = /^\d{1,8}$/.test(sessions) ? Number(sessions) : 0;
+  if (room < 1 || room > MOST_SESSIONS)
+    return { wrong: `--sessions is a number from 1 to ${MOST_SESSIONS}, not '${sessions}'` };
+  return { site, inputs: inputs.ports, script, outDir, sessions: room };
+}
+
+type Values = ReturnType<typeof readWords>['values'];
+
+function siteOf({ file, topology, vpp }: Values): ReplayOrder['site'] | Wrong {
+  if (vpp !== undefined)
+    return file === undefined && topology === undefined
+      ? { from: 'vpp', script: vpp }
+      : { wrong: '--vpp says everything: no -f and no --topology beside it' };
+  if (file === undefined) return { wrong: 'which site? -f FILE --topology T.json, or --vpp SCRIPT.cli' };
+  return topology === undefined ? { wrong: '-f needs --topology T.json' } : { from: 'file', file, topology };
+}
+
+function inputsOf(words: readonly string[]): { readonly ports: ReplayOrder['inputs'] } | Wrong {
+  const ports: { port: string; file: string }[] = [];
+  for (const word of words) {
+    const [, port = '', file = ''] = /^([^=]+)=(.+)$/.exec(word) ?? [];
+    if (file === '') return { wrong: `--in is IF=PCAP, not '${word}'` };
+    ports.push({ port: portName(port), file });
+  }
+  return { ports };
+}
+
+const readWords = (args: readonly string[]) =>
+  parseArgs({
+    args: [...args],
+    strict: true,
+    allowPositionals: true,
+    options: {
+      file: { type: 'string', short: 'f' },
+      topology: { type: 'string' },
+      vpp: { type: 'string' },
+      in: { type: 'string', multiple: true },
+      'out-dir': { type: 'string' },
+      script: { type: 'string' },
+      sessions: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import type { Typed } from '../cli/control.js';
+import type { Director } from '../director/director.js';
+import { isOvnCommand, step as ovnStep } from '../lb/ovn/nbctl.js';
+import { decodeLbStore, emptyLbStore, encodeLbStore, type LbStore, tableOf } from '../lb/store.js';
+import { step as vppStep } from '../lb/vpp/cli.js';
+import type { Effect } from '../lb/vpp/command.js';
+import { noNumbers, type VppNumbers } from '../lb/vpp/numbers.js';
+import { forgetIdle, type VppServer, type VppVip } from '../lb/vpp/state.js';
+import { destinationOfServer, servicesOfVip } from '../lb/vpp/table.js';
+import { type DestinationKey, destinationName } from '../model/destination.js';
+import { type ServiceKey, serviceName } from '../model/service.js';
+import { nodeCountersOf } from '../replay/node-counters.js';
+import { slotCounts } from '../replay/slots.js';
+import type { Clock } from '../system/clock.js';
+import { type Log, reasonOf } from '../system/log.js';
+import { Mailbox, MailboxClosed } from '../system/mailbox.js';
+import type { StateFile } from '../system/state-file.js';
+import { Timers } from '../system/timers.js';
+import type { Engine } from './engine.js';
+
+export interface MadeOptions {
+  readonly director: Pick<Director, 'keep' | 'status'>;
+  readonly engine: Pick<Engine, 'forwarder' | 'status' | 'interfaces'>;
+  /** Where what was made is kept over our end. */
+  readonly file: Pick<StateFile, 'path' | 'read' | 'write'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Removed servers whose last flow has ended are looked for so often. */
+const SETTLE_MS = 5_000;
+
+/** Load balancers made at run time, in VPP's words or ovn-nbctl's: kept in a file, and in the director's table beside those of the configuration. */
+export class MadeServices {
+  readonly #options: MadeOptions;
+  readonly #mailbox = new Mailbox();
+  readonly #timers: Timers<'settle'>;
+  #store: LbStore = emptyLbStore;
+
+  constructor(options: MadeOptions) {
+    this.#options = options;
+    this.#timers = new Timers(options.clock);
+  }
+
+  /** What was made before we were started; the director has it before its first configuration. */
+  async open(): Promise<void> {
+    const { file, log } = this.#options;
+    const text = await file.read().catch((error: unknown) => {
+      log.error({ event: 'made.unreadable', path: file.path, reason: reasonOf(error) });
+      return undefined;
+    });
+    const store = text === undefined ? emptyLbStore : decodeLbStore(text);
+    if (store === undefined) log.error({ event: 'made.unreadable', path: file.path, reason: 'not of this lvsd' });
+    this.#store = store ?? emptyLbStore;
+    await this.#tell();
+  }
+
+  /** A line as typed at VPP's CLI. */
+  vpp(line: string): Promise<Typed> {
+    return this.#mailbox.post(async () => {
+      const interfaces = new Set(await this.#options.engine.interfaces());
+      const numbers = await this.#numbers();
+      const { state, text, ok, effects } = vppStep(this.#store.vpp, line, { interfaces, numbers });
+      await this.#keep({ ...this.#store, vpp: state });
+      for (const effect of effects) await this.#carryOut(effect);
+      const out = text === '' ? '' : `${text}\n`;
+      return ok ? { out } : { out: '', error: out };
+    });
+  }
+
+  /** Words as given to ovn-nbctl. */
+  ovn(words: readonly string[]): Promise<Typed> {
+    return this.#mailbox.post(async () => {
+      if (!isOvnCommand(words)) return { out: '', error: `ovn-nbctl: unknown command '${words.join(' ')}'\n` };
+      const interfacesOf = await this.#interfacesOf();
+      const { state, out, error } = ovnStep(this.#store.ovn, words, { interfacesOf, uuid: randomUUID });
+      await this.#keep({ ...this.#store, ovn: state });
+      return error === undefined ? { out } : { out, error: `ovn-nbctl: ${error}\n` };
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#timers.disarmAll();
+    await this.#mailbox.close();
+  }
+
+  /** A switch is the interface of that name. Any other name is that of a router, which is this machine: what comes in anywhere. */
+  async #interfacesOf(): Promise<(name: string) => readonly string[]> {
+    const all = this.#store.ovn.loadBalancers.length === 0 ? [] : await this.#options.engine.interfaces();
+    return (name) => (all.includes(name) ? [name] : all);
+  }
+
+  async #keep(store: LbStore): Promise<void> {
+    if (store.vpp === this.#store.vpp && store.ovn === this.#store.ovn) return;
+    const { file, log } = this.#options;
+    this.#store = store;
+    try {
+      await file.write(encodeLbStore(store));
+    } catch (error) {
+      log.error({ event: 'made.not-written', path: file.path, reason: reasonOf(error) });
+    }
+    await this.#tell();
+  }
+
+  async #tell(): Promise<void> {
+    await this.#options.director.keep(tableOf(this.#store, await this.#interfacesOf()));
+    const drains = this.#store.vpp.vips.some(({ servers }) => servers.some(({ removed }) => removed));
+    if (drains) this.#timers.arm('settle', SETTLE_MS, () => this.#settleLater());
+    else this.#timers.disarm('settle');
+  }
+
+  #settleLater(): void {
+    this.#mailbox
+      .post(async () => {
+        const { flows } = await this.#numbers();
+        const vpp = forgetIdle(this.#store.vpp, (vip, server) => flowsOf(flows, vip, server));
+        if (vpp === this.#store.vpp) this.#timers.arm('settle', SETTLE_MS, () => this.#settleLater());
+        else await this.#keep({ ...this.#store, vpp });
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof MailboxClosed))
+          this.#options.log.error({ event: 'made.not-settled', reason: reasonOf(error) });
+      });
+  }
+
+  async #carryOut(effect: Effect): Promise<void> {
+    const { forwarder } = this.#options.engine;
+    if (effect.do === 'flush-all') await forwarder.flush();
+    else
+      await forwarder.flush(
+        serviceName(effect.service),
+        effect.destination === undefined ? undefined : destinationName(effect.destination),
+      );
+  }
+
+  async #numbers(): Promise<VppNumbers> {
+    const { engine, director } = this.#options;
+    const { counters } = await engine.status();
+    if (counters === undefined) return noNumbers;
+    const { services, destinations } = engine.forwarder.order;
+    const known = director.status.known;
+    return {
+      usage: { live: counters.liveSessions, capacity: counters.sessionCapacity },
+      nodeCounters: nodeCountersOf(counters),
+      counters: (key) => counters.services[services.indexOf(serviceName(key))] ?? noNumbers.counters(key),
+      flows: (key, destination) => {
+        const [service, name] = [serviceName(key), destinationName(destination)];
+        const at = destinations.findIndex((one) => one.service === service && one.destination === name);
+        const row = counters.destinations[at];
+        return row === undefined ? 0 : Number(row.active + row.inactive);
+      },
+      slots: (key, destination) => {
+        const service = known.get(serviceName(key));
+        return service === undefined ? 0 : (slotCounts(service).get(destinationName(destination)) ?? 0);
+      },
+    };
+  }
+}
+
+const flowsOf = (
+  flows: (service: ServiceKey, destination: DestinationKey) => number,
+  vip: VppVip,
+  { address }: VppServer,
+): number => servicesOfVip(vip).reduce((sum, service) => sum + flows(service, destinationOfServer(vip, address)), 0);

@@ -1,0 +1,310 @@
+import { rename } from 'node:fs/promises';
+import { isLvsError, LvsError } from '../errors.js';
+import type { Cancel, Clock } from '../system/clock.js';
+import { type Log, reasonOf } from '../system/log.js';
+import { EngineClient, type EngineEvents } from './client.js';
+import type { EngineProcess, StartEngine } from './process.js';
+import { type Hello, PROTOCOL, SESSION_RECORD_BYTES } from './protocol.js';
+
+/** An engine that answers. */
+export interface RunningEngine {
+  readonly client: EngineClient;
+  readonly hello: Hello;
+  /** It ran before us, or we have lost and found it again: its tables, sessions and ports are there. */
+  readonly adopted: boolean;
+}
+
+export interface SupervisorOptions {
+  /** Of the socket at which an engine is found by whoever comes next. */
+  readonly path: string;
+  readonly start: StartEngine;
+  /** Words beside the socket: `--workers 2 --sessions 1000000`. Asked for at each start. */
+  readonly args: () => readonly string[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: EngineEvents;
+  /**
+   * An engine answers that did not before: publishes everything and opens the ports. Not called for the one that `find` or `ensure`
+   * answer with, since their caller does that. What it throws is logged.
+   */
+  readonly onReturn: (engine: RunningEngine) => Promise<void>;
+  /** Answers from an engine that was just started. */
+  readonly startTimeoutMs?: number;
+}
+
+const START_TIMEOUT_MS = 10_000;
+const KNOCK_MS = 20;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 10_000;
+/** An engine that ran so long starts anew with the shortest pause. */
+const STEADY_MS = 30_000;
+/** Sessions asked for at once: about 3 MB. */
+const PAGE = 30_000;
+const STOP_TIMEOUT_MS = 5_000;
+
+/**
+ * The engine's process, which is there before and after us: found at its socket and taken as it is, started where none is, started again
+ * when it dies. It is never ended but by `stop`. One that speaks another protocol goes on forwarding until `takeOver`.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  #engine: RunningEngine | undefined;
+  #process: EngineProcess | undefined;
+  /** Speaks another protocol; forwards until the new one can. */
+  #predecessor: RunningEngine | undefined;
+  /** Where #engine's socket is now. */
+  #place: string;
+  #finding: Promise<RunningEngine | undefined> | undefined;
+  #ensuring: Promise<RunningEngine> | undefined;
+  #cancelReturn: Cancel | undefined;
+  #pauseMs = FIRST_PAUSE_MS;
+  #upSince = 0;
+  #closed = false;
+  /** How often it was started again because it had died. */
+  restarts = 0;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#place = options.path;
+  }
+
+  /** undefined: none answers now. */
+  get engine(): RunningEngine | undefined {
+    return this.#engine;
+  }
+
+  /** An older engine still forwards, and its sessions wait to be taken over. */
+  get predecessor(): RunningEngine | undefined {
+    return this.#predecessor;
+  }
+
+  /** The engine that runs, if one does. Nothing is started, but where one of another protocol runs. */
+  find(): Promise<RunningEngine | undefined> {
+    if (this.#engine !== undefined) return Promise.resolve(this.#engine);
+    this.#finding ??= this.#find().finally(() => (this.#finding = undefined));
+    return this.#finding;
+  }
+
+  /** The engine, started if need be. @throws LvsError ENGINE_NOT_STARTED and what EngineClient throws */
+  ensure(): Promise<RunningEngine> {
+    this.#ensuring ??= this.#ensure().finally(() => (this.#ensuring = undefined));
+    return this.#ensuring;
+  }
+
+  /**
+   * The sessions of an older engine become those of the new one, which has all tables by now; then the old one ends, and its ports are free
+   * for `ports`. Without an older one only `ports` is called.
+   */
+  async takeOver(ports: () => Promise<void>): Promise<void> {
+    const old = this.#predecessor;
+    const engine = this.#engine;
+    const { log, path } = this.#options;
+    if (old !== undefined && engine !== undefined) {
+      let copied = { taken: 0, refused: 0 };
+      try {
+        copied = await copySessions(old.client, engine.client);
+      } catch (error) {
+        log.warn({ event: 'engine.sessions-lost', reason: reasonOf(error) });
+      }
+      this.#predecessor = undefined;
+      await this.#end(old);
+      log.info({ event: 'engine.replaced', from: old.hello.version, to: engine.hello.version, ...copied });
+    }
+    if (this.#place !== path) await rename(this.#place, path);
+    this.#place = path;
+    await ports();
+  }
+
+  /** The engine ends, and is not started again until `ensure`. */
+  async stop(): Promise<void> {
+    this.#cancelReturn?.();
+    const engines = [this.#engine, this.#predecessor];
+    this.#engine = undefined;
+    this.#predecessor = undefined;
+    for (const engine of engines) if (engine !== undefined) await this.#end(engine);
+  }
+
+  /** The engine goes on without us. */
+  close(): void {
+    this.#closed = true;
+    this.#cancelReturn?.();
+    this.#engine?.client.close();
+    this.#predecessor?.client.close();
+    this.#engine = undefined;
+    this.#predecessor = undefined;
+  }
+
+  async #find(): Promise<RunningEngine | undefined> {
+    const { path, log } = this.#options;
+    const found = await this.#knock(path);
+    if (found?.hello.protocol === PROTOCOL) {
+      log.info({ event: 'engine.adopted', pid: found.hello.pid, version: found.hello.version });
+      return this.#use(found, path);
+    }
+    // an lvsd may have ended in the middle of a change of engines
+    const next = await this.#knock(nextPath(path));
+    if (found === undefined && next === undefined) return undefined;
+    if (found !== undefined) {
+      this.#predecessor = found;
+      log.info({ event: 'engine.other-protocol', pid: found.hello.pid, version: found.hello.version });
+    }
+    if (next === undefined) return this.#start(nextPath(path));
+    log.info({ event: 'engine.adopted', pid: next.hello.pid, version: next.hello.version });
+    return this.#use(next, nextPath(path));
+  }
+
+  async #ensure(): Promise<RunningEngine> {
+    return (await this.find()) ?? this.#start(this.#options.path);
+  }
+
+  #use(engine: RunningEngine, place: string): RunningEngine {
+    this.#engine = engine;
+    this.#place = place;
+    this.#upSince = this.#options.clock.now();
+    return engine;
+  }
+
+  /** Who answers at a socket; undefined: nobody. One that takes connections and says nothing is an error. */
+  async #knock(path: string, adopted = true): Promise<RunningEngine | undefined> {
+    const { clock, events } = this.#options;
+    let client: EngineClient | undefined;
+    try {
+      const mine = (run: (() => void) | undefined): void => {
+        if (client !== undefined && (client === this.#engine?.client || client === this.#predecessor?.client)) run?.();
+      };
+      client = await EngineClient.connect({
+        ...events,
+        path,
+        clock,
+        onEnd: () => mine(() => this.#lost(client)),
+      });
+      return { client, hello: await client.hello(), adopted };
+    } catch (error) {
+      client?.close();
+      // one that is ending takes the connection and is gone
+      if (isLvsError(error, 'ENGINE_ABSENT') || isLvsError(error, 'ENGINE_LOST')) return undefined;
+      throw error;
+    }
+  }
+
+  async #start(path: string): Promise<RunningEngine> {
+    const { start, args, clock, log, startTimeoutMs = START_TIMEOUT_MS } = this.#options;
+    const child = await start(['--control', path, ...args()]);
+    let ended: string | undefined;
+    child.onExit((how) => {
+      ended = how;
+      if (this.#process === child) this.#process = undefined;
+      log.warn({ event: 'engine.ended', pid: child.pid, how });
+    });
+    const deadline = clock.now() + startTimeoutMs;
+    for (;;) {
+      const found = await this.#knock(path, false).catch(() => undefined);
+      if (found?.hello.pid === child.pid) {
+        this.#process = child;
+        log.info({ event: 'engine.started', pid: child.pid, version: found.hello.version });
+        return this.#use(found, path);
+      }
+      found?.client.close();
+      if (ended !== undefined) throw new LvsError('ENGINE_NOT_STARTED', [`at ${path}`, `it ended (${ended})`]);
+      if (clock.now() >= deadline) {
+        child.kill();
+        throw new LvsError('ENGINE_NOT_STARTED', [`at ${path}`, `it does not answer within ${startTimeoutMs} ms`]);
+      }
+      await this.#pause(KNOCK_MS);
+    }
+  }
+
+  #lost(client: EngineClient | undefined): void {
+    const { clock, log, events, onReturn } = this.#options;
+    if (client === this.#predecessor?.client) {
+      this.#predecessor = undefined;
+      log.warn({ event: 'engine.predecessor-ended' });
+      // what it held is lost, and its ports are free
+      if (this.#engine !== undefined) onReturn(this.#engine).catch((error: unknown) => this.#notBack(error));
+      return;
+    }
+    if (clock.now() - this.#upSince > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
+    log.error({ event: 'engine.lost', pid: this.#engine?.hello.pid });
+    this.#engine = undefined;
+    events.onEnd?.();
+    this.#return();
+  }
+
+  /** Again and again, with growing pauses, until one answers. */
+  #return(): void {
+    if (this.#closed) return;
+    const { clock, onReturn } = this.#options;
+    const pause = this.#pauseMs;
+    this.#pauseMs = Math.min(2 * pause, LONGEST_PAUSE_MS);
+    this.#cancelReturn = clock.after(pause, () => {
+      this.ensure()
+        .then(async (engine) => {
+          if (this.#closed) return engine.client.close();
+          if (!engine.adopted) this.restarts++;
+          await onReturn(engine);
+        })
+        .catch((error: unknown) => this.#notBack(error));
+    });
+  }
+
+  #notBack(error: unknown): void {
+    this.#options.log.error({ event: 'engine.not-back', reason: reasonOf(error) });
+    if (this.#engine === undefined) this.#return();
+  }
+
+  /** Asks it to end and waits until it has. */
+  async #end({ client, hello }: RunningEngine): Promise<void> {
+    const { clock, log } = this.#options;
+    const deadline = clock.now() + STOP_TIMEOUT_MS;
+    try {
+      await client.stop();
+    } catch (error) {
+      if (!isLvsError(error, 'ENGINE_LOST'))
+        log.warn({ event: 'engine.does-not-stop', pid: hello.pid, reason: reasonOf(error) });
+    }
+    client.close();
+    while (isAlive(hello.pid) && clock.now() < deadline) await this.#pause(KNOCK_MS);
+    if (!isAlive(hello.pid)) return;
+    log.warn({ event: 'engine.killed', pid: hello.pid });
+    signal(hello.pid, 'SIGKILL');
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#options.clock.after(ms, resolve));
+  }
+}
+
+/** Where a new engine is to be found while an old one has the place. */
+const nextPath = (path: string): string => `${path}.next`;
+
+const isAlive = (pid: number): boolean => pid > 1 && signal(pid, 0);
+
+function signal(pid: number, what: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(pid, what);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Page by page, whole records. */
+export async function copySessions(
+  from: EngineClient,
+  to: EngineClient,
+): Promise<{ readonly taken: number; readonly refused: number }> {
+  const sum = { taken: 0, refused: 0 };
+  let cursor = 0n;
+  do {
+    const { next, records } = await from.sessions(cursor, PAGE);
+    if (records.length % SESSION_RECORD_BYTES !== 0)
+      throw new LvsError('ENGINE_MALFORMED', ['list the sessions', `its sessions have another form`]);
+    if (records.length > 0) {
+      const { taken, refused } = await to.loadSessions(records);
+      sum.taken += taken;
+      sum.refused += refused;
+    }
+    cursor = next;
+  } while (cursor !== 0n);
+  return sum;
+}

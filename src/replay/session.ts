@@ -1,0 +1,157 @@
+import type { EngineGlobals, Network } from '../dataplane/network.js';
+import { isOvnCommand, step as ovnStep } from '../lb/ovn/nbctl.js';
+import { emptyLbStore, type LbStore, tableOf } from '../lb/store.js';
+import { step as vppStep } from '../lb/vpp/cli.js';
+import type { Effect } from '../lb/vpp/command.js';
+import { Input } from '../lb/vpp/input.js';
+import type { VppNumbers } from '../lb/vpp/numbers.js';
+import { forgetIdle, type VppServer, type VppVip } from '../lb/vpp/state.js';
+import { destinationOfServer, servicesOfVip } from '../lb/vpp/table.js';
+import { type DestinationKey, destinationName } from '../model/destination.js';
+import type { ServiceKey } from '../model/service.js';
+import type { Table, TableService } from '../model/table.js';
+import { type NetworkDraft, networkOf } from './network-draft.js';
+import { nodeCountersOf } from './node-counters.js';
+import type { Simulation } from './simulation.js';
+import { applyTopologyLine } from './vpp-topology.js';
+
+export interface Answer {
+  readonly text: string;
+  readonly ok: boolean;
+}
+
+/** Slots of its service's Maglev table by destinationName. */
+export type SlotsOf = (service: TableService) => ReadonlyMap<string, number>;
+
+/** What a session begins with. */
+export interface Site {
+  readonly draft: NetworkDraft;
+  /** Services of a file. */
+  readonly table: Table;
+  readonly globals: EngineGlobals;
+  readonly slotsOf: SlotsOf;
+  readonly uuid: () => string;
+}
+
+const nothing: Answer = { text: '', ok: true };
+
+/** A site and what is typed at it, line by line, carried out by a simulated engine: VPP's words for networks and lb, ovn-nbctl's for lb. */
+export class Session {
+  readonly #simulation: Simulation;
+  readonly #site: Site;
+  #draft: NetworkDraft;
+  #store: LbStore = emptyLbStore;
+  #isNetworkNew = true;
+  #isTableNew = true;
+
+  constructor(simulation: Simulation, site: Site) {
+    this.#simulation = simulation;
+    this.#site = site;
+    this.#draft = site.draft;
+  }
+
+  get network(): Network {
+    return networkOf(this.#draft);
+  }
+
+  get store(): LbStore {
+    return this.#store;
+  }
+
+  /** One line. Blank ones and comments do nothing. @throws LvsError ENGINE_REFUSED */
+  run(line: string): Answer {
+    const text = line.trim();
+    if (text === '' || text.startsWith('#') || text.startsWith('comment ')) return nothing;
+    const draft = applyTopologyLine(this.#draft, new Input(text));
+    if (typeof draft === 'string') return { text: `${text}: ${draft}`, ok: false };
+    if (draft !== undefined) {
+      this.#draft = draft;
+      this.#isNetworkNew = true;
+      return nothing;
+    }
+    const words = text.split(/\s+/);
+    return isOvnCommand(words) ? this.#ovn(words) : this.#vpp(text);
+  }
+
+  /** What was typed is what the engine does from now on: a script of ten thousand lines is published once. */
+  publish(): void {
+    if (this.#isNetworkNew) this.#simulation.publishNetwork(this.network);
+    if (this.#isNetworkNew || this.#isTableNew)
+      this.#simulation.publishServices(
+        new Map([...this.#site.table, ...tableOf(this.#store, (name) => this.#interfacesOf(name))]),
+        this.#site.globals,
+      );
+    this.#isNetworkNew = false;
+    this.#isTableNew = false;
+  }
+
+  /** Removed servers whose last flow has ended are forgotten. */
+  settle(): void {
+    if (!this.#store.vpp.vips.some(({ servers }) => servers.some(({ removed }) => removed))) return;
+    this.publish();
+    this.#keep({ ...this.#store, vpp: forgetIdle(this.#store.vpp, (vip, server) => this.#flowsOf(vip, server)) });
+    this.publish();
+  }
+
+  #keep(store: LbStore): void {
+    this.#isTableNew ||= store.vpp !== this.#store.vpp || store.ovn !== this.#store.ovn;
+    this.#store = store;
+  }
+
+  #interfacesOf(name: string): readonly string[] | undefined {
+    return this.#draft.ports.some((port) => port.name === name) ? [name] : undefined;
+  }
+
+  #ovn(words: readonly string[]): Answer {
+    const { state, out, error } = ovnStep(this.#store.ovn, words, {
+      interfacesOf: (name) => this.#interfacesOf(name),
+      uuid: this.#site.uuid,
+    });
+    this.#keep({ ...this.#store, ovn: state });
+    return error === undefined ? { text: out.trimEnd(), ok: true } : { text: `ovn-nbctl: ${error}`, ok: false };
+  }
+
+  #vpp(text: string): Answer {
+    if (text.startsWith('sh')) this.publish();
+    const outcome = vppStep(this.#store.vpp, text, {
+      interfaces: new Set(this.#draft.ports.map(({ name }) => name)),
+      numbers: this.#numbers(),
+    });
+    this.#keep({ ...this.#store, vpp: outcome.state });
+    if (outcome.effects.length > 0) this.publish();
+    for (const effect of outcome.effects) this.#carryOut(effect);
+    return { text: outcome.text, ok: outcome.ok };
+  }
+
+  #carryOut(effect: Effect): void {
+    if (effect.do === 'flush-all') this.#simulation.flush();
+    else this.#simulation.flush(effect.service, effect.destination);
+  }
+
+  #flowsOf(vip: VppVip, { address }: VppServer): number {
+    const destination = destinationOfServer(vip, address);
+    return servicesOfVip(vip).reduce((sum, service) => sum + this.#flows(service, destination), 0);
+  }
+
+  #flows(service: ServiceKey, destination: DestinationKey): number {
+    const place = this.#simulation.placeOf(service, destination);
+    const row = place === undefined ? undefined : this.#simulation.counters().destinations[place];
+    return row === undefined ? 0 : Number(row.active + row.inactive);
+  }
+
+  #numbers(): VppNumbers {
+    const counters = this.#simulation.counters();
+    return {
+      usage: { live: counters.liveSessions, capacity: counters.sessionCapacity },
+      nodeCounters: nodeCountersOf(counters),
+      counters: (key) => counters.services[this.#simulation.placeOf(key) ?? -1] ?? noCounters,
+      flows: (key, destination) => this.#flows(key, destination),
+      slots: (key, destination) => {
+        const service = this.#simulation.serviceOf(key);
+        return service === undefined ? 0 : (this.#site.slotsOf(service).get(destinationName(destination)) ?? 0);
+      },
+    };
+  }
+}
+
+const noCounters = { existing: 0n, first: 0n, untracked: 0n, noServer: 0n };
