@@ -15,11 +15,6 @@ std::uint64_t hash_key(std::uint64_t high, std::uint64_t low, std::uint8_t lengt
   return multiply_fold(low ^ kHashKeys[1], high ^ kHashKeys[0] ^ (rest << 32 | rest));
 }
 
-/// Not the key of any service: no key has that bit.
-std::uint64_t hash_of_address_alone(std::uint64_t high, std::uint64_t low, std::uint8_t length) noexcept {
-  return hash_key(high ^ std::uint64_t{1} << 63, low, length, 0, 0);
-}
-
 std::uint32_t tag_of(std::uint64_t hash) noexcept {
   const auto tag = static_cast<std::uint32_t>(hash >> 32);
   return tag == 0 ? 1 : tag;
@@ -107,7 +102,7 @@ void ServiceTable::add_key(std::span<const Service> services, std::uint32_t inde
   add(keys_, hash_key(high, low, mine.prefix, mine.protocol, mine.port), index, [&](std::uint32_t other) {
     return same_address(other) && services[other].protocol == mine.protocol && services[other].port == mine.port;
   });
-  add(addresses_, hash_of_address_alone(high, low, mine.prefix), index, same_address);
+  add(addresses_, hash_key(high, low, mine.prefix, 0, 0), index, same_address);
 }
 
 const Service* ServiceTable::probe(std::span<const Service> services, const Level& level, std::uint64_t high, std::uint64_t low,
@@ -144,7 +139,7 @@ const Service* ServiceTable::find_address(std::span<const Service> services, con
                                           std::uint8_t flags) const noexcept {
   for (const Level& level : to.is_v4() ? levels4_ : levels6_) {
     const std::uint64_t high = to.high() & level.high, low = to.low() & level.low;
-    const std::uint64_t hash = hash_of_address_alone(high, low, level.length);
+    const std::uint64_t hash = hash_key(high, low, level.length, 0, 0);
     const std::uint32_t tag = tag_of(hash);
     for (auto at = static_cast<std::uint32_t>(hash) & addresses_.mask;; at = (at + 1) & addresses_.mask) {
       const Entry entry = addresses_.entries[at];

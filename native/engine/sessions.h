@@ -182,7 +182,8 @@ class Sessions {
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept;
 
   /// Sessions made, ended, or changed in state since the last call; undisturbed by how many there were (`lost`: more than fit). Those that
-  /// go on are told again by the sweep, each third of their time-out, so that they do not end at the other's.
+  /// go on are told again by the sweep, in each third of their time-out once, so that they do not end at the other's. (One that is silent
+  /// for longer than that third may be missing there for as long; the sweep must go round faster.)
   void follow(bool on) noexcept;
   std::size_t changes(std::span<SessionRecord> into, bool& lost, const Tables& tables, std::uint32_t now_ms) noexcept;
   static constexpr std::uint32_t kChanges = 65'536;

@@ -29,7 +29,7 @@ class NoTables : public Tables {};
 
 /// The first bytes of the input choose; the rest is the frame.
 struct Choice {
-  std::uint8_t headroom, tags, flags, problem;
+  std::uint8_t headroom, tags, flags, problem;  ///< flags: bit 7 asks for a right IPv4 header checksum, which no mutation hits on
   std::uint16_t mtu, room;
 };
 
@@ -89,7 +89,7 @@ void carry_all(const Copy& from, const Parsed& parsed, const Choice& choice) {
   const std::uint8_t flags = choice.flags & image::kTunnelChecksum;
   Rewrite rewrite;
   rewrite.flow_hash = choice.mtu * 0x9e3779b97f4a7c15ULL;
-  rewrite.dscp = choice.flags >> 2;
+  rewrite.dscp = choice.problem & 0x3f;
   rewrite.new_destination = destination(parsed.network == Network::v4, 0, 0).address;
   rewrite.new_destination_port = choice.room;
   if ((choice.flags & 4) != 0) rewrite.new_source = destination(parsed.network == Network::v4, 0, 0).outer_source;
@@ -138,13 +138,24 @@ void cut(Cutter cutter, std::size_t room) {
   require(made == count || made == 100);
 }
 
+/// Behind none, one or two tags.
+void repair_checksum(Packet& packet) {
+  for (std::size_t at = sizeof(wire::Ethernet); at <= wire::kMostLink; at += sizeof(wire::Vlan)) {
+    if (packet.length < at + sizeof(wire::Ipv4) || load_be16(packet.data + at - 2) != wire::kTypeIpv4) continue;
+    const std::size_t header = (packet.data[at] & 0x0f) * std::size_t{4};
+    if (header >= sizeof(wire::Ipv4) && packet.length >= at + header) write_ipv4_checksum(packet.data + at);
+    return;
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Choice choice;
   if (size < sizeof choice || size > 65000) return 0;
   std::memcpy(&choice, data, sizeof choice);
-  const Copy frame(data + sizeof choice, size - sizeof choice, 0);
+  Copy frame(data + sizeof choice, size - sizeof choice, 0);
+  if ((choice.flags & 0x80) != 0) repair_checksum(frame.packet);
   Parsed parsed;
   if (parse(frame.packet, parsed) != DropReason::none) return 0;
   require(parsed.network_at <= parsed.transport_at && parsed.transport_at <= parsed.end && parsed.end <= frame.packet.length);

@@ -137,8 +137,9 @@ enum class ChecksumState : std::uint8_t {
 void write_transport_checksum(Packet& packet, const Parsed& parsed) noexcept;
 
 /// Whether the checksum field holds what Linux leaves there when a device is to complete it (CHECKSUM_PARTIAL on veth and virtio): TCP
-/// and UDP the sum of the pseudo-header, not complemented; SCTP zero. One in 65,536 packets looks so by chance: ask only where the
-/// device says so (virtio_net_hdr NEEDS_CSUM, TP_STATUS_CSUMNOTREADY) or never tells, as AF_XDP on veth.
+/// and UDP the sum of the pseudo-header, not complemented; SCTP zero. One in 65,536 packets looks so by chance; completing a right
+/// checksum changes nothing, but a bad one would become right: ask only where the device says so (virtio_net_hdr NEEDS_CSUM,
+/// TP_STATUS_CSUMNOTREADY) or never tells, as AF_XDP on veth.
 [[nodiscard]] bool looks_partial(const Packet& packet, const Parsed& parsed) noexcept;
 /// Completes it.
 inline void complete_partial(Packet& packet, const Parsed& parsed) noexcept { write_transport_checksum(packet, parsed); }

@@ -3,7 +3,7 @@ import { portName } from '../replay/vpp-topology.js';
 import { readArguments, type Wrong } from './arguments.js';
 
 export const replayUsage = `usage: lvsd replay (-f FILE --topology T.json | --vpp SCRIPT.cli) --in IF=IN.pcap [--in ...] --out-dir DIR
-       lvsd replay (-f FILE --topology T.json | --vpp SCRIPT.cli) --script STEPS [--out-dir DIR]
+       lvsd replay [-f FILE --topology T.json | --vpp SCRIPT.cli] --script STEPS [--out-dir DIR]
 
 Captures through a configuration, with no device: the packet engine of lvsd, and a clock taken from the captures.
 
@@ -26,7 +26,9 @@ Exit status: 0 done, 1 a line was refused or a file cannot be read, 2 usage.
 export interface ReplayOrder {
   readonly site:
     | { readonly from: 'file'; readonly file: string; readonly topology: string }
-    | { readonly from: 'vpp'; readonly script: string };
+    | { readonly from: 'vpp'; readonly script: string }
+    /** Steps say everything. */
+    | { readonly from: 'nothing' };
   readonly inputs: readonly { readonly port: string; readonly file: string }[];
   readonly script: string | undefined;
   readonly outDir: string | undefined;
@@ -61,11 +63,12 @@ export function parseReplay(args: readonly string[]): ReplayOrder | 'help' | Wro
 
 type Values = ReturnType<typeof readWords>['values'];
 
-function siteOf({ file, topology, vpp }: Values): ReplayOrder['site'] | Wrong {
+function siteOf({ file, topology, vpp, script }: Values): ReplayOrder['site'] | Wrong {
   if (vpp !== undefined)
     return file === undefined && topology === undefined
       ? { from: 'vpp', script: vpp }
       : { wrong: '--vpp says everything: no -f and no --topology beside it' };
+  if (file === undefined && topology === undefined && script !== undefined) return { from: 'nothing' };
   if (file === undefined) return { wrong: 'which site? -f FILE --topology T.json, or --vpp SCRIPT.cli' };
   return topology === undefined ? { wrong: '-f needs --topology T.json' } : { from: 'file', file, topology };
 }

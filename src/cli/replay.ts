@@ -44,6 +44,7 @@ export function replay(args: readonly string[], output: Output, environment: Nod
 
 function openReplay(order: ReplayOrder, output: Output, environment: NodeJS.ProcessEnv): ReplayRun | undefined {
   if (order.site.from === 'vpp') return openVpp(order.site.script, order, output);
+  if (order.site.from === 'nothing') return new ReplayRun(openBare(order.sessions), output, []);
   const { file, topology } = order.site;
   const reading = readConfigurationFile(file, { environment });
   output.err(complaintsText(reading.diagnostics, { lines: linesOfFiles() }));
@@ -60,16 +61,18 @@ function draftOf(path: string): NetworkDraft {
   return draft;
 }
 
+const FEW = 1024;
+const openBare = (room: number): Opened =>
+  openSession(openSimulation, room, { draft: emptyDraft, table: new Map(), globals: defaultEngineGlobals });
+
 /** The script is run twice: how many sessions it wants is known only behind its last line. */
 function openVpp(path: string, { sessions }: ReplayOrder, output: Output): ReplayRun {
   const lines = readText(path).split('\n');
-  const open = (room: number): Opened =>
-    openSession(openSimulation, room, { draft: emptyDraft, table: new Map(), globals: defaultEngineGlobals });
-  const first = open(1);
+  const first = openBare(FEW);
   for (const line of lines) first.session.run(line);
   const wanted = Math.max(sessions, sessionsOf(first.session.store));
   first.simulation.close();
-  const run = new ReplayRun(open(wanted), output, []);
+  const run = new ReplayRun(openBare(wanted), output, []);
   for (const [i, line] of lines.entries()) run.type(line, path, i + 1, false);
   return run;
 }

@@ -1,4 +1,5 @@
-import { readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import type { EngineClient } from '../dataplane/client.js';
 import type { EnginePort, PortOrder, WireMode } from '../dataplane/protocol.js';
@@ -26,6 +27,23 @@ export function driverOf(name: string): string | undefined {
     return undefined;
   }
 }
+
+/** Receive queues of an interface; 1 where they cannot be seen. */
+export function queuesOf(name: string): number {
+  try {
+    const queues = readdirSync(`/sys/class/net/${name}/queues`).filter((queue) => queue.startsWith('rx-'));
+    return Math.max(1, queues.length);
+  } catch {
+    return 1;
+  }
+}
+
+/** `engine_workers auto`: one for each queue of the port that has most, but not more than processors. */
+export const automaticWorkers = (
+  ports: readonly string[],
+  queues = queuesOf,
+  processors = availableParallelism(),
+): number => Math.max(1, Math.min(processors, Math.max(1, ...ports.filter((name) => name !== '').map(queues))));
 
 /** What would have to be opened anew: a device that went and came back has another number. */
 export const portsKey = (names: readonly string[], link: (name: string) => Link | undefined, mode: PortMode): string =>

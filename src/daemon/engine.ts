@@ -17,7 +17,7 @@ import { type Log, reasonOf } from '../system/log.js';
 import { Mailbox, MailboxClosed } from '../system/mailbox.js';
 import { Timers } from '../system/timers.js';
 import { EngineNetwork } from './engine-network.js';
-import { openPorts, portsKey } from './engine-ports.js';
+import { automaticWorkers, openPorts, portsKey } from './engine-ports.js';
 
 export interface EngineWorld {
   /** Of the engine's socket. */
@@ -82,7 +82,10 @@ export class Engine {
       start,
       clock,
       log,
-      args: () => [...argsOf(this.#settings), ...(version === undefined ? [] : ['--version', version])],
+      args: () => [
+        ...argsOf(this.#settings, this.#network.slots.names),
+        ...(version === undefined ? [] : ['--version', version]),
+      ],
       events: {
         onWanted: (wanted) => this.#network.wanted(wanted),
         onPort: (change) => this.#onPort(change),
@@ -128,7 +131,7 @@ export class Engine {
     this.#settings = settings;
     const { log } = this.#world;
     if (this.#supervisor.engine === undefined || same(before, settings)) return;
-    if (!same(argsOf(before), argsOf(settings)))
+    if (before.workers !== settings.workers || before.sessions !== settings.sessions)
       log.warn({ event: 'engine.needs-restart', reason: 'workers and sessions are settled when the engine starts' });
     await this.forwarder.republish();
   }
@@ -331,8 +334,9 @@ export class Engine {
   }
 }
 
-const argsOf = ({ workers, sessions }: EngineOptions): readonly string[] => [
-  ...(workers === 'auto' ? [] : ['--workers', `${workers}`]),
+const argsOf = ({ workers, sessions }: EngineOptions, ports: readonly string[]): readonly string[] => [
+  '--workers',
+  `${workers === 'auto' ? automaticWorkers(ports) : workers}`,
   ...(sessions === undefined ? [] : ['--sessions', `${sessions}`]),
 ];
 

@@ -1,7 +1,6 @@
 import type { EngineGlobals, Network } from '../dataplane/network.js';
-import { isOvnCommand, step as ovnStep } from '../lb/ovn/nbctl.js';
+import { runLb } from '../lb/run.js';
 import { emptyLbStore, type LbStore, tableOf } from '../lb/store.js';
-import { step as vppStep } from '../lb/vpp/cli.js';
 import type { Effect } from '../lb/vpp/command.js';
 import { Input } from '../lb/vpp/input.js';
 import type { VppNumbers } from '../lb/vpp/numbers.js';
@@ -69,8 +68,7 @@ export class Session {
       this.#isNetworkNew = true;
       return nothing;
     }
-    const words = text.split(/\s+/);
-    return isOvnCommand(words) ? this.#ovn(words) : this.#vpp(text);
+    return this.#balance(text.split(/\s+/));
   }
 
   /** What was typed is what the engine does from now on: a script of ten thousand lines is published once. */
@@ -89,38 +87,30 @@ export class Session {
   settle(): void {
     if (!this.#store.vpp.vips.some(({ servers }) => servers.some(({ removed }) => removed))) return;
     this.publish();
-    this.#keep({ ...this.#store, vpp: forgetIdle(this.#store.vpp, (vip, server) => this.#flowsOf(vip, server)) });
+    const vpp = forgetIdle(this.#store.vpp, (vip, server) => this.#flowsOf(vip, server));
+    if (vpp === this.#store.vpp) return;
+    this.#store = { ...this.#store, vpp };
+    this.#isTableNew = true;
     this.publish();
-  }
-
-  #keep(store: LbStore): void {
-    this.#isTableNew ||= store.vpp !== this.#store.vpp || store.ovn !== this.#store.ovn;
-    this.#store = store;
   }
 
   #interfacesOf(name: string): readonly string[] | undefined {
     return this.#draft.ports.some((port) => port.name === name) ? [name] : undefined;
   }
 
-  #ovn(words: readonly string[]): Answer {
-    const { state, out, error } = ovnStep(this.#store.ovn, words, {
+  #balance(words: readonly string[]): Answer {
+    if ('show'.startsWith(words[0] ?? '')) this.publish();
+    const outcome = runLb(this.#store, words, {
+      interfaces: new Set(this.#draft.ports.map(({ name }) => name)),
       interfacesOf: (name) => this.#interfacesOf(name),
       uuid: this.#site.uuid,
-    });
-    this.#keep({ ...this.#store, ovn: state });
-    return error === undefined ? { text: out.trimEnd(), ok: true } : { text: `ovn-nbctl: ${error}`, ok: false };
-  }
-
-  #vpp(text: string): Answer {
-    if (text.startsWith('sh')) this.publish();
-    const outcome = vppStep(this.#store.vpp, text, {
-      interfaces: new Set(this.#draft.ports.map(({ name }) => name)),
       numbers: this.#numbers(),
     });
-    this.#keep({ ...this.#store, vpp: outcome.state });
+    this.#isTableNew ||= outcome.store !== this.#store;
+    this.#store = outcome.store;
     if (outcome.effects.length > 0) this.publish();
     for (const effect of outcome.effects) this.#carryOut(effect);
-    return { text: outcome.text, ok: outcome.ok };
+    return { text: (outcome.out + outcome.err).replace(/\n$/, ''), ok: outcome.err === '' };
   }
 
   #carryOut(effect: Effect): void {

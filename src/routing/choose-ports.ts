@@ -2,16 +2,16 @@ import type { Link } from '../links/rows.js';
 import { routeType } from '../links/uapi.js';
 import type { Table } from '../model/table.js';
 import { effectiveRoutes, type NetworkFacts } from './facts.js';
-import { PrefixIndex } from './prefix-index.js';
 
 /** Devices whose ports are not to be taken from below them. */
 const masters: ReadonlySet<string> = new Set(['bridge', 'bond', 'team', 'openvswitch']);
 const notEthernet: ReadonlySet<string> = new Set(['dummy', 'ifb', 'nlmon', 'vcan']);
 
 /**
- * `engine_ports auto`: every interface that is up, speaks Ethernet, is no part of a bridge or bond, and leads to a server, to clients (a
- * default route, a network with a VIP in it or the VIP itself) or is named by a service. For a VLAN it is the interface below. In the
- * kernel's order, so that their numbers stay.
+ * `engine_ports auto`: every interface that is up, speaks Ethernet, is no part of a bridge or bond, and leads to a server or to where
+ * clients may be: a default route, a network that we have an address in (clients there ask us directly), or the interfaces that a service
+ * names. A client on an interface that is left out would meet a kernel that knows no such service. For a VLAN it is the interface below.
+ * In the kernel's order, so that their numbers stay.
  */
 export function choosePorts(facts: NetworkFacts, table: Table): readonly string[] {
   const links = new Map(facts.links.map((link) => [link.index, link]));
@@ -21,28 +21,17 @@ export function choosePorts(facts: NetworkFacts, table: Table): readonly string[
     if (link !== undefined && isFit(link, links)) chosen.add(link.index);
   };
   const routes = effectiveRoutes(facts.routes);
-  const leadsTo = (address: string): void => {
-    const route = routes.find(address);
-    if (route?.type === routeType.unicast) for (const { index } of route.ways) add(index);
-  };
   for (const route of routes.values())
     if (route.prefixLength === 0 && route.type === routeType.unicast) for (const { index } of route.ways) add(index);
+  for (const { index, scope } of facts.addresses) if (scope === 'global' || scope === 'site') add(index);
 
-  const onLink = new PrefixIndex<number[]>();
-  for (const { address, prefixLength, index } of facts.addresses) {
-    const same = onLink.get(address, prefixLength);
-    if (same === undefined) onLink.set(address, prefixLength, [index]);
-    else same.push(index);
-  }
   const byName = new Map(facts.links.map((link) => [link.name, link.index]));
-  for (const { key, settings, destinations } of table.values()) {
+  for (const { settings, destinations } of table.values()) {
     if (settings.engine === undefined) continue;
-    if (key.by === 'address') {
-      for (const index of onLink.find(key.address) ?? []) add(index);
-      // the VIP may be an address of this machine with all its bits, and its network another one's
-      for (const index of onLink.find(key.address, key.address.includes(':') ? 127 : 31) ?? []) add(index);
+    for (const { key } of destinations.values()) {
+      const route = routes.find(key.address);
+      if (route?.type === routeType.unicast) for (const { index } of route.ways) add(index);
     }
-    for (const destination of destinations.values()) leadsTo(destination.key.address);
     for (const name of settings.engine.interfaces) {
       const index = byName.get(name);
       if (index !== undefined) add(index);

@@ -41,13 +41,16 @@ const topology: Topology = {
   },
 };
 
+t.setTimeout(240_000);
+
 const families = [
   { name: 'IPv4', vip: '10.2.0.100', near: '10.2.0.11', also: '10.2.0.12', far: '10.3.0.13', any: '0.0.0.0' },
   { name: 'IPv6', vip: 'fd00:2::100', near: 'fd00:2::11', also: 'fd00:2::12', far: 'fd00:3::13', any: '::' },
 ];
 
+let states = 0;
 const realserver = (network: Network, host: string, ...words: readonly string[]): Promise<string> =>
-  network.must(host, `${root}bin/lvsd`, 'realserver', ...words, '--state', `/run/lvsd/${host}`);
+  network.must(host, `${root}bin/lvsd`, 'realserver', ...words, '--state', `/run/lvsd/realserver-${++states}`);
 
 for (const { name, vip, near, also, far, any } of families) {
   t.test(`DR, ${name}`, async (t) => {

@@ -2,13 +2,13 @@
 import '../helpers/own-machine.js';
 import { writeFileSync } from 'node:fs';
 import t from 'tap';
-import { eventually } from '../lab/eventually.js';
 import { Director } from '../lab/lvsd-process.js';
 import { natSite, numbersTo, serverAddress, serverHost, vip } from '../lab/nat-site.js';
 import { Peer, serve } from '../lab/peers.js';
 import { Network } from '../lab/topology.js';
 import { direct, echo, globals, lvsctl, root, Steady, virtualServer } from './site.js';
 
+t.setTimeout(120_000);
 const CONNECTIONS = 300;
 const PER_SECOND = 500;
 
@@ -63,14 +63,11 @@ t.test('kill -9, a new director, a reload', async (t) => {
   for (let i = 0; i < 3; i++) await talkers.line();
 
   const { sent, back, longestMs } = await stream.end();
-  t.ok(sent > 1000, `${sent} datagrams`);
+  t.ok(sent > 500, `${sent} datagrams`);
   t.equal(back, sent, `none was lost; the slowest took ${longestMs} ms`);
   talkers.end();
-  const summary = await eventually(async () => {
-    const line = await talkers.line();
-    if (line.startsWith('round')) throw new Error(line);
-    return line;
-  });
+  let summary = await talkers.line();
+  while (summary.startsWith('round')) summary = await talkers.line();
   t.match(summary, /^\d+ 0 0$/, 'no connection broke, none changed its server');
   t.match(await drops(network), { transmit_full: 0, no_room: 0, no_neighbour: 0 }, 'the engine dropped nothing');
   t.end();

@@ -111,7 +111,7 @@ const framesOf = ({ steps }: Case): readonly Uint8Array[] =>
   steps.flatMap((step) => (step.do === 'inject' ? step.frames.map(({ bytes }) => bytes) : []));
 
 /** The packet of the client that an error's quote answers. */
-const quotedClientPacket = ({ error: { quoted }, ports }: Told, flags?: number): Uint8Array =>
+const quotedClientPacket = (quoted: Packet, ports: Ports, flags?: number): Uint8Array =>
   makePacket({
     protocol: quoted.protocol,
     source: quoted.destination,
@@ -120,28 +120,22 @@ const quotedClientPacket = ({ error: { quoted }, ports }: Told, flags?: number):
     ...(flags === undefined ? {} : { flags }),
   });
 
-/** Errors about flows that nobody had seen went where those flows go: the flow is sent afterwards, to another engine first. */
-function errorsFollow(one: Case, judge: Judge): readonly string[] {
-  return toldIn(one, judge).flatMap((told) => {
-    if (isNat(told.vip)) return []; // without a session nobody can say what the server called it
-    const went = serverOf(judge, told.packet);
-    const flow = serverOf(judge, undefined, quotedClientPacket(told, 0x02));
-    return went === flow ? [] : [`an error about a flow of ${String(flow)} went to ${String(went)}`];
+/** Errors about flows that nobody had seen went where those flows go: the flows are sent afterwards. */
+function errorsFollow(_one: Case, judge: Judge): readonly string[] {
+  return judge.strayErrors.flatMap(({ quoted, server }) => {
+    const ports = portsOf(quoted);
+    if (ports === undefined) return [];
+    const before = judge.faults.length;
+    const { sent } = judge.send(CLIENTS(judge), quotedClientPacket(quoted, ports, 0x02));
+    const faults = judge.faults.splice(before);
+    const flow = sent[0] === undefined ? undefined : readFrame(sent[0].frame)?.destination;
+    return flow === server ? faults : [`an error about a flow of ${String(flow)} went to ${server}`];
   });
 }
 
-/** Where a packet goes, by what leaves. */
-function serverOf(judge: Judge, packet: Packet | undefined, made?: Uint8Array): string | undefined {
-  const before = judge.faults.length;
-  const { sent } = judge.send(CLIENTS(judge), made ?? packet!.bytes);
-  judge.faults.splice(before);
-  const [first] = sent;
-  return first === undefined ? undefined : readFrame(first.frame)?.destination;
-}
-
 /** A judge of its own with the case's script. */
-function anew(one: Case): Judge {
-  const judge = new Judge();
+function anew(one: Case, { alter }: Judge): Judge {
+  const judge = new Judge(alter);
   for (const line of one.script) judge.type(line);
   return judge;
 }
@@ -150,8 +144,8 @@ function anew(one: Case): Judge {
 function errorsOfLiveFlows(one: Case, judge: Judge): readonly string[] {
   const all = toldIn(one, judge);
   if (all.length === 0) return [];
-  const second = anew(one);
-  for (const told of all) second.send(CLIENTS(second), quotedClientPacket(told, 0x02));
+  const second = anew(one, judge);
+  for (const told of all) second.send(CLIENTS(second), quotedClientPacket(told.error.quoted, told.ports, 0x02));
   const placed = second.flows.size;
   for (const { packet } of all) second.send(CLIENTS(second), packet.bytes);
   second.driver.close();
@@ -175,7 +169,7 @@ const TRIES = 1;
  * server that was chosen, and it must leave with the address that was asked.
  */
 function repliesOfLiveFlows(one: Case, judge: Judge): readonly string[] {
-  const second = anew(one);
+  const second = anew(one, judge);
   let count = 0;
   const replies = one.steps.flatMap((step) =>
     step.do === 'inject' && isServers(judge, step.port, step.frames) ? step.frames : [],

@@ -141,9 +141,9 @@ for (const [name, complaint] of recorded) {
       carriedFault(site, vip!, readFrame(frame)!, outputs[i]!),
     );
     if (complaint === undefined)
-      t.ok(
-        faults.every((fault) => fault === undefined),
-        faults.find((fault) => fault !== undefined),
+      t.strictSame(
+        faults.filter((fault) => fault !== undefined),
+        [],
       );
     else
       t.ok(

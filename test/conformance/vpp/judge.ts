@@ -47,6 +47,7 @@ const SLACK_MS = 1500;
 export class Judge {
   readonly site = new Site();
   readonly driver: Driver;
+  readonly alter: Alter | undefined;
   readonly faults: string[] = [];
   readonly flows = new Map<string, Flow>();
   /** Servers of new flows, in order. */
@@ -57,7 +58,11 @@ export class Judge {
   #waiting: Packet[] = [];
   #count = 0;
 
+  /** Errors about flows that nobody had seen, and where they went. */
+  readonly strayErrors: { readonly vip: Vip; readonly quoted: Packet; readonly server: string }[] = [];
+
   constructor(alter?: Alter) {
+    this.alter = alter;
     this.driver = new Driver(alter);
   }
 
@@ -333,8 +338,11 @@ export class Judge {
     const vip = this.site.vipOf(quoted.source, quoted.protocol, ports?.source);
     if (vip !== undefined) {
       const flow = this.flowOfQuote(vip, quoted);
-      if (isNat(vip) && flow === undefined) return unknownFlowFault(frame, outcome);
-      return checkIcmpToServer(this.site, vip, packet, outcome, flow?.server);
+      if (isNat(vip) && flow === undefined && outcome.sent.length === 0) return unknownFlowFault(frame, outcome);
+      const fault = checkIcmpToServer(this.site, vip, packet, outcome, flow?.server);
+      const out = outcome.sent[0] === undefined ? undefined : readFrame(outcome.sent[0].frame);
+      if (flow === undefined && out !== undefined) this.strayErrors.push({ vip, quoted, server: out.destination });
+      return fault;
     }
     // towards a client: what is quoted was sent to a server
     const flow = [...this.flows.values()].find(

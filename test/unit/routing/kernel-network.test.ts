@@ -128,7 +128,7 @@ t.test('changes are seen: routes, addresses, links, neighbours', async (t) => {
   await until('it moved', (facts) => mac(facts, '192.0.2.9') === '02:00:00:00:00:98');
   ip('neighbour del 192.0.2.9 dev c0');
   await until('it went', (facts) => mac(facts, '192.0.2.9') === undefined);
-  ip('link add n0 type dummy');
+  ip('link add n0 type veth peer name n1');
   await until('a link came', (facts) => facts.links.some(({ name }) => name === 'n0'));
   ip('link del n0');
   await until('it went', (facts) => !facts.links.some(({ name }) => name === 'n0'));

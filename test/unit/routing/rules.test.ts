@@ -252,20 +252,21 @@ t.test('next hops: gateways behind ports, and servers on a link', (t) => {
 });
 
 t.test('ports are what leads to clients and servers', (t) => {
-  t.same(choosePorts(facts, tableOf('198.51.100.1', ['10.20.0.7'])), ['eth0', 'eth1'], 'a VLAN is its port');
-  t.same(choosePorts(facts, tableOf('198.51.100.1', [])), ['eth0']);
-  t.same(choosePorts(facts, tableOf('198.51.100.1', ['10.77.0.1', '127.0.0.2'])), ['eth0'], 'dummy and lo are none');
+  const vip = '203.0.113.1';
+  t.same(choosePorts(facts, tableOf(vip, [])), ['eth0', 'eth1'], 'networks of ours; a VLAN is its port');
+  const bare = { ...facts, addresses: [] };
+  t.same(choosePorts(bare, tableOf(vip, [])), ['eth0'], 'the default route');
+  t.same(choosePorts(bare, tableOf(vip, ['10.20.0.7'])), ['eth0', 'eth1'], 'a server on a VLAN');
+  t.same(choosePorts(bare, tableOf(vip, ['10.77.0.1', '127.0.0.2', '10.66.0.1'])), ['eth0'], 'dummy and lo are none');
   t.same(
-    choosePorts(facts, tableOf('198.51.100.1', [], ['br0', 'eth2', 'tun0'])),
+    choosePorts(bare, tableOf(vip, [], ['br0', 'eth2', 'tun0'])),
     ['eth0', 'br0'],
     'not what a bridge has, nor a tun',
   );
-  const noDefault = { ...facts, routes: facts.routes.filter(({ prefixLength }) => prefixLength > 0) };
-  t.same(choosePorts(noDefault, tableOf('192.0.2.99', [])), ['eth0'], 'its network is there');
-  t.same(choosePorts(noDefault, tableOf('203.0.113.1', [])), []);
-  t.same(choosePorts(noDefault, tableOf('198.51.100.1', [])), ['eth0'], 'it is an address there');
-  const down = { ...facts, links: facts.links.map((one) => ({ ...one, up: one.name !== 'eth0' })) };
-  t.same(choosePorts(down, tableOf('198.51.100.1', [])), []);
+  const linkLocal = { ...bare, addresses: [{ ...address(3, 'fe80::1/64'), scope: 'link' as const }] };
+  t.same(choosePorts(linkLocal, tableOf(vip, [])), ['eth0'], 'everything has a link-local address');
+  const down = { ...bare, links: facts.links.map((one) => ({ ...one, up: one.name !== 'eth0' })) };
+  t.same(choosePorts(down, tableOf(vip, [])), []);
   t.end();
 });
 

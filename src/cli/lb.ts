@@ -1,0 +1,40 @@
+import { isLbCommand } from '../lb/run.js';
+
+/** What lvsctl asks the daemon for: words of VPP's or OVN's, to be run where the engine is. */
+export interface LbRequest {
+  readonly do: 'lb';
+  readonly words: readonly string[];
+}
+
+/** What it answers: what goes to standard output and standard error. */
+export interface LbReply {
+  readonly out: string;
+  readonly err: string;
+}
+
+/** undefined: these words are lvsctl's own, or nobody's. */
+export const lbRequestOf = (words: readonly string[]): LbRequest | undefined =>
+  isLbCommand(words)
+    ? { do: 'lb', words: words.flatMap((word) => (word.includes('=') ? [word] : word.split(/\s+/))) }
+    : undefined;
+
+/** Of a line of JSON; undefined: it is none. A daemon believes nobody. */
+export function decodeLbRequest(told: object): LbRequest | undefined {
+  if (!('do' in told) || told.do !== 'lb' || !('words' in told) || !Array.isArray(told.words)) return undefined;
+  const words: readonly unknown[] = told.words;
+  const isShort =
+    words.length <= MOST_WORDS && words.every((word) => typeof word === 'string' && word.length <= LONGEST_WORD);
+  return isShort ? { do: 'lb', words: words as readonly string[] } : undefined;
+}
+
+/** A VIP may get thousands of servers in one line. */
+const MOST_WORDS = 65_536;
+const LONGEST_WORD = 1_048_576;
+
+export const lbUsage = `       lvsctl [--control SOCKET] lb conf|vip|as|flush vip|set interface nat4|nat6|flowtable flush ...
+                                                              VPP's words for its lb plugin; 'lvsctl lb ?' prints them
+       lvsctl [--control SOCKET] show lb [vips [verbose]] | show node counters
+       lvsctl [--control SOCKET] lb-add|lb-del|lb-list|ls-lb-add|ls-lb-del|ls-lb-list|lr-lb-add|lr-lb-del|lr-lb-list ...
+                                                              ovn-nbctl's for load balancers; a switch or router is an interface
+       lvsctl [--control SOCKET] set load_balancer LB selection_fields=ip_src,ip_dst
+`;

@@ -1,0 +1,127 @@
+import { parseArgs } from 'node:util';
+import { readConfigurationFile } from '../config/include.js';
+import type { SessionRecord } from '../dataplane/session-record.js';
+import { destinationName } from '../model/destination.js';
+import { protocolNumber, serviceName } from '../model/service.js';
+import type { Table, TableService } from '../model/table.js';
+import { siteOf } from '../replay/from-file.js';
+import { chooserOf, slotsOf } from '../replay/slots.js';
+import { type LiveSession, type ServiceOutlook, type Supposition, whatIf, whatIfText } from '../replay/what-if.js';
+import { readArguments, type Wrong } from './arguments.js';
+import { linesOfFiles } from './check/excerpt.js';
+import { complaintsText } from './complaints.js';
+import type { Output } from './realserver.js';
+
+export const whatIfUsage = `usage: lvsctl [--control SOCKET] [--json] what-if --remove SERVER | --weight SERVER=N [--service SERVICE]
+       lvsctl [--json] what-if -f FILE --remove SERVER | --weight SERVER=N [--service SERVICE]
+
+How many slots of hash tables and how many live sessions move if a server goes or has another weight. SERVER is 10.0.0.1:80, or
+10.0.0.1 for all of its ports; SERVICE as status names it, such as 'tcp 192.0.2.1:80'. Of a FILE there are no sessions.
+`;
+
+export interface WhatIfOrder {
+  readonly supposed: Supposition;
+  /** serviceName; undefined: all that have the server. */
+  readonly service: string | undefined;
+  readonly file: string | undefined;
+  readonly json: boolean;
+}
+
+const MOST_WEIGHT = 2 ** 31 - 1;
+
+export function parseWhatIf(args: readonly string[]): WhatIfOrder | 'help' | Wrong {
+  const read = readArguments(() => readWords(args));
+  if ('wrong' in read) return read;
+  const { values, positionals } = read;
+  if (values.help === true) return 'help';
+  if (positionals.length > 0) return { wrong: `'${positionals.join(' ')}' is too much` };
+  const supposed = suppositionOf(values.remove, values.weight);
+  if ('wrong' in supposed) return supposed;
+  return { supposed, service: values.service, file: values.file, json: values.json ?? false };
+}
+
+function suppositionOf(remove: string | undefined, weight: string | undefined): Supposition | Wrong {
+  if ((remove === undefined) === (weight === undefined))
+    return { wrong: 'what if what? --remove SERVER, or --weight SERVER=N' };
+  if (remove !== undefined) return { do: 'remove', server: remove };
+  const [, server = '', digits = ''] = /^(.+)=(\d{1,10})$/.exec(weight ?? '') ?? [];
+  if (server === '' || Number(digits) > MOST_WEIGHT) return { wrong: `--weight is SERVER=N, not '${weight ?? ''}'` };
+  return { do: 'weight', server, weight: Number(digits) };
+}
+
+const readWords = (args: readonly string[]) =>
+  parseArgs({
+    args: [...args],
+    strict: true,
+    allowPositionals: true,
+    options: {
+      remove: { type: 'string' },
+      weight: { type: 'string' },
+      service: { type: 'string' },
+      file: { type: 'string', short: 'f' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+
+/** `what-if -f FILE`. Answers with the exit status. */
+export function whatIfOfFile(order: WhatIfOrder, file: string, output: Output, environment: NodeJS.ProcessEnv): number {
+  const reading = readConfigurationFile(file, { environment });
+  output.err(complaintsText(reading.diagnostics, { lines: linesOfFiles() }));
+  if (reading.configuration === undefined) return 1;
+  const outlooks = outlooksOf(siteOf(reading.configuration).table, [], order);
+  if (outlooks.length === 0) {
+    output.err(`lvsctl: ${nobodyHas(order)}\n`);
+    return 1;
+  }
+  output.out(order.json ? whatIfJson(outlooks) : whatIfText(order.supposed, outlooks));
+  return 0;
+}
+
+export const nobodyHas = ({ supposed, service }: Pick<WhatIfOrder, 'supposed' | 'service'>): string =>
+  `${service === undefined ? 'no service' : `${service} is no service, or none that`} has server '${supposed.server}'`;
+
+/** The answer, wherever table and sessions come from. Pure. */
+export function outlooksOf(
+  table: Table,
+  sessions: readonly LiveSession[],
+  { supposed, service }: Pick<WhatIfOrder, 'supposed' | 'service'>,
+): readonly ServiceOutlook[] {
+  const services = [...table.values()].filter(({ key }) => service === undefined || serviceName(key) === service);
+  return whatIf(services, supposed, { slotsOf, chooserOf }, sessions);
+}
+
+export const whatIfJson = (outlooks: readonly ServiceOutlook[]): string =>
+  `${JSON.stringify(
+    outlooks.map((one) => ({ ...one, before: Object.fromEntries(one.before), after: Object.fromEntries(one.after) })),
+  )}\n`;
+
+/** Sessions as the engine tells them. `services`: names in the order of its services image. */
+export function liveSessionsOf(
+  records: readonly SessionRecord[],
+  services: readonly string[],
+  table: Table,
+): readonly LiveSession[] {
+  return records.flatMap((record) => {
+    const { client, vip, destination, protocol, affinity, gone } = record;
+    const service = nameOf(record, services, table);
+    if (affinity || gone || destination === undefined || service === undefined) return [];
+    return [{ service, server: destinationName(destination), flow: { client, virtual: vip, protocol } }];
+  });
+}
+
+/** The image's place, or for a session that another engine had the service with its address. */
+function nameOf(
+  { service, vip, protocol }: SessionRecord,
+  services: readonly string[],
+  table: Table,
+): string | undefined {
+  if (service !== undefined) return services[service];
+  const fits = ({ key }: TableService): boolean =>
+    key.by === 'address' &&
+    key.address === vip.address &&
+    key.port === vip.port &&
+    protocolNumber(key.protocol) === protocol;
+  const found = [...table.values()].find(fits);
+  return found === undefined ? undefined : serviceName(found.key);
+}
