@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::uint64_t kTickUs = 20'000;
 constexpr int kIdleMs = 100;
+constexpr std::uint32_t kMostSpinCredit = 16;
+constexpr std::uint32_t kTrySpin = 256;  ///< without credit one sleep of so many is put off, to see whether it pays again
 constexpr std::uint32_t kMostLanes = 256;
 
 std::uint64_t monotonic_us() noexcept {
@@ -38,9 +40,11 @@ IoThread::IoThread(Plant& plant, std::uint32_t index)
 
 IoThread::~IoThread() { stop(); }
 
-void IoThread::start(int cpu) {
+void IoThread::start(int cpu, bool realtime) {
   thread_ = std::thread([this] { run(); });
   runs_.wait(false);
+  const sched_param least{1};
+  if (realtime) ::pthread_setschedparam(thread_.native_handle(), SCHED_RR, &least);  // who may not (CAP_SYS_NICE) goes on as others do
   if (cpu < 0) return;
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -93,20 +97,28 @@ void IoThread::run() noexcept {
     if (now_us_ >= next_tick_us_) tick(tables);
     flush();
     if (work != 0) {
+      if (looked_for_us_ != 0) spin_credit_ = std::min(spin_credit_ + 1, kMostSpinCredit);
       looked_for_us_ = 0;
       continue;
     }
-    if (looked_for_us_ == 0) looked_for_us_ = now_us_;
-    if (now_us_ - looked_for_us_ < plant_.spin_us) {
+    if (looked_for_us_ == 0) {
+      looked_for_us_ = now_us_;
+      spins_ = may_spin();
+    }
+    if (spins_ && now_us_ - looked_for_us_ < plant_.spin_us) {
       ::sched_yield();  // to whom has the same core, as the kernel's receiving side may
       continue;
     }
+    if (spins_ && spin_credit_ > 0) --spin_credit_;
+    looked_for_us_ = 0;
     plant_.engine.leave(index_);
     sleep();
   }
   plant_.engine.leave(index_);
   plant_.engine.detach(index_);
 }
+
+bool IoThread::may_spin() noexcept { return spin_credit_ > 0 || ++sleeps_ % kTrySpin == 0; }
 
 /// One batch from each queue, each decided about and sent on before the next: what was received goes all the way, and what is too much
 /// is lost where it cost least, in the device's ring.

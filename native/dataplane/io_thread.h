@@ -51,8 +51,9 @@ class IoThread {
   IoThread(Plant& plant, std::uint32_t index);
   ~IoThread();  ///< stops
 
-  /// Returns when it runs: jobs are its own from then on. `cpu` -1: any.
-  void start(int cpu);
+  /// Returns when it runs: jobs are its own from then on. `cpu` -1: any. `realtime`: before the kernel's receiving threads of the same
+  /// core, so that what was received is sent on before more is received: under overload frames are lost in the device's ring, not here.
+  void start(int cpu, bool realtime);
   void stop() noexcept;
   void wake() noexcept;
   [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
@@ -84,6 +85,7 @@ class IoThread {
   void tell_wanted() noexcept;
   void tick(const Tables& tables) noexcept;
   void count_lanes() noexcept;
+  [[nodiscard]] bool may_spin() noexcept;
   void sleep() noexcept;
   void look_at_errors(std::size_t lane) noexcept;
 
@@ -99,6 +101,9 @@ class IoThread {
   std::array<PortQueue*, kMostPorts> out_{};
   std::array<std::uint32_t, kMostPorts> senders_;
   std::span<const std::unique_ptr<IoThread>> peers_;
+  /// Looking on for a while pays where another core receives, never where our own has to: what the last times brought decides.
+  std::uint32_t spin_credit_ = 8, sleeps_ = 0;
+  bool spins_ = false;
   std::uint64_t now_us_ = 0, next_tick_us_ = 0, looked_for_us_ = 0;
 };
 

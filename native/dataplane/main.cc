@@ -1,4 +1,4 @@
-// lvsd-dataplane --control PATH [--workers N] [--sessions N] [--busy-poll-us N] [--spin-us N] [--no-pin] [--version TEXT]
+// lvsd-dataplane --control PATH [--workers N] [--sessions N] [--busy-poll-us N] [--spin-us N] [--no-pin] [--no-realtime] [--version TEXT]
 //
 // The engine as a process of its own: it forwards from its ports as long as it runs, whatever becomes of the director that started it.
 // It ends by SIGTERM, SIGINT or a request, never with its parent. It logs JSON lines to standard error.
@@ -40,6 +40,10 @@ bool read_options(int argc, char** argv, lvsd::ProcessOptions& options) {
     const std::string word = argv[i];
     if (word == "--no-pin") {
       options.pin = false;
+      continue;
+    }
+    if (word == "--no-realtime") {
+      options.realtime = false;
       continue;
     }
     const char* value = i + 1 < argc ? argv[++i] : nullptr;

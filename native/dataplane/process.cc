@@ -117,7 +117,7 @@ void Process::start_workers() {
   for (std::uint32_t i = 0; i < workers; ++i) {
     threads_[i]->set_peers(threads_);
     engine_->set_wake(i, [thread = threads_[i].get()] { thread->wake(); });
-    threads_[i]->start(options_.pin ? cpus[i] : -1);
+    threads_[i]->start(options_.pin ? cpus[i] : -1, options_.realtime && workers < static_cast<std::uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN)));
   }
 }
 

@@ -20,7 +20,8 @@ struct ProcessOptions {
   std::uint32_t sessions = 1'000'000;
   std::uint32_t busy_poll_us = 0;
   std::uint32_t spin_us = 50;
-  bool pin = true;
+  bool pin = true;       ///< each worker to a core
+  bool realtime = true;  ///< workers before other threads, where a core is left for these
 };
 
 /// The engine as a process: workers with their threads, ports, and the control socket that tells them what to do. All of it but the

@@ -11,7 +11,7 @@
 /// put_link_header (link.h) then writes what stands before these. It never touches payload, and never reads or writes outside of
 /// [data - headroom, data + length + tailroom). `parsed` is what `parse` said of the packet as it is now; afterwards its offsets are
 /// those of before. False: no room (or, for NAT: it cannot be done). What fits the path was asked before (path.h), and so was the TTL:
-/// methods that decrement it are only asked with a TTL above 1.
+/// methods that take a hop refuse a packet that has none left.
 namespace lvsd {
 
 template <typename T>

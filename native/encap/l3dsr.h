@@ -4,7 +4,8 @@
 namespace lvsd {
 
 /// Layer 3 direct server return: the server's address as destination, and a DSCP that tells the server which VIP it stands for. ECN stays,
-/// one hop less. The transport checksum changes by the address alone: a bad one stays bad, UDP's zero stays zero; later fragments have none.
+/// one hop less. The transport checksum changes by the address alone: a bad one stays bad, UDP's zero stays zero; later fragments
+/// have none.
 struct L3dsr {
   static bool apply(Packet& packet, const Parsed& parsed, const Destination& to, const Tables&, const Rewrite& rewrite) noexcept {
     const bool is_v4 = parsed.network == Network::v4;

@@ -8,16 +8,18 @@
 /// What the methods that change the client's packet itself have in common (L3DSR, NAT, direct routing).
 namespace lvsd {
 
-/// The packet's own IP header and transport, or null where its bytes are not there (which `parse` would have refused).
+/// The packet's own IP header and transport.
 struct OwnHeaders {
   std::uint8_t* ip;
   std::uint8_t* transport;
   std::size_t transport_bytes;  ///< 0 where its checksum is not ours to change: in a later fragment, whose bytes are data
 };
 
+/// False: its bytes are not there (which `parse` would have refused), or it has no hop left to take (which the engine has asked before).
 [[nodiscard]] inline bool own_headers(Packet& packet, const Parsed& parsed, OwnHeaders& into) noexcept {
   const std::size_t header = parsed.network == Network::v4 ? sizeof(wire::Ipv4) : sizeof(wire::Ipv6);
   if (packet.length < parsed.end || parsed.end < parsed.network_at + header || parsed.end < parsed.transport_at) [[unlikely]] return false;
+  if (parsed.ttl <= 1) [[unlikely]] return false;
   cut_padding(packet, parsed);
   into.ip = packet.data + parsed.network_at;
   into.transport = packet.data + parsed.transport_at;

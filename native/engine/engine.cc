@@ -138,6 +138,7 @@ void Engine::run_on(std::uint32_t worker, const Job& job) {
   if (!seat.attached.load()) return job(*state_->workers[worker], tables());
   const std::uint32_t before = seat.jobs_done.load();
   seat.posted.store(&job);
+  if (!seat.attached.load() && seat.posted.exchange(nullptr) != nullptr) return job(*state_->workers[worker], tables());  // it left just now
   if (seat.wake) seat.wake();
   seat.jobs_done.wait(before);
 }
@@ -223,11 +224,12 @@ const Tables& Engine::enter(std::uint32_t worker) noexcept {
   const std::uint64_t now = state_->generation.load();
   if (seat.seen.load(std::memory_order_relaxed) != now) seat.seen.store(now);
   const Tables& tables = *state_->current.load();
-  if (const Job* const job = seat.posted.load(std::memory_order_acquire); job != nullptr) [[unlikely]] {
-    seat.posted.store(nullptr);
-    (*job)(*state_->workers[worker], tables);
-    seat.jobs_done.fetch_add(1);
-    seat.jobs_done.notify_one();
+  if (seat.posted.load(std::memory_order_relaxed) != nullptr) [[unlikely]] {
+    if (const Job* const job = seat.posted.exchange(nullptr); job != nullptr) {
+      (*job)(*state_->workers[worker], tables);
+      seat.jobs_done.fetch_add(1);
+      seat.jobs_done.notify_one();
+    }
   }
   return tables;
 }

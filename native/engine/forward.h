@@ -21,8 +21,8 @@ namespace lvsd {
 /// Which of VPP's counters a packet belongs to.
 enum class Acquaintance : std::uint8_t { existing, first, untracked };
 
-/// What is known of one packet on its way.
-struct Flight {
+/// What is known of one packet on its way: two cache lines.
+struct alignas(64) Flight {
   Parsed parsed;
   Packet* packet = nullptr;
   const Service* service = nullptr;
@@ -32,6 +32,7 @@ struct Flight {
   std::uint16_t echo_id = 0;          ///< of an ICMP echo through NAT: it stands for a port
   Acquaintance acquaintance = Acquaintance::existing;
 };
+static_assert(sizeof(Flight) == 128);
 
 [[nodiscard]] inline bool is_v4(const Parsed& parsed) noexcept { return parsed.network == Network::v4; }
 [[nodiscard]] inline bool is_icmp(const Parsed& parsed) noexcept {
@@ -103,7 +104,7 @@ void change_echo_id(Packet& packet, const Parsed& parsed, std::uint16_t id) noex
   return (head | tail) != 0 && (packet.data[0] & 1) == 0;
 }
 
-/// First look. True: `service` takes it and `hash` is its session's; else its fate is sealed.
+/// First look. True: `service` takes it; else its fate is sealed.
 template <class Trace>
 [[nodiscard]] inline bool classify(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
   Packet& packet = *flight.packet;
@@ -125,12 +126,18 @@ template <class Trace>
     flight.service = core.service_cache.find(tables, parsed.destination, parsed.protocol, parsed.destination_port, packet.port);
     if (flight.service != nullptr && flight.service->prefix != 0) [[likely]] {
       trace.service(tables, parsed, flight.service);
-      flight.hash = core.sessions.hash(key_of(flight), is_v4(parsed));
       return true;
     }
   }
   forward_rare(core, tables, flight, trace);
   return false;
+}
+
+/// What its session is known by.
+inline void hash_flow(const Core& core, Flight& flight) noexcept {
+  const Parsed& parsed = flight.parsed;
+  flight.hash = core.sessions.hash(parsed.source, parsed.destination, parsed.source_port, parsed.destination_port, parsed.protocol,
+                                   is_v4(parsed));
 }
 
 // ---------------------------------------------------------------- settle

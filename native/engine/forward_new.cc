@@ -169,12 +169,29 @@ class Newcomer {
     return core_.sessions.insert_reverse(session, to().address, port, key_.client, key_.client_port);
   }
 
+  /// The client has another flow from this port to the same server, by another VIP: nobody could tell their replies apart. Another
+  /// server can serve this one. (Of full NAT: there is no free source port towards the one that was chosen.)
+  [[nodiscard]] bool expect_replies_of_another(std::uint32_t session, std::uint64_t fields) noexcept {
+    static constexpr std::size_t kMostTries = 64;
+    const std::span<const std::uint32_t> members = service_.members;
+    const std::uint32_t first = flight_.destination, from = slot_of(fields, static_cast<std::uint32_t>(members.size()));
+    for (std::size_t step = 0; step < members.size() && step < kMostTries; ++step) {
+      const std::uint32_t other = members[(from + step) % members.size()];
+      if (other == first || tables_.destination(other).state != kServing || is_for_us(tables_, tables_.destination(other))) continue;
+      flight_.destination = other;
+      core_.sessions.redirect(session, other);
+      if (expect_replies(session)) return true;
+    }
+    flight_.destination = first;
+    return false;
+  }
+
   [[nodiscard]] bool make_session(std::uint64_t fields) noexcept {
     if constexpr (Trace::kDry) return true;
     const bool for_us = is_for_us(tables_, to());
     const std::uint32_t session = insert();
     if (session == kNone) return do_without(fields);
-    if (is_nat(to()) && !for_us && !expect_replies(session)) {
+    if (is_nat(to()) && !for_us && !expect_replies(session) && !expect_replies_of_another(session, fields)) {
       core_.sessions.erase(session);
       return refuse(to().method == image::kFullNat ? DropReason::no_snat_port : DropReason::session_table_full, false);
     }

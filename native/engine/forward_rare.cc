@@ -82,6 +82,7 @@ template <class Trace>
 void forward_rare(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
   Packet& packet = *flight.packet;
   const Parsed& parsed = flight.parsed;
+  flight.service = nullptr;  // flights are used again and again
   const bool ip = parsed.network == Network::v4 || parsed.network == Network::v6;
   const bool asks = parsed.network == Network::arp || (parsed.network == Network::v6 && parsed.icmp_type == wire::kNeighbourSolicitation);
   if (asks && answer_neighbour(core, tables, flight, trace)) return;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "engine/held.h"
 #include "engine/session_buckets.h"

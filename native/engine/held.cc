@@ -1,6 +1,7 @@
 #include "engine/held.h"
 
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "engine/session_buckets.h"

@@ -73,7 +73,7 @@ template <class Trace>
   }
   const Destination& to = tables.destination(flight.destination);
   const bool nat = to.method == image::kMasquerade || to.method == image::kFullNat;
-  if (nat && flight.acquaintance == Acquaintance::untracked && !is_for_us(tables, to)) {  // no session: nothing was translated for this flow
+  if (to.method == image::kFullNat && flight.acquaintance == Acquaintance::untracked) {  // nobody knows what its client was called
     core.drop(*flight.packet, DropReason::icmp_no_session);
     return true;
   }

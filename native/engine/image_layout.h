@@ -99,6 +99,7 @@ LVSD_LAYOUT(Pool, first, 0, 16);
 LVSD_LAYOUT(Pool, last, 16, 16);
 LVSD_LAYOUT(Pool, lowest, 32, 2);
 LVSD_LAYOUT(Pool, highest, 34, 2);
+LVSD_LAYOUT(Pool, zero, 36, 4);
 
 #undef LVSD_LAYOUT
 }  // namespace lvsd::image

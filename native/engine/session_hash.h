@@ -25,12 +25,16 @@ class FlowHash {
   }
 
   /// Never 0, which marks an empty slot.
-  [[nodiscard]] std::uint64_t operator()(const FlowKey& key) const noexcept { return (*this)(key, key.vip.is_v4()); }
-  /// `is_v4`: what is known of the key's addresses already.
-  [[nodiscard]] std::uint64_t operator()(const FlowKey& key, bool is_v4) const noexcept {
+  [[nodiscard]] std::uint64_t operator()(const FlowKey& key) const noexcept {
     const std::uint64_t rest = key.client_port | std::uint64_t{key.vip_port} << 16 | std::uint64_t{key.protocol} << 32 |
                                std::uint64_t{key.affinity} << 40;
-    return is_v4 ? v4(key.client.to_v4(), key.vip.to_v4(), rest) : v6(key.client, key.vip, rest);
+    return key.vip.is_v4() ? v4(key.client.to_v4(), key.vip.to_v4(), rest) : v6(key.client, key.vip, rest);
+  }
+  /// The same of a flow whose key nobody has put together: a copy of an address that was just written costs more than the hash.
+  [[nodiscard, gnu::always_inline]] std::uint64_t flow(const Address& client, const Address& vip, std::uint16_t client_port,
+                                                       std::uint16_t vip_port, std::uint8_t protocol, bool is_v4) const noexcept {
+    const std::uint64_t rest = client_port | std::uint64_t{vip_port} << 16 | std::uint64_t{protocol} << 32;
+    return is_v4 ? v4(client.to_v4(), vip.to_v4(), rest) : v6(client, vip, rest);
   }
   /// Of what a reply says: never that of a flow.
   [[nodiscard]] std::uint64_t reverse(const Address& server, std::uint16_t server_port, const Address& peer, std::uint16_t peer_port,

@@ -1,5 +1,6 @@
 // Sessions on their way out of this process and into it.
 #include <algorithm>
+#include <utility>
 
 #include "engine/session_cold.h"
 #include "engine/sessions.h"

@@ -64,7 +64,10 @@ class Sessions {
   static constexpr std::uint32_t kLongestMs = 0x7fffffff;
 
   [[nodiscard]] std::uint64_t hash(const FlowKey& key) const noexcept { return hasher_(key); }
-  [[nodiscard]] std::uint64_t hash(const FlowKey& key, bool v4) const noexcept { return hasher_(key, v4); }
+  [[nodiscard, gnu::always_inline]] std::uint64_t hash(const Address& client, const Address& vip, std::uint16_t client_port,
+                                                       std::uint16_t vip_port, std::uint8_t protocol, bool v4) const noexcept {
+    return hasher_.flow(client, vip, client_port, vip_port, protocol, v4);
+  }
   /// For a whole batch: prefetch each, then aim each, then find each. What was aimed at holds until something is inserted: a session
   /// made or moved since may be missed, so a packet that has none asks `find(hash, v4, now_ms)` once more before it makes one.
   [[gnu::always_inline]] void prefetch(std::uint64_t hash, bool v4) const noexcept { family(v4).hot.prefetch(hash); }

@@ -86,8 +86,7 @@ class ServiceCache {
     const std::uint64_t key = protocol | std::uint64_t{port} << 8 | std::uint64_t{ingress} << 24 | std::uint64_t{1} << 63;
     const std::uint64_t low = to.low();
     Entry& entry = entries_[((low ^ key << 13) * 0x9e3779b97f4a7c15u) >> (64 - kBits)];
-    const std::uint64_t differs = (entry.low ^ low) | (entry.high ^ to.high()) | (entry.key ^ key);
-    if (differs != 0) [[unlikely]] entry = {to.high(), low, key, tables.find_service(to, protocol, port, ingress)};
+    if (entry.key != key || entry.low != low || entry.high != to.high()) [[unlikely]] ask(entry, key, tables, to, ingress);
     return entry.service;
   }
 
@@ -95,9 +94,16 @@ class ServiceCache {
   static constexpr unsigned kBits = 8;
   struct Entry {
     std::uint64_t high = 0, low = 0;
-    std::uint64_t key = 0;  ///< 0: vacant
+    std::uint64_t key = 0;  ///< ingress, port, protocol and one bit; 0: vacant
     const Service* service = nullptr;
   };
+  /// Out of line: inlined, it would make the compiler load `to` as one vector, just after it was stored in halves (a stall).
+  [[gnu::noinline]] static void ask(Entry& entry, std::uint64_t key, const Tables& tables, const Address& to,
+                                    std::uint16_t ingress) noexcept {
+    const auto protocol = static_cast<std::uint8_t>(key);
+    entry = {to.high(), to.low(), key, tables.find_service(to, protocol, static_cast<std::uint16_t>(key >> 8), ingress)};
+  }
+
   std::array<Entry, 1U << kBits> entries_{};
 };
 

@@ -22,8 +22,8 @@ inline constexpr int kMostExtensions = 8;
 
 /// Whether walk_extensions would look behind it.
 [[nodiscard]] constexpr bool may_be_extension(std::uint8_t protocol) noexcept {
-  return protocol == wire::kHopByHop || protocol == wire::kRouting || protocol == wire::kFragment || protocol == wire::kDestinationOptions ||
-         protocol == wire::kAh;
+  return protocol == wire::kHopByHop || protocol == wire::kRouting || protocol == wire::kFragment ||
+         protocol == wire::kDestinationOptions || protocol == wire::kAh;
 }
 
 /// Walks hop-by-hop, destination options, routing without segments left, fragment and AH. Ends at anything else, at a later fragment's

@@ -27,7 +27,8 @@ std::size_t put_link_back(std::uint8_t* into, const Packet& packet, const Parsed
 }
 
 void put_ipv4(std::uint8_t* ip, std::size_t length, std::uint8_t tos, const Address& source, const Address& destination) noexcept {
-  const wire::Ipv4 header{0x45, tos, be16(static_cast<std::uint16_t>(length)), {}, be16(wire::kDontFragment), kTtl, wire::kIcmp, {}, {}, {}};
+  const auto total = be16(static_cast<std::uint16_t>(length));
+  const wire::Ipv4 header{0x45, tos, total, {}, be16(wire::kDontFragment), kTtl, wire::kIcmp, {}, {}, {}};
   store(ip, header);
   store(ip + offsetof(wire::Ipv4, source), source.to_v4());
   store(ip + offsetof(wire::Ipv4, destination), destination.to_v4());

@@ -30,7 +30,8 @@ struct Packet {
 enum class Network : std::uint8_t { other, arp, v4, v6 };
 
 /// What a frame says, read once at the door (packet/parse.h). Every later stage reads this and looks at bytes only to change them.
-/// Ports are in host order here, addresses in network order. The order of the members lets the compiler clear in three stores what most packets do not have.
+/// Ports are in host order here, addresses in network order. The order of the members lets the compiler clear in few stores what most
+/// packets do not have.
 struct Parsed {
   Address source, destination;
   std::uint16_t source_port = 0, destination_port = 0;  ///< 0 where the protocol has none, and in a fragment that is not the first

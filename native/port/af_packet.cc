@@ -58,8 +58,18 @@ void give_to_kernel(tpacket2_hdr* header, std::uint32_t status) noexcept {
   std::atomic_ref(header->tp_status).store(status, std::memory_order_release);
 }
 
+/// The kernel says the same of a CRC32c that it left to be done as of a sum; only the place of the field tells.
+constexpr std::uint16_t kSctpChecksumAt = 8;
+
 /// Writes the checksum that the sender left to the device: over all from csum_start on, its pseudo-header's sum being in the field.
-void complete(std::uint8_t* frame, std::uint32_t length, const VnetHeader& how) noexcept {
+void complete(Packet& packet, const VnetHeader& how) noexcept {
+  if (how.csum_offset == kSctpChecksumAt) {
+    Parsed parsed;
+    if (parse(packet, parsed) == DropReason::none) write_transport_checksum(packet, parsed);
+    return;
+  }
+  std::uint8_t* const frame = packet.data;
+  const std::uint32_t length = packet.length;
   const std::uint32_t start = how.csum_start, field = start + how.csum_offset;
   if (start > length || field + 2 > length) return;
   std::uint16_t sum = static_cast<std::uint16_t>(~fold(sum_bytes(frame + start, length - start)));
@@ -201,7 +211,7 @@ bool PacketQueue::take(std::uint8_t* slot, Packet& into) noexcept {
   const std::uint16_t tag_type = (header.tp_status & TP_STATUS_VLAN_TPID_VALID) != 0 ? header.tp_vlan_tpid : rules::kVlan;
   const bool gso = is_gso(how);
   if (!gso && (how.flags & kNeedsChecksum) != 0) {
-    complete(into.data, into.length, how);
+    complete(into, how);
     ++counts_.checksums_completed;
   }
   if (tagged) insert_tag(into, tag_type, header.tp_vlan_tci);

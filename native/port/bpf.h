@@ -57,6 +57,7 @@ class Assembler {
   void add(Register to, Register from) { emit(BPF_ALU64 | BPF_ADD | BPF_X, to, from, 0, 0); }
   void keep_bits(Register to, std::int32_t mask) { emit(BPF_ALU64 | BPF_AND | BPF_K, to, r0, 0, mask); }
   void keep_bits(Register to, Register mask) { emit(BPF_ALU64 | BPF_AND | BPF_X, to, mask, 0, 0); }
+  void exclusive_or(Register to, Register with) { emit(BPF_ALU64 | BPF_XOR | BPF_X, to, with, 0, 0); }
   void shift_left(Register to, std::int32_t bits) { emit(BPF_ALU64 | BPF_LSH | BPF_K, to, r0, 0, bits); }
   void shift_right(Register to, std::int32_t bits) { emit(BPF_ALU64 | BPF_RSH | BPF_K, to, r0, 0, bits); }
   /// Sixteen bits from network order to the machine's, or back.

@@ -1,8 +1,10 @@
 #include "port/open_port.h"
 
 #include <linux/if_link.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "port/af_packet.h"
 
@@ -44,15 +46,15 @@ std::unique_ptr<OpenPort> OpenPort::open(const PortRequest& request, const PortC
   port->request = request;
   port->device = *device;
   if (request.queues != 0) port->device.receive_queues = std::min<std::uint32_t>(request.queues, device->receive_queues);
-  for (const PortMode mode : {PortMode::xdp_native, PortMode::xdp_generic}) {
+  // a virtual device shows frames in generic mode that were never cut to size (GSO); a packet socket says how to cut them
+  using enum PortMode;
+  const std::array<PortMode, 3> plain{xdp_native, xdp_generic, packet}, virtual_device{xdp_native, packet, xdp_generic};
+  for (const PortMode mode : request.complete_checksums ? virtual_device : plain) {
     if (!wants(request.mode, mode)) continue;
     std::string why;
-    if (port->open_xdp(mode, context, why)) return port;
+    if (mode == packet ? port->open_packet(why) : port->open_xdp(mode, context, why)) return port;
     add_reason(reason, why);
   }
-  std::string why;
-  if (wants(request.mode, PortMode::packet) && port->open_packet(why)) return port;
-  add_reason(reason, why);
   return nullptr;
 }
 

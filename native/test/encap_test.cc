@@ -274,6 +274,21 @@ TEST("direct: one hop less, nothing else") {
   }
 }
 
+TEST("no hop is taken from who has none left; tunnels take none") {
+  for (Ip ip : {kFour, kSix}) {
+    const bool is_v4 = ip.source.size() == 4;
+    const Destination to = destination(is_v4 ? kOurs4 : kOurs6, is_v4 ? kServer4 : kServer6, image::kGre);
+    for (ip.ttl = 0; ip.ttl < 3; ++ip.ttl) {
+      const Bytes bytes = frame(ip_packet(ip, 18, pattern(20)));
+      CHECK_EQUAL(carry<Direct>(bytes, to, rewrite()).applied, ip.ttl > 1);
+      CHECK_EQUAL(carry<L3dsr>(bytes, to, rewrite()).applied, ip.ttl > 1);
+      CHECK_EQUAL(carry<Nat>(bytes, to, rewrite()).applied, ip.ttl > 1);
+      const Outcome tunnelled = carry<Gre>(bytes, to, rewrite());
+      CHECK_SAME(slice(tunnelled.packet, tunnelled.packet.size() - tunnelled.before.size(), tunnelled.packet.size()), tunnelled.before, "GRE");
+    }
+  }
+}
+
 TEST("L3DSR: destination, DSCP, one hop less, right checksums, payload untouched") {
   for (const Sample& sample : marked_samples()) {
     Rewrite what = rewrite();

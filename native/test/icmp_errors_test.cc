@@ -119,7 +119,7 @@ TEST("an error of the server, or of a router before it, reaches the client as on
 
 TEST("an error about nobody's flow is the kernel's; one that quotes nothing, to a VIP, is dropped") {
   Site site;
-  site.services.add(service_of(kVip4, 6, 80), {destination_of("10.0.0.1", 8080, image::kMasquerade)});
+  site.services.add(service_of(kVip4, 6, 80), {destination_of("10.0.0.1", 8080, image::kFullNat)}, {pool_of("10.0.255.1")});
   CHECK(site.publish());
   Frame other = request(true, 1);
   other.from = "192.0.2.77";
@@ -127,7 +127,7 @@ TEST("an error about nobody's flow is the kernel's; one that quotes nothing, to 
   CHECK(site.one(0, error_about(other.packet(), kRouter4, "192.0.2.77")).verdict == Verdict::pass);
   CHECK(site.one(0, error_about({1, 2, 3}, kRouter4, kVip4)).verdict == Verdict::drop);
   CHECK_EQUAL(site.dropped(DropReason::bad_icmp_quote), 1U);
-  Frame reply = request(true, 80);  // a flow that NAT does not know
+  Frame reply = request(true, 80);  // a flow that full NAT does not know
   reply.from = kVip4;
   reply.to = kClient4;
   reply.to_port = 4444;
@@ -137,17 +137,24 @@ TEST("an error about nobody's flow is the kernel's; one that quotes nothing, to 
 
 TEST("without a session the hash tells: an error about a flow that another director had goes where that flow goes") {
   Site site;
-  std::vector<image::Destination> servers;
-  for (const char* server : {"10.0.0.1", "10.0.0.2", "10.0.0.3"}) servers.push_back(destination_of(server, 0, image::kTunnel, image::kGre));
+  std::vector<image::Destination> servers, translated;
+  for (const char* server : {"10.0.0.1", "10.0.0.2", "10.0.0.3"}) {
+    servers.push_back(destination_of(server, 0, image::kTunnel, image::kGre));
+    translated.push_back(destination_of(server, 8080, image::kMasquerade));
+  }
   site.services.add(service_of(kVip4, 6, 80), servers);
+  site.services.add(service_of(kVip4, 6, 81), translated);
   CHECK(site.publish());
-  for (std::uint16_t port = 1; port < 30; ++port) {
-    Frame reply = request(true, 80);
+  for (std::uint16_t port = 1; port < 60; ++port) {
+    Frame there = request(true, port), reply = request(true, port < 30 ? 80 : 81);
+    there.to_port = reply.from_port;
     reply.from = kVip4;
     reply.to = kClient4;
     reply.to_port = port;
-    const Address told = target_of(site.one(0, error_about(reply.packet(), kRouter4, kVip4)).ip());
-    CHECK(told == target_of(site.one(0, request(true, port)).ip()));
+    const Bytes told = site.one(0, error_about(reply.packet(), kRouter4, kVip4)).ip();
+    CHECK(target_of(told) == target_of(site.one(0, there).ip()));
+    CHECK(checksums_right(told));
+    if (port >= 30) CHECK_EQUAL(be16(body_of(quoted_in(told)), 0), 8080);
   }
 }
 

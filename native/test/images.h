@@ -159,7 +159,7 @@ inline image::Destination destination_of(const std::string& server, std::uint16_
   made.address = address(server);
   made.port = port;
   made.method = method;
-  made.tunnel = tunnel;
+  made.tunnel = method == image::kTunnel ? tunnel : image::kIpip;
   made.weight = weight;
   return made;
 }

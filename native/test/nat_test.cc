@@ -127,6 +127,34 @@ TEST("two VIPs share a server and its port: each reply comes from its own") {
   CHECK_EQUAL(be16(body_of(in), 0), 3308);
 }
 
+TEST("one source port to two VIPs that choose the same server: the second flow gets another one, each reply its own VIP") {
+  Site site;
+  const std::vector<image::Destination> servers = {destination_of("10.0.0.1", 8080, image::kMasquerade), destination_of("10.0.0.2", 8080, image::kMasquerade)};
+  site.services.add(service_of("192.0.2.1", 6, 80), servers);
+  site.services.add(service_of("192.0.2.2", 6, 80), servers);
+  site.services.add(service_of("192.0.2.3", 6, 80), servers);
+  CHECK(site.publish());
+  int forwarded = 0;
+  for (std::uint16_t port = 1; port <= 50; ++port) {
+    std::vector<Address> chosen;
+    for (const std::string vip : {"192.0.2.1", "192.0.2.2", "192.0.2.3"}) {
+      Frame frame = request(true, 6);
+      frame.to = vip;
+      frame.from_port = port;
+      const Sent sent = site.one(0, frame);
+      if (sent.verdict != Verdict::forward) continue;
+      chosen.push_back(target_of(sent.ip()));
+      ++forwarded;
+      const std::string server = chosen.back() == address("10.0.0.1") ? "10.0.0.1" : "10.0.0.2";
+      CHECK(source_of(site.one(1, from_server(server, 8080, kClient4, port, 6)).ip()) == address(vip));
+    }
+    CHECK_EQUAL(chosen.size(), 2U);
+    CHECK(!(chosen[0] == chosen[1]));
+  }
+  CHECK_EQUAL(forwarded, 100);  // the third has no server left
+  CHECK_EQUAL(site.dropped(DropReason::session_table_full), 50U);
+}
+
 TEST("what a server sends of its own is the kernel's: other port, other client, other protocol") {
   auto site = nat_site(true, 6, 80);
   (void)site->one(0, request(true, 6));

@@ -141,14 +141,26 @@ class Play {
     if (lives && handle != kNone && !bench_.sessions.restarts(handle, flags)) {
       Known& session = known->second;
       compare(handle, name, session);
-      bench_.touch(handle, flags, false, ms());
+      if (dice_.below(2) == 0) {
+        bench_.touch(handle, flags, false, ms());
+      } else {
+        CHECK_EQUAL(go_on(key, flags), session.destination);
+      }
       session.state = next_state(session.state, flags, false);
       session.proved = session.proved || (flags & kSyn) == 0;
       session.ends = now_ + wait(session.state);
       drain();
       return compare(handle, name, session);
     }
+    CHECK_EQUAL(go_on(key, flags), kNone);
     begin(name, key, flags);
+  }
+
+  /// What the path of established flows does.
+  std::uint32_t go_on(const FlowKey& key, std::uint8_t flags) {
+    const std::uint64_t hash = bench_.sessions.hash(key);
+    const bool v4 = key.vip.is_v4();
+    return bench_.sessions.go_on(bench_.sessions.aim(hash, v4), hash, v4, flags, bench_.tables.only(), bench_.tables.settings(), ms());
   }
 
   void begin(const Name& name, const FlowKey& key, std::uint8_t flags) {

@@ -1,5 +1,7 @@
 // Sessions as the forwarding path uses them: stickiness, removal, drain, flush, floods, affinity, whose packet it is.
+#include <atomic>
 #include <set>
+#include <thread>
 
 #include "test/site.h"
 #include "test/tap.h"
@@ -261,6 +263,49 @@ TEST("whose packet: client, reply, error and fragments of a NAT flow have one ow
     CHECK_EQUAL(owner(2, 0, tunnelled), 2U);
   }
   CHECK_EQUAL(owners.size(), 4U);
+}
+
+TEST("tables are published, jobs run and old tables are freed while a worker's thread forwards") {
+  Site site;
+  const image::Service service = service_of(kVip, 6, 80);
+  site.services.add(service, servers(5));
+  CHECK(site.publish());
+  std::atomic<bool> stop{false};
+  std::atomic<std::uint32_t> rounds{0}, lost{0};
+  std::thread thread([&] {
+    site.engine.attach(0);
+    while (!stop.load()) {
+      std::vector<Bytes> memory;
+      std::vector<Packet> packets;
+      for (std::uint16_t flow = 0; flow < 16; ++flow) {
+        Bytes bytes(128);
+        const Bytes frame = request(static_cast<std::uint16_t>(1000 + flow)).bytes();
+        bytes.insert(bytes.end(), frame.begin(), frame.end());
+        memory.push_back(std::move(bytes));
+        packets.push_back({.data = memory.back().data() + 128, .length = static_cast<std::uint32_t>(frame.size()), .headroom = 128});
+      }
+      const Tables& tables = site.engine.enter(0);
+      site.engine.worker(0).process(tables, packets, 1000 + rounds.load());
+      for (const Packet& packet : packets) lost += packet.verdict == Verdict::forward ? 0 : 1;
+      site.engine.tick(0, tables, 1000 + rounds.load());
+      if (++rounds % 7 == 0) site.engine.leave(0);
+    }
+    site.engine.detach(0);
+  });
+  std::uint64_t jobs = 0;
+  for (int turn = 0; turn < 100; ++turn) {
+    replace(site, service, servers(3 + turn % 3));
+    CHECK(!site.engine.publish_network(site.network.bytes()));
+    site.engine.run_on(0, [&](Worker& worker, const Tables& tables) { jobs += worker.sessions().live() <= 16 && tables.services().size() == 1 ? 1 : 0; });
+    site.engine.collect();
+  }
+  stop.store(true);
+  site.engine.run_on(0, [&](Worker&, const Tables&) { ++jobs; });  // whether the thread is still there or not
+  thread.join();
+  site.engine.run_on(0, [&](Worker&, const Tables&) { ++jobs; });
+  CHECK_EQUAL(jobs, 102U);
+  CHECK_EQUAL(lost.load(), 0U);
+  CHECK(rounds.load() >= 100);
 }
 
 int main() { return run_all(); }

@@ -1,16 +1,10 @@
+import { decodeLbRequest, type LbRequest } from './lb.js';
+
 /** What lvsctl and a running lvsd say to each other: one line of JSON each way. Plain data. */
 export type Request =
   | { readonly do: 'status' | 'plan' | 'reload' }
   | { readonly do: 'weight'; readonly server: string; readonly weight: number | null }
-  /** A line of VPP's CLI; words of ovn-nbctl. Answered with Typed. */
-  | { readonly do: 'vpp'; readonly line: string }
-  | { readonly do: 'ovn'; readonly words: readonly string[] };
-
-/** What a line typed in another's words came to: printed as it is. With `error` the exit status is 1. */
-export interface Typed {
-  readonly out: string;
-  readonly error?: string;
-}
+  | LbRequest;
 
 export type Answer = { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: string };
 
@@ -88,17 +82,12 @@ export function decodeRequest(line: string): Request | undefined {
   const told = parse(line);
   if (typeof told !== 'object' || told === null || !('do' in told)) return undefined;
   if (told.do === 'status' || told.do === 'plan' || told.do === 'reload') return { do: told.do };
-  if (told.do === 'vpp')
-    return 'line' in told && typeof told.line === 'string' ? { do: 'vpp', line: told.line } : undefined;
-  if (told.do === 'ovn') return 'words' in told && areWords(told.words) ? { do: 'ovn', words: told.words } : undefined;
+  if (told.do === 'lb') return decodeLbRequest(told);
   if (told.do !== 'weight' || !('server' in told) || !('weight' in told)) return undefined;
   const { server, weight } = told;
   if (typeof server !== 'string' || !(weight === null || isWeight(weight))) return undefined;
   return { do: 'weight', server, weight };
 }
-
-const areWords = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every((word) => typeof word === 'string');
 
 function parse(line: string): unknown {
   try {

@@ -12,11 +12,11 @@ export interface LbReply {
   readonly err: string;
 }
 
-/** undefined: these words are lvsctl's own, or nobody's. */
-export const lbRequestOf = (words: readonly string[]): LbRequest | undefined =>
-  isLbCommand(words)
-    ? { do: 'lb', words: words.flatMap((word) => (word.includes('=') ? [word] : word.split(/\s+/))) }
-    : undefined;
+/** undefined: these words are lvsctl's own, or nobody's. One word may be a whole line in quotes. */
+export function lbRequestOf(args: readonly string[]): LbRequest | undefined {
+  const words = args.flatMap((word) => (word.includes('=') ? [word] : word.split(/\s+/)));
+  return isLbCommand(words) ? { do: 'lb', words } : undefined;
+}
 
 /** Of a line of JSON; undefined: it is none. A daemon believes nobody. */
 export function decodeLbRequest(told: object): LbRequest | undefined {

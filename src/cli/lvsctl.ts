@@ -5,8 +5,8 @@ import { LvsError } from '../errors.js';
 import type { Change } from '../model/change.js';
 import { systemClock } from '../system/clock.js';
 import { reasonOf } from '../system/log.js';
-import { isOvnCommand } from '../lb/ovn/nbctl.js';
-import { type Answer, isWeight, type Request, type Status, type Typed } from './control.js';
+import { type Answer, isWeight, type Request, type Status } from './control.js';
+import { type LbReply, lbRequestOf, lbUsage } from './lb.js';
 import { runtimeFile } from './lvsd-options.js';
 import type { Output } from './realserver.js';
 import { statusText } from './status-text.js';
@@ -17,11 +17,7 @@ export const lvsctlUsage = `usage: lvsctl [--control SOCKET] [--json] status    
        lvsctl [--control SOCKET] reload                       read the file again, as SIGHUP does
        lvsctl [--control SOCKET] weight SERVER NUMBER|file    hold a server's weight until it is 'file' again;
                                                               SERVER as status names it: 'tcp 192.0.2.1:80 -> 10.0.0.1:80'
-       lvsctl [--control SOCKET] lb WORDS... | show lb [vips [verbose]] | show node counters
-                                                              VPP's words for services of our own engine; 'lb ?' lists them
-       lvsctl [--control SOCKET] lb-add|lb-del|lb-list|ls-lb-add|lr-lb-add|... WORDS...
-                                                              the same in ovn-nbctl's words
-
+${lbUsage}
 Exit status: 0 done, 1 refused or nobody answers, 2 usage.
 `;
 
@@ -36,10 +32,8 @@ function readForeign(
   args: readonly string[],
 ): { readonly own: readonly string[]; readonly request: Request } | undefined {
   const own = args[0] === '--control' ? args.slice(0, 2) : [];
-  const words = args.slice(own.length);
-  if (isOvnCommand(words)) return { own, request: { do: 'ovn', words } };
-  const isVpp = words[0] === 'lb' || words[0] === 'show' || (words[0] === 'test' && words[1] === 'lb');
-  return isVpp ? { own, request: { do: 'vpp', line: words.join(' ') } } : undefined;
+  const request = lbRequestOf(args.slice(own.length));
+  return request === undefined ? undefined : { own, request };
 }
 
 export function parseLvsctl(args: readonly string[], environment: NodeJS.ProcessEnv): Order | 'help' | Wrong {
@@ -93,7 +87,7 @@ export async function lvsctl(args: readonly string[], output: Output, environmen
       output.err(`lvsctl: ${answer.error}\n`);
       return 1;
     }
-    if (order.request.do === 'vpp' || order.request.do === 'ovn') return print(answer.result as Typed, output);
+    if (order.request.do === 'lb') return print(answer.result as LbReply, output);
     output.out(order.json ? `${JSON.stringify(answer.result)}\n` : text(order.request, answer.result));
     return 0;
   } catch (error) {
@@ -103,11 +97,10 @@ export async function lvsctl(args: readonly string[], output: Output, environmen
   }
 }
 
-function print({ out, error }: Typed, output: Output): number {
+function print({ out, err }: LbReply, output: Output): number {
   output.out(out);
-  if (error === undefined) return 0;
-  output.err(error);
-  return 1;
+  output.err(err);
+  return err === '' ? 0 : 1;
 }
 
 /** What came is what our own daemon made: a version that is not ours answers `not a request`. */

@@ -33,10 +33,8 @@ export const answersOf =
         return reload.fromSource();
       case 'weight':
         return director.override(request.server, request.weight ?? undefined);
-      case 'vpp':
-        return needed(made).vpp(request.line);
-      case 'ovn':
-        return needed(made).ovn(request.words);
+      case 'lb':
+        return needed(made).run(request.words);
     }
   };
 

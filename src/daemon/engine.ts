@@ -146,12 +146,13 @@ export class Engine {
       restarts: this.#supervisor.restarts,
       ports: this.#ports,
       silentNeighbours: this.#network.silent,
-      counters: await engine?.client.counters(),
+      // it may end while it is asked
+      counters: await engine?.client.counters().catch(() => undefined),
     };
   }
 
   /** JSON of what would become of a frame that comes in at an interface; '': the first one. @throws LvsError ENGINE_ABSENT, ENGINE_CANNOT */
-  explain(interfaceName: string, frame: Uint8Array): Promise<string> {
+  async explain(interfaceName: string, frame: Uint8Array): Promise<string> {
     const { client } = this.#running();
     const names = this.#network.slots.names;
     const port = interfaceName === '' ? names.findIndex((name) => name !== '') : names.indexOf(interfaceName);
@@ -205,6 +206,16 @@ export class Engine {
   /** SessionRecord[] page by page, for the standby. */
   get client(): EngineClient | undefined {
     return this.#supervisor.engine?.client;
+  }
+
+  /**
+   * The engine of this build takes the place of the one that runs, with its tables and sessions; packets are lost for the moment in which the
+   * ports change hands. @throws LvsError ENGINE_ABSENT, ENGINE_NOT_STARTED
+   */
+  async renew(): Promise<void> {
+    this.#running();
+    await this.#supervisor.renew();
+    await this.forwarder.republish();
   }
 
   /** `keep`: it forwards on, and whoever comes next finds it. */

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Typed } from '../cli/control.js';
+import type { LbReply } from '../cli/lb.js';
 import type { Director } from '../director/director.js';
-import { isOvnCommand, step as ovnStep } from '../lb/ovn/nbctl.js';
+import { runLb } from '../lb/run.js';
 import { decodeLbStore, emptyLbStore, encodeLbStore, type LbStore, tableOf } from '../lb/store.js';
-import { step as vppStep } from '../lb/vpp/cli.js';
 import type { Effect } from '../lb/vpp/command.js';
 import { noNumbers, type VppNumbers } from '../lb/vpp/numbers.js';
 import { forgetIdle, type VppServer, type VppVip } from '../lb/vpp/state.js';
@@ -56,27 +55,19 @@ export class MadeServices {
     await this.#tell();
   }
 
-  /** A line as typed at VPP's CLI. */
-  vpp(line: string): Promise<Typed> {
+  /** Words of VPP's CLI or of ovn-nbctl. What the engine then refuses is told too; the words stand, and are tried again. */
+  run(words: readonly string[]): Promise<LbReply> {
     return this.#mailbox.post(async () => {
       const interfaces = new Set(await this.#options.engine.interfaces());
-      const numbers = await this.#numbers();
-      const { state, text, ok, effects } = vppStep(this.#store.vpp, line, { interfaces, numbers });
-      await this.#keep({ ...this.#store, vpp: state });
+      const { store, out, err, effects } = runLb(this.#store, words, {
+        interfaces,
+        interfacesOf: interfacesOf(interfaces),
+        uuid: randomUUID,
+        numbers: await this.#numbers(),
+      });
+      const refused = store === this.#store ? '' : await this.#keep(store);
       for (const effect of effects) await this.#carryOut(effect);
-      const out = text === '' ? '' : `${text}\n`;
-      return ok ? { out } : { out: '', error: out };
-    });
-  }
-
-  /** Words as given to ovn-nbctl. */
-  ovn(words: readonly string[]): Promise<Typed> {
-    return this.#mailbox.post(async () => {
-      if (!isOvnCommand(words)) return { out: '', error: `ovn-nbctl: unknown command '${words.join(' ')}'\n` };
-      const interfacesOf = await this.#interfacesOf();
-      const { state, out, error } = ovnStep(this.#store.ovn, words, { interfacesOf, uuid: randomUUID });
-      await this.#keep({ ...this.#store, ovn: state });
-      return error === undefined ? { out } : { out, error: `ovn-nbctl: ${error}\n` };
+      return { out, err: err + refused };
     });
   }
 
@@ -85,14 +76,8 @@ export class MadeServices {
     await this.#mailbox.close();
   }
 
-  /** A switch is the interface of that name. Any other name is that of a router, which is this machine: what comes in anywhere. */
-  async #interfacesOf(): Promise<(name: string) => readonly string[]> {
-    const all = this.#store.ovn.loadBalancers.length === 0 ? [] : await this.#options.engine.interfaces();
-    return (name) => (all.includes(name) ? [name] : all);
-  }
-
-  async #keep(store: LbStore): Promise<void> {
-    if (store.vpp === this.#store.vpp && store.ovn === this.#store.ovn) return;
+  /** What of it was refused, as lines. */
+  async #keep(store: LbStore): Promise<string> {
     const { file, log } = this.#options;
     this.#store = store;
     try {
@@ -100,14 +85,18 @@ export class MadeServices {
     } catch (error) {
       log.error({ event: 'made.not-written', path: file.path, reason: reasonOf(error) });
     }
-    await this.#tell();
+    return this.#tell();
   }
 
-  async #tell(): Promise<void> {
-    await this.#options.director.keep(tableOf(this.#store, await this.#interfacesOf()));
+  async #tell(): Promise<string> {
+    const { director, engine } = this.#options;
+    const isEmpty = this.#store.vpp.vips.length + this.#store.ovn.loadBalancers.length === 0;
+    const interfaces = new Set(isEmpty ? [] : await engine.interfaces());
+    const { refused } = await director.keep(tableOf(this.#store, interfacesOf(interfaces)));
     const drains = this.#store.vpp.vips.some(({ servers }) => servers.some(({ removed }) => removed));
     if (drains) this.#timers.arm('settle', SETTLE_MS, () => this.#settleLater());
     else this.#timers.disarm('settle');
+    return refused.map(({ change, reason }) => `${change}: ${reason}\n`).join('');
   }
 
   #settleLater(): void {
@@ -163,3 +152,9 @@ const flowsOf = (
   vip: VppVip,
   { address }: VppServer,
 ): number => servicesOfVip(vip).reduce((sum, service) => sum + flows(service, destinationOfServer(vip, address)), 0);
+
+/** A switch is the interface of that name. Any other name is that of a router, which is this machine: what comes in anywhere. */
+const interfacesOf =
+  (interfaces: ReadonlySet<string>) =>
+  (name: string): readonly string[] | 'all' =>
+    interfaces.has(name) ? [name] : 'all';

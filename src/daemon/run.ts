@@ -8,7 +8,6 @@ import type { Configuration } from '../config/configuration.js';
 import { readConfigurationFile } from '../config/include.js';
 import { Reuse } from '../config/reuse.js';
 import { ForwarderOfBoth } from '../dataplane/both.js';
-import { engineProgram, startEngine } from '../dataplane/process.js';
 import { LvsError } from '../errors.js';
 import { IpvsClient } from '../ipvs/client.js';
 import { IpvsForwarder } from '../ipvs/forwarder.js';
@@ -16,17 +15,15 @@ import { Links } from '../links/links.js';
 import { NETLINK_ROUTE } from '../links/uapi.js';
 import { FwmarkTable } from '../netfilter/fwmark-table.js';
 import { systemNft } from '../netfilter/nft.js';
-import { SteeringTable } from '../netfilter/steering-table.js';
 import { Exchange } from '../netlink/exchange.js';
 import { NETLINK_GENERIC } from '../netlink/generic.js';
-import { KernelNetwork, networkGroups } from '../routing/kernel-network.js';
 import { systemClock } from '../system/clock.js';
 import { descriptorSink, jsonLog, type Log, reasonOf } from '../system/log.js';
 import { onSignals } from '../system/signals.js';
 import { stateFile } from '../system/state-file.js';
 import { systemSysctl } from '../system/sysctl.js';
 import { Daemon } from './daemon.js';
-import { Engine } from './engine.js';
+import { systemEngine } from './engine-system.js';
 import { kernelAddresses } from './kernel-addresses.js';
 import { mustBeIn } from './namespace.js';
 import { systemPorts } from './probe-ports.js';
@@ -54,16 +51,9 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
     const kernel = await kernelOf(client, reading.configuration, log);
     const { globals } = reading.configuration;
     const path = order.state ?? globals.stateFile ?? runtimeFile(environment, 'director.json');
-    const engine = new Engine({
+    const engine = systemEngine({
       path: join(dirname(path), 'engine.sock'),
-      start: startEngine(engineProgram(), undefined),
-      network: () =>
-        new KernelNetwork(
-          openNetlink(NETLINK_ROUTE),
-          openNetlink(NETLINK_ROUTE, { groups: networkGroups }),
-          systemClock,
-        ),
-      steering: new SteeringTable(systemNft()),
+      logFile: undefined,
       clock: systemClock,
       log,
     });

@@ -57,74 +57,66 @@ export function statisticsOf(counters: EngineCounters, order: ImageOrder): Map<s
 /** Rates are of at least so long a time. */
 const SHORTEST_MS = 1000;
 
-type Rates = typeof noRates;
+interface Sample {
+  readonly atMs: number;
+  readonly services: ReadonlyMap<string, ServiceStatistics>;
+}
 
 /** Rates per second between two askings at least a second apart, whoever asks; before that there are none. */
 export class RateMeter {
   readonly #clock: Clock;
-  #last: { readonly atMs: number; readonly totals: ReadonlyMap<string, Statistics> } | undefined;
-  #rates: ReadonlyMap<string, Rates> = new Map();
+  #before: Sample | undefined;
+  #last: Sample | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   rated(services: ReadonlyMap<string, ServiceStatistics>): ReadonlyMap<string, ServiceStatistics> {
-    this.#take(flat(services));
-    const rated = (name: string, total: Statistics): Statistics => ({ ...total, ...this.#rates.get(name) });
-    return new Map(
-      [...services].map(([service, { statistics, destinations }]) => [
-        service,
-        {
-          statistics: rated(service, statistics),
-          destinations: new Map(
-            [...destinations].map(([to, one]) => [
-              to,
-              { ...one, statistics: rated(`${service} -> ${to}`, one.statistics) },
-            ]),
-          ),
-        },
-      ]),
-    );
-  }
-
-  #take(totals: ReadonlyMap<string, Statistics>): void {
     const atMs = this.#clock.now();
-    const last = this.#last;
-    if (last !== undefined && atMs - last.atMs < SHORTEST_MS) return;
-    this.#last = { atMs, totals };
-    if (last !== undefined) this.#rates = ratesBetween(last.totals, totals, atMs - last.atMs);
+    if (this.#last === undefined || atMs - this.#last.atMs >= SHORTEST_MS) {
+      this.#before = this.#last;
+      this.#last = { atMs, services };
+    }
+    const [from, to] = [this.#before, this.#last];
+    if (from === undefined) return services;
+    const perSecond = 1000 / (to.atMs - from.atMs);
+    const all = new Map<string, ServiceStatistics>();
+    for (const [name, { statistics, destinations }] of services) {
+      const [before, last] = [from.services.get(name), to.services.get(name)];
+      const rated = new Map<string, DestinationStatistics>();
+      for (const [server, one] of destinations) {
+        const [was, is] = [before?.destinations.get(server), last?.destinations.get(server)];
+        rated.set(server, {
+          ...one,
+          statistics: withRates(one.statistics, was?.statistics, is?.statistics, perSecond),
+        });
+      }
+      all.set(name, {
+        statistics: withRates(statistics, before?.statistics, last?.statistics, perSecond),
+        destinations: rated,
+      });
+    }
+    return all;
   }
 }
 
-function flat(services: ReadonlyMap<string, ServiceStatistics>): ReadonlyMap<string, Statistics> {
-  const all = new Map<string, Statistics>();
-  for (const [service, { statistics, destinations }] of services) {
-    all.set(service, statistics);
-    for (const [to, one] of destinations) all.set(`${service} -> ${to}`, one.statistics);
-  }
-  return all;
-}
-
-/** Of what has both; a counter that began anew has none this time. */
-function ratesBetween(
-  before: ReadonlyMap<string, Statistics>,
-  now: ReadonlyMap<string, Statistics>,
-  ms: number,
-): ReadonlyMap<string, Rates> {
-  const time = BigInt(Math.round(ms));
-  const perSecond = (from: bigint, to: bigint): bigint => (to > from ? ((to - from) * 1000n) / time : 0n);
-  const rates = new Map<string, Rates>();
-  for (const [name, to] of now) {
-    const from = before.get(name);
-    if (from === undefined) continue;
-    rates.set(name, {
-      connectionRate: perSecond(from.connections, to.connections),
-      inPacketRate: perSecond(from.inPackets, to.inPackets),
-      outPacketRate: perSecond(from.outPackets, to.outPackets),
-      inByteRate: perSecond(from.inBytes, to.inBytes),
-      outByteRate: perSecond(from.outBytes, to.outBytes),
-    });
-  }
-  return rates;
+/** A counter that began anew has none this time. */
+function withRates(
+  total: Statistics,
+  from: Statistics | undefined,
+  to: Statistics | undefined,
+  perSecond: number,
+): Statistics {
+  if (from === undefined || to === undefined) return total;
+  const rate = (before: bigint, now: bigint): bigint =>
+    now > before ? BigInt(Math.round(Number(now - before) * perSecond)) : 0n;
+  return {
+    ...total,
+    connectionRate: rate(from.connections, to.connections),
+    inPacketRate: rate(from.inPackets, to.inPackets),
+    outPacketRate: rate(from.outPackets, to.outPackets),
+    inByteRate: rate(from.inBytes, to.inBytes),
+    outByteRate: rate(from.outBytes, to.outBytes),
+  };
 }

@@ -15,7 +15,9 @@ export interface Field<T> {
 export type Layout = Readonly<Record<string, Field<unknown>>>;
 type ValueOf<F> = F extends { read(from: DataView, at: number): infer V } ? V : never;
 /** The object that a layout describes; padding is not in it. */
-export type RecordOf<L extends Layout> = { -readonly [K in keyof L as K extends `zero${string}` ? never : K]: ValueOf<L[K]> };
+export type RecordOf<L extends Layout> = {
+  -readonly [K in keyof L as K extends `zero${string}` ? never : K]: ValueOf<L[K]>;
+};
 
 const u8: Field<number> = {
   bytes: 1,
@@ -136,7 +138,9 @@ function record<L extends Layout>(layout: L): RecordCodec<L> {
   const said = rows.filter(({ key }) => !key.startsWith('zero'));
   return {
     bytes: end,
-    offsets: Object.fromEntries(rows.map(({ key, at, field }) => [key, { at, bytes: field.bytes }])) as RecordCodec<L>['offsets'],
+    offsets: Object.fromEntries(
+      rows.map(({ key, at, field }) => [key, { at, bytes: field.bytes }]),
+    ) as RecordCodec<L>['offsets'],
     write(to, start, value) {
       const values = value as Readonly<Record<string, unknown>>;
       for (const { key, at, field } of said) field.write(to, start + at, values[key]);

@@ -57,7 +57,8 @@ class Adjacencies {
     const key = `${neighbourKey(address ?? family, hop.port, hop.vlans)} ${mtu}`;
     const known = this.#places.get(key);
     if (known !== undefined) return known;
-    const neighbour = address === undefined ? undefined : this.#neighbours.get(neighbourKey(address, hop.port, hop.vlans));
+    const neighbour =
+      address === undefined ? undefined : this.#neighbours.get(neighbourKey(address, hop.port, hop.vlans));
     const failed = neighbour !== undefined && neighbour.mac === undefined;
     this.#places.set(key, this.all.length);
     this.all.push({
@@ -136,7 +137,14 @@ class Routes {
     const length = family === 'ip4' ? 32 : 128;
     this.references.push(place);
     const first = this.references.length - 1;
-    this.#rows.set(`${address}/${length}`, { prefix: address, length, kind: routeKind.unicast, first, count: 1, onLink: undefined });
+    this.#rows.set(`${address}/${length}`, {
+      prefix: address,
+      length,
+      kind: routeKind.unicast,
+      first,
+      count: 1,
+      onLink: undefined,
+    });
   }
 
   #best(address: string, family: Family): RouteRow | undefined {
@@ -175,7 +183,9 @@ export function sharesOf(weights: readonly number[]): readonly number[] {
   const divisor = atLeastOne.reduce(gcd);
   const shares = atLeastOne.map((weight) => weight / divisor);
   const sum = shares.reduce((a, b) => a + b);
-  return sum <= MOST_REFERENCES ? shares : shares.map((share) => Math.max(1, Math.round((share * MOST_REFERENCES) / sum)));
+  return sum <= MOST_REFERENCES
+    ? shares
+    : shares.map((share) => Math.max(1, Math.round((share * MOST_REFERENCES) / sum)));
 }
 
 function assemble(

@@ -28,7 +28,14 @@ export const schedulerNames = [
 const hashing: ReadonlySet<string> = new Set(['maglev', 'dh', 'sh', 'mh']);
 
 /** enum Method of image.h. */
-export const methodNames = ['masquerade', 'direct-route', 'tunnel', 'l3dsr', 'full-nat', 'local'] as const satisfies readonly ForwardingMethod[];
+export const methodNames = [
+  'masquerade',
+  'direct-route',
+  'tunnel',
+  'l3dsr',
+  'full-nat',
+  'local',
+] as const satisfies readonly ForwardingMethod[];
 /** enum Tunnel. */
 export const tunnelNames = ['ipip', 'gue', 'gre'] as const satisfies readonly TunnelType[];
 /** enum Echo. */
@@ -77,7 +84,8 @@ function schedulerComplaint(settings: ServiceSettings, engine: EngineSettings, s
   if (placeOf(schedulerNames, scheduler) < 0)
     return scheduler === 'none' ? 'has no scheduler' : `the engine does not know scheduler '${scheduler}'`;
   if (scheduler === 'maglev' && engine.hashFields.length === 0) return 'maglev needs at least one hash field';
-  if (engine.stateless && !hashing.has(scheduler)) return `without sessions only a hash can choose, and '${scheduler}' is none`;
+  if (engine.stateless && !hashing.has(scheduler))
+    return `without sessions only a hash can choose, and '${scheduler}' is none`;
   if (engine.stateless && settings.persistent) return 'persistence needs sessions';
   return scheduler === 'maglev' ? tableSizeComplaint(engine.tableSize, servers) : undefined;
 }
@@ -103,8 +111,10 @@ export function serviceComplaint(
   ports: readonly string[],
   servers: number,
 ): string | undefined {
-  if (key.by === 'fwmark') return 'the engine does not know firewall marks: write a service of the address, or leave it to the kernel';
-  if (settings.persistenceEngine !== '') return `the engine does not know persistence engine '${settings.persistenceEngine}'`;
+  if (key.by === 'fwmark')
+    return 'the engine does not know firewall marks: write a service of the address, or leave it to the kernel';
+  if (settings.persistenceEngine !== '')
+    return `the engine does not know persistence engine '${settings.persistenceEngine}'`;
   if (settings.persistent && maskBits(settings.persistenceMask) === undefined)
     return `persistence mask ${settings.persistenceMask} has holes`;
   if (!isBetween(engine.dscp, 0, 63)) return `dscp ${engine.dscp} is not 0 to 63`;
@@ -131,7 +141,8 @@ export function destinationComplaint(
   if (placeOf(methodNames, method) < 0) return `the engine does not know method '${method}'`;
   if (isMappedText(address)) return `${address} is IPv4 written as IPv6: write it as IPv4`;
   if (method === 'tunnel') return tunnelComplaint(settings);
-  if (familyOf(address) !== familyOf(key.address)) return `method ${method} cannot cross address families: use a tunnel`;
+  if (familyOf(address) !== familyOf(key.address))
+    return `method ${method} cannot cross address families: use a tunnel`;
   if (translates(method) && engine.stateless) return `method ${method} needs sessions, and the service has none`;
   if (translates(method) && port !== 0 && !hasPorts(key)) return 'a port needs protocol tcp, udp or sctp';
   if (method === 'full-nat' && engine.snatPool.length === 0) return 'method full-nat needs a pool of source addresses';

@@ -153,7 +153,12 @@ function makePart(service: TableService, ports: readonly string[]): Made {
     destinations: encode(Destination, carried.map(destinationRecord)),
     pools: encode(
       Pool,
-      engine.snatPool.map(({ first, last, lowestPort, highestPort }) => ({ first, last, lowest: lowestPort, highest: highestPort })),
+      engine.snatPool.map(({ first, last, lowestPort, highestPort }) => ({
+        first,
+        last,
+        lowest: lowestPort,
+        highest: highestPort,
+      })),
     ),
     placed: carried.map((destination) => ({ service: name, destination: destinationName(destination.key) })),
     refused,
@@ -163,7 +168,10 @@ function makePart(service: TableService, ports: readonly string[]): Made {
   };
 }
 
-function encode<T>(codec: { readonly bytes: number; write(to: DataView, at: number, value: T): void }, values: readonly T[]): Uint8Array {
+function encode<T>(
+  codec: { readonly bytes: number; write(to: DataView, at: number, value: T): void },
+  values: readonly T[],
+): Uint8Array {
   const bytes = new Uint8Array(codec.bytes * values.length);
   const view = new DataView(bytes.buffer);
   values.forEach((value, i) => codec.write(view, i * codec.bytes, value));
@@ -229,7 +237,8 @@ function destinationRecord({ key, settings }: TableDestination): DestinationReco
 const seconds = (value: number): number => Math.min(MOST_SECONDS, Math.max(1, Math.round(value)));
 
 function assemble(chunks: readonly Chunk[], globals: EngineGlobals): { image: Uint8Array; order: ImageOrder } {
-  const sum = (of: (chunk: Chunk) => Uint8Array): number => chunks.reduce((bytes, chunk) => bytes + of(chunk).length, 0);
+  const sum = (of: (chunk: Chunk) => Uint8Array): number =>
+    chunks.reduce((bytes, chunk) => bytes + of(chunk).length, 0);
   const destinationBytes = sum((chunk) => chunk.destinations);
   const servicesAt = ServicesHeader.bytes + Settings.bytes;
   const destinationsAt = servicesAt + chunks.length * Service.bytes;
@@ -301,7 +310,9 @@ export function readServicesImage(image: Uint8Array, ports: readonly string[] = 
       const one = readDestination(view, destinationsAt + (record.first_destination + n) * Destination.bytes);
       destinations.set(destinationName(one.key), one);
     }
-    const pools = Array.from({ length: record.pools }, (_, n) => readPool(view, poolsAt + (record.first_pool + n) * Pool.bytes));
+    const pools = Array.from({ length: record.pools }, (_, n) =>
+      readPool(view, poolsAt + (record.first_pool + n) * Pool.bytes),
+    );
     const key = readKey(record);
     table.set(serviceName(key), { key, settings: readSettings(record, pools, ports), destinations });
   }
@@ -329,7 +340,11 @@ function readKey({ protocol, address, port, prefix }: ServiceRecord): AddressKey
 const bitNames = (bits: bigint, names: readonly string[]): readonly string[] =>
   names.filter((_, i) => (bits & (1n << BigInt(i))) !== 0n);
 
-function readSettings(record: ServiceRecord, pools: EngineSettings['snatPool'], ports: readonly string[]): ServiceSettings {
+function readSettings(
+  record: ServiceRecord,
+  pools: EngineSettings['snatPool'],
+  ports: readonly string[],
+): ServiceSettings {
   const { flags, persistence, tunnel_source: tunnelSource } = record;
   const engine: EngineSettings = {
     hashFields: fieldsOf(record.hash_fields),

@@ -115,6 +115,15 @@ export class Supervisor {
     await ports();
   }
 
+  /** Starts another one beside the one that runs, which is its predecessor until `takeOver`. @throws LvsError ENGINE_NOT_STARTED */
+  async renew(): Promise<RunningEngine> {
+    const old = this.#engine;
+    if (old === undefined || this.#predecessor !== undefined) return this.ensure();
+    const engine = await this.#start(nextPath(this.#place));
+    this.#predecessor = old;
+    return engine;
+  }
+
   /** The engine ends, and is not started again until `ensure`. */
   async stop(): Promise<void> {
     this.#cancelReturn?.();

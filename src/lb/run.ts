@@ -1,3 +1,4 @@
+import type { InterfacesOf } from './ovn/command.js';
 import { isOvnCommand, step as ovnStep } from './ovn/nbctl.js';
 import type { LbStore } from './store.js';
 import { step as vppStep } from './vpp/cli.js';
@@ -9,7 +10,7 @@ export interface LbContext {
   /** Names of interfaces; undefined: nobody knows, and each is believed. */
   readonly interfaces?: ReadonlySet<string>;
   /** The interfaces of a switch or router; undefined: there is none of that name. */
-  readonly interfacesOf: (name: string) => readonly string[] | undefined;
+  readonly interfacesOf: InterfacesOf;
   readonly uuid: () => string;
   readonly numbers: VppNumbers;
 }

@@ -1,6 +1,7 @@
 import { hashFields } from '../model/engine.js';
 import type { Table } from '../model/table.js';
 import { canonicalAddress } from '../model/address.js';
+import type { InterfacesOf } from './ovn/command.js';
 import { parseOvnEndpoint } from './ovn/endpoint.js';
 import { emptyOvnState, type OvnLoadBalancer, type OvnState } from './ovn/state.js';
 import { tableOfOvn } from './ovn/table.js';
@@ -16,7 +17,7 @@ export interface LbStore {
 export const emptyLbStore: LbStore = { vpp: emptyVppState, ovn: emptyOvnState };
 
 /** All of it as what the engine forwards. Where both have a service, VPP's words win. */
-export const tableOf = (store: LbStore, interfacesOf: (name: string) => readonly string[] | undefined): Table =>
+export const tableOf = (store: LbStore, interfacesOf: InterfacesOf): Table =>
   new Map([...tableOfOvn(store.ovn, interfacesOf), ...tableOfVpp(store.vpp)]);
 
 /** Sessions that `lb conf buckets` asks for. */

@@ -34,7 +34,10 @@ const entry = <State>(
   meaning: string,
   algorithm: Scheduler<State>,
   flags: readonly string[] = [],
-): [string, Entry] => [name, { name, meaning, flags, module: `ip_vs_${name}`, runsIn: ['kernel', 'engine'], algorithm }];
+): [string, Entry] => [
+  name,
+  { name, meaning, flags, module: `ip_vs_${name}`, runsIn: ['kernel', 'engine'], algorithm },
+];
 
 /** Every scheduler of the kernel, and our engine's own, by name. */
 export const schedulers: ReadonlyMap<string, Entry> = new Map([

@@ -31,7 +31,8 @@ function wordsOf(address: string): readonly [high: bigint, low: bigint] {
   return [view.getBigUint64(0, true), view.getBigUint64(8, true)];
 }
 
-const macWord = (mac: string): bigint => mac.split(':').reduceRight((word, byte) => (word << 8n) | BigInt(`0x${byte}`), 0n);
+const macWord = (mac: string): bigint =>
+  mac.split(':').reduceRight((word, byte) => (word << 8n) | BigInt(`0x${byte}`), 0n);
 
 const TCP = 6;
 

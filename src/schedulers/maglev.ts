@@ -13,9 +13,7 @@ export interface Preference {
  * takes the free slots it likes best. Slot → place in `preferences`; empty if nobody takes any. `size` must be prime.
  */
 export function populate(preferences: readonly Preference[], size: number): Int32Array {
-  return preferences.some(({ turns }) => turns > 0)
-    ? take(preferences, size, rounds(preferences))
-    : new Int32Array(0);
+  return preferences.some(({ turns }) => turns > 0) ? take(preferences, size, rounds(preferences)) : new Int32Array(0);
 }
 
 function* rounds(preferences: readonly Preference[]): Iterable<number> {
@@ -27,7 +25,11 @@ function* rounds(preferences: readonly Preference[]): Iterable<number> {
 }
 
 /** Whose turn it is says `order`, by place in `walks`, without end; each takes the next free slot that it likes. */
-export function take(walks: readonly Pick<Preference, 'offset' | 'skip'>[], size: number, order: Iterable<number>): Int32Array {
+export function take(
+  walks: readonly Pick<Preference, 'offset' | 'skip'>[],
+  size: number,
+  order: Iterable<number>,
+): Int32Array {
   const table = new Int32Array(size).fill(-1);
   const next = walks.map(({ offset }) => offset);
   let taken = 0;

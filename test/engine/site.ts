@@ -2,7 +2,7 @@
  * engine/ — the userspace engine among real network stacks: namespaces of this machine, or of a guest, with real clients and servers.
  * site.ts: lvsd with its engine in one of them, what they are asked for, and TCP in bulk.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Director } from '../lab/lvsd-process.js';
@@ -38,6 +38,7 @@ let files = 0;
 /** `lvsd run` with this file in a host of the network; it forwards when this resolves. */
 export async function direct(host: string, text: string): Promise<Director & { readonly file: string }> {
   const file = `/run/lvsd/engine-${++files}.conf`;
+  mkdirSync('/run/lvsd', { recursive: true });
   writeFileSync(file, text);
   const director = new Director(host, file);
   await director.until('daemon.started');

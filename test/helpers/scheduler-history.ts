@@ -19,8 +19,10 @@ export interface ServerSpec {
 export type Step =
   | { readonly do: 'set'; readonly server: ServerSpec }
   | { readonly do: 'remove'; readonly n: number }
-  | { readonly do: 'expire'; readonly n: number; readonly share: number }
-  | { readonly do: 'rest'; readonly n: number }
+  /** All its connections are forgotten. */
+  | { readonly do: 'forget'; readonly n: number }
+  /** Some of its connections are closed, and not yet forgotten. */
+  | { readonly do: 'close'; readonly n: number }
   | { readonly do: 'arrive'; readonly flow: Flow };
 
 export interface HistoryPlan {
@@ -32,17 +34,25 @@ export interface HistoryPlan {
   readonly steps: readonly Step[];
 }
 
-const addressOf = (n: number, family: 'ip4' | 'ip6'): string => (family === 'ip4' ? `10.1.0.${n + 1}` : `fd00:1::${(n + 1).toString(16)}`);
+/** Nobody comes back: who is added again is another server. */
+const addressOf = (number: number, family: 'ip4' | 'ip6'): string =>
+  family === 'ip4' ? `10.1.0.${number}` : `fd00:1::${number.toString(16)}`;
+/** Servers that a history may have, one after the other. */
+export const MOST_SERVERS = 200;
+export const serverAddresses = (family: 'ip4' | 'ip6'): readonly string[] =>
+  Array.from({ length: MOST_SERVERS }, (_, i) => addressOf(i + 1, family));
 export const vip = { ip4: '192.0.2.1', ip6: '2001:db8::1' } as const;
 
 const flow = (family: 'ip4' | 'ip6'): fc.Arbitrary<Flow> =>
-  fc.record({ host: fc.integer({ min: 1, max: 65_000 }), port: fc.integer({ min: 1, max: 65_535 }) }).map(({ host, port }) => ({
-    client: {
-      address: family === 'ip4' ? `172.16.${host >> 8}.${host & 255}` : `fd00:2::${host.toString(16)}`,
-      port,
-    },
-    virtual: { address: vip[family], port: 80 },
-  }));
+  fc
+    .record({ host: fc.integer({ min: 1, max: 65_000 }), port: fc.integer({ min: 1, max: 65_535 }) })
+    .map(({ host, port }) => ({
+      client: {
+        address: family === 'ip4' ? `172.16.${host >> 8}.${host & 255}` : `fd00:2::${host.toString(16)}`,
+        port,
+      },
+      virtual: { address: vip[family], port: 80 },
+    }));
 
 const server: fc.Arbitrary<ServerSpec> = fc
   .record({
@@ -57,13 +67,8 @@ const step = (family: 'ip4' | 'ip6'): fc.Arbitrary<Step> =>
   fc.oneof(
     { weight: 3, arbitrary: server.map((spec) => ({ do: 'set' as const, server: spec })) },
     { weight: 1, arbitrary: fc.integer({ min: 0, max: 6 }).map((n) => ({ do: 'remove' as const, n })) },
-    {
-      weight: 2,
-      arbitrary: fc
-        .record({ n: fc.integer({ min: 0, max: 6 }), share: fc.double({ min: 0, max: 1, noNaN: true }) })
-        .map((one) => ({ do: 'expire' as const, ...one })),
-    },
-    { weight: 1, arbitrary: fc.integer({ min: 0, max: 6 }).map((n) => ({ do: 'rest' as const, n })) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 6 }).map((n) => ({ do: 'forget' as const, n })) },
+    { weight: 2, arbitrary: fc.integer({ min: 0, max: 6 }).map((n) => ({ do: 'close' as const, n })) },
     { weight: 12, arbitrary: flow(family).map((one) => ({ do: 'arrive' as const, flow: one })) },
   );
 
@@ -78,13 +83,13 @@ export const history = (scheduler: string): fc.Arbitrary<HistoryPlan> =>
       ),
       tableSize: fc.constantFrom(11, 64, 251, 1021),
       family: fc.constant(family),
-      steps: fc.array(step(family), { minLength: 1, maxLength: 60 }),
+      steps: fc.array(step(family), { minLength: 20, maxLength: 150, size: 'max' }),
     }),
   );
 
-interface Server {
+export interface Server {
   spec: ServerSpec;
-  key: DestinationKey;
+  readonly key: DestinationKey;
   active: number;
   inactive: number;
   overloaded: boolean;
@@ -100,6 +105,7 @@ export class RehearsedService {
   readonly #plan: HistoryPlan;
   readonly #rehearsal: Rehearsal;
   #servers: Server[] = [];
+  #added = 0;
 
   constructor(plan: HistoryPlan) {
     this.#plan = plan;
@@ -116,6 +122,10 @@ export class RehearsedService {
     return this.#servers;
   }
 
+  server(n: number): Server | undefined {
+    return this.#servers.find(({ spec }) => spec.n === n);
+  }
+
   /** Oldest first, as a table has them. */
   table(): Table {
     const { family, scheduler, flags, fields, tableSize } = this.#plan;
@@ -127,42 +137,27 @@ export class RehearsedService {
       engine: { ...defaultEngineSettings, hashFields: fields, tableSize },
     };
     const destinations = new Map<string, TableDestination>();
-    for (const { key: where, spec } of [...this.#servers].reverse())
-      destinations.set(destinationName(where), {
-        key: where,
-        settings: { ...defaultDestinationSettings, weight: spec.weight, ...thresholds(spec) },
-      });
+    for (const { key: where, spec } of [...this.#servers].reverse()) {
+      const settingsOf = { ...defaultDestinationSettings, weight: spec.weight, ...thresholds(spec) };
+      destinations.set(destinationName(where), { key: where, settings: settingsOf });
+    }
     return new Map([[serviceName(key), { key, settings, destinations }]]);
   }
 
   #candidates(): Candidate[] {
-    return this.#servers.map(({ key, spec, active, inactive, overloaded }) => ({
-      key,
-      weight: spec.weight,
-      active,
-      inactive,
-      overloaded,
-    }));
-  }
-
-  #server(n: number): Server | undefined {
-    return this.#servers.find(({ spec }) => spec.n === n);
+    return this.#servers.map(({ spec, ...one }) => ({ ...one, weight: spec.weight }));
   }
 
   /** What changes nothing is no edit: nobody would tell the engine. */
   set(spec: ServerSpec): boolean {
-    const known = this.#server(spec.n);
-    if (known !== undefined && JSON.stringify(known.spec) === JSON.stringify(spec)) return false;
+    const known = this.server(spec.n);
     if (known === undefined) {
-      const key = { address: addressOf(spec.n, this.#plan.family), port: 80 };
+      const key = { address: addressOf(++this.#added, this.#plan.family), port: 80 };
       this.#servers = [{ spec, key, active: 0, inactive: 0, overloaded: false }, ...this.#servers];
     } else {
-      known.overloaded = overload.edit(
-        thresholds(spec),
-        known.active + known.inactive,
-        known.overloaded,
-        thresholds(known.spec),
-      );
+      if (JSON.stringify(known.spec) === JSON.stringify(spec)) return false;
+      const connections = known.active + known.inactive;
+      known.overloaded = overload.edit(thresholds(spec), connections, known.overloaded, thresholds(known.spec));
       known.spec = spec;
     }
     this.#rehearsal.change(this.#candidates());
@@ -170,37 +165,28 @@ export class RehearsedService {
   }
 
   remove(n: number): boolean {
-    if (this.#server(n) === undefined) return false;
+    if (this.server(n) === undefined) return false;
     this.#servers = this.#servers.filter(({ spec }) => spec.n !== n);
     this.#rehearsal.change(this.#candidates());
     return true;
   }
 
-  /** Connections are forgotten, one after the other. */
-  expire(n: number, share: number): void {
-    const one = this.#server(n);
-    for (let left = Math.round((one?.active ?? 0) * share); one !== undefined && left > 0; left--) {
-      one.active--;
-      one.overloaded = overload.expiry(thresholds(one.spec), one.active + one.inactive, one.overloaded);
-    }
+  /** How many connections a server has now: fewer than before, but for the one that arrived last. */
+  count(one: Server, active: number, inactive: number): void {
+    const [before, now] = [one.active + one.inactive, active + inactive];
+    one.active = active;
+    one.inactive = inactive;
+    if (now < before) one.overloaded = overload.expiry(thresholds(one.spec), now, one.overloaded);
   }
 
-  /** Half of its active connections are closed and not yet forgotten. */
-  rest(n: number): void {
-    const one = this.#server(n);
-    if (one === undefined) return;
-    const half = one.active >> 1;
-    one.active -= half;
-    one.inactive += half;
-  }
-
+  /** Who gets it; its connections are counted by whoever counts. */
   arrive(arrival: Flow): Server | undefined {
     this.#rehearsal.count(this.#candidates());
     const place = this.#rehearsal.arrive(arrival);
     if (place === undefined) return undefined;
     const chosen = this.#servers[place]!;
-    chosen.active++;
-    chosen.overloaded = overload.arrival(thresholds(chosen.spec), chosen.active + chosen.inactive, chosen.overloaded);
+    const connections = chosen.active + chosen.inactive + 1;
+    chosen.overloaded = overload.arrival(thresholds(chosen.spec), connections, chosen.overloaded);
     return chosen;
   }
 }

@@ -8,7 +8,7 @@ import {
   cases,
   client,
   closeTunnels,
-  forwardingSite,
+  engineSite,
   openTunnels,
   portOf,
   serversFor,
@@ -42,7 +42,7 @@ const text = engineCases
     protocols.map((protocol) =>
       virtualServer(
         `${vip[one.service]} ${port}`,
-        ['lvs_sched rr', methodOf(one), `protocol ${protocol.toUpperCase()}`],
+        ['lvs_sched rr', methodOf(one), `protocol ${protocol.toUpperCase()}`, 'answer_arp'],
         Object.values(serversFor(one)).map((address) => `${address[one.server]} ${port}`),
       ),
     ),
@@ -50,7 +50,7 @@ const text = engineCases
   .join('');
 
 t.test(`forwarding by the engine, ${mode}`, async (t) => {
-  await using network = await Network.build(forwardingSite);
+  await using network = await Network.build(engineSite);
   await startServers(network);
   await using director = await direct('director', globals(['outside', 'inside'], mode) + text);
 

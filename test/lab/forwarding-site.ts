@@ -40,22 +40,27 @@ const directServer = ({ ip4, ip6 }: Record<Family, string>): Host => ({
   sysctls: { 'net.ipv4.conf.all.arp_ignore': 1, 'net.ipv4.conf.all.arp_announce': 2 },
 });
 
-export const forwardingSite: Topology = {
+/** `vips`: what of them the director itself has; the engine can do without. */
+const siteWith = (vips: readonly string[], forwards: 0 | 1): Topology => ({
   hosts: {
     client: { links: { outside: [`${client.ip4}/24`, `${client.ip6}/64`] } },
     director: {
       links: {
-        outside: ['10.1.0.1/24', 'fd01::1/64', `${vip.ip4}/32`, `${vip.ip6}/128`],
+        outside: ['10.1.0.1/24', 'fd01::1/64', ...vips],
         inside: ['10.2.0.1/24', 'fd02::1/64'],
       },
-      sysctls: { 'net.ipv4.ip_forward': 1, 'net.ipv6.conf.all.forwarding': 1 },
+      sysctls: { 'net.ipv4.ip_forward': forwards, 'net.ipv6.conf.all.forwarding': forwards },
     },
     nat1: natServer(behind.nat1),
     nat2: natServer(behind.nat2),
     rs1: directServer(direct.rs1),
     rs2: directServer(direct.rs2),
   },
-};
+});
+
+export const forwardingSite = siteWith([`${vip.ip4}/32`, `${vip.ip6}/128`], 1);
+/** Here the director's kernel knows nothing of the VIPs, and forwards nothing: where nobody keeps it from seeing packets it shall not answer. */
+export const engineSite = siteWith([], 0);
 
 export interface Case {
   readonly name: string;

@@ -8,10 +8,12 @@ export interface OvnOutcome {
   readonly error?: string;
 }
 
+/** The interfaces that a switch's or router's name stands for; `all`: whatever this machine has; undefined: there is none of that name. */
+export type InterfacesOf = (name: string) => readonly string[] | 'all' | undefined;
+
 /** What commands see beside the state. */
 export interface OvnContext {
-  /** The interfaces that a switch's or router's name stands for; undefined: there is none of that name. */
-  readonly interfacesOf: (name: string) => readonly string[] | undefined;
+  readonly interfacesOf: InterfacesOf;
   readonly uuid: () => string;
 }
 

@@ -3,16 +3,16 @@ import { type DestinationKey, defaultDestinationSettings, destinationName } from
 import { defaultEngineSettings, defaultHashFields } from '../../model/engine.js';
 import { defaultServiceSettings, type ServiceKey, serviceName, type ServiceSettings } from '../../model/service.js';
 import type { Table, TableDestination, TableService } from '../../model/table.js';
-import type { OvnContext } from './command.js';
+import type { InterfacesOf } from './command.js';
 import { parseOvnEndpoint } from './endpoint.js';
 import type { OvnLoadBalancer, OvnState } from './state.js';
 
 /** What is attached, as what the engine forwards. A load balancer that no switch or router has takes nothing, and is not in it. */
-export function tableOfOvn(state: OvnState, interfacesOf: OvnContext['interfacesOf']): Table {
+export function tableOfOvn(state: OvnState, interfacesOf: InterfacesOf): Table {
   const table = new Map<string, TableService>();
   for (const row of state.loadBalancers) {
     const interfaces = interfacesOfRow(state, row, interfacesOf);
-    if (interfaces.length === 0) continue;
+    if (interfaces === undefined) continue;
     for (const [vip, servers] of row.vips) {
       const key = serviceOfVip(row, vip);
       table.set(serviceName(key), {
@@ -25,13 +25,16 @@ export function tableOfOvn(state: OvnState, interfacesOf: OvnContext['interfaces
   return table;
 }
 
+/** As EngineSettings has them: empty for all. undefined: it is attached to nothing. */
 function interfacesOfRow(
   { switches, routers }: OvnState,
   { uuid }: OvnLoadBalancer,
-  interfacesOf: OvnContext['interfacesOf'],
-): readonly string[] {
-  const names = [...switches, ...routers].filter(([, uuids]) => uuids.includes(uuid)).map(([name]) => name);
-  return [...new Set(names.flatMap((name) => interfacesOf(name) ?? []))];
+  interfacesOf: InterfacesOf,
+): readonly string[] | undefined {
+  const attached = [...switches, ...routers].filter(([, uuids]) => uuids.includes(uuid));
+  const known = attached.flatMap(([name]) => interfacesOf(name) ?? []);
+  if (known.length === 0) return undefined;
+  return known.includes('all') ? [] : [...new Set(known)];
 }
 
 function serviceOfVip({ protocol }: OvnLoadBalancer, vip: string): ServiceKey {

@@ -5,17 +5,12 @@ import { accessSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
-import { openNetlink } from '../../../src/addon/netlink.js';
-import { Engine } from '../../../src/daemon/engine.js';
-import { engineProgram, startEngine } from '../../../src/dataplane/process.js';
-import { NETLINK_ROUTE } from '../../../src/links/uapi.js';
+import { systemEngine } from '../../../src/daemon/engine-system.js';
+import { engineProgram } from '../../../src/dataplane/process.js';
 import type { Change } from '../../../src/model/change.js';
 import { defaultDestinationSettings } from '../../../src/model/destination.js';
 import { defaultEngineOptions, defaultEngineSettings, type EngineOptions } from '../../../src/model/engine.js';
 import { defaultServiceSettings, type ServiceKey, serviceName } from '../../../src/model/service.js';
-import { systemNft } from '../../../src/netfilter/nft.js';
-import { SteeringTable } from '../../../src/netfilter/steering-table.js';
-import { KernelNetwork, networkGroups } from '../../../src/routing/kernel-network.js';
 import { systemClock } from '../../../src/system/clock.js';
 import { MemoryLog } from '../../helpers/memory-log.js';
 import { findProgram, temporaryDirectory } from '../../helpers/program.js';
@@ -72,12 +67,9 @@ const settings: EngineOptions = { ...defaultEngineOptions, mode: 'packet', worke
 
 function engineOf(directory: string) {
   const log = new MemoryLog();
-  const engine = new Engine({
+  const engine = systemEngine({
     path: join(directory, 'engine.sock'),
-    start: startEngine(engineProgram(), join(directory, 'engine.log')),
-    network: () =>
-      new KernelNetwork(openNetlink(NETLINK_ROUTE), openNetlink(NETLINK_ROUTE, { groups: networkGroups }), systemClock),
-    steering: new SteeringTable(systemNft()),
+    logFile: join(directory, 'engine.log'),
     clock: systemClock,
     log,
     version: 'test',
@@ -175,12 +167,18 @@ t.test('from the first service to the last', { skip: missing(), timeout: 60_000 
     t.equal(await get(), body);
     t.ok(((await next.engine.status()).counters?.liveSessions ?? 0n) >= 2n, 'its sessions are there');
 
-    process.kill(pid!, 'SIGKILL');
+    await next.engine.renew();
+    const renewed = await next.engine.status();
+    t.not(renewed.pid, pid, 'another process');
+    t.ok((renewed.counters?.liveSessions ?? 0n) >= 2n, 'with the same sessions');
+    t.equal(await get(), body);
+
+    process.kill(renewed.pid!, 'SIGKILL');
     t.ok(
       await until(async () => ((await next.engine.status().catch(() => undefined))?.restarts ?? 0) === 1),
       'started again',
     );
-    t.ok(await until(() => next.log.named('engine.port').length >= status.ports.length * 2), 'with its ports');
+    t.ok(await until(() => next.log.named('engine.port').length > status.ports.length * 2), 'with its ports');
     t.equal(await get(), body, 'and its table');
 
     t.same(await next.engine.forwarder.apply([{ do: 'delete-service', service: web }]), [undefined]);

@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { records } from '../../../src/dataplane/image-layout.js';
 
-const header = readFileSync(fileURLToPath(new URL('../../../../native/engine/image_layout.h', import.meta.url)), 'utf8');
+const header = readFileSync(
+  fileURLToPath(new URL('../../../../native/engine/image_layout.h', import.meta.url)),
+  'utf8',
+);
 const rows = [...header.matchAll(/^LVSD_LAYOUT\((\w+), (\w+), (\d+), (\d+)\);$/gm)];
 const cxx = new Map<string, Map<string, { at: number; bytes: number }>>();
 for (const [, record = '', field = '', at, bytes] of rows) {

@@ -11,7 +11,11 @@ const hop = (port: string, gateway?: string, more: Partial<NextHop> = {}): NextH
   vlans: [],
   ...more,
 });
-const route = (prefix: string, prefixLength: number, ...nextHops: NextHop[]): Route => ({ prefix, prefixLength, nextHops });
+const route = (prefix: string, prefixLength: number, ...nextHops: NextHop[]): Route => ({
+  prefix,
+  prefixLength,
+  nextHops,
+});
 
 const nothing: Network = {
   ports: [
@@ -42,10 +46,9 @@ function read(network: Network) {
   const routes = all(records.Route, header.routes).map((one) => ({
     to: `${one.prefix}/${one.length}`,
     kind: one.kind,
-    ways: (one.kind === routeKind.onLink
-      ? [one.first]
-      : references.slice(one.first, one.first + one.count)
-    ).map((place) => adjacencies[place]!),
+    ways: (one.kind === routeKind.onLink ? [one.first] : references.slice(one.first, one.first + one.count)).map(
+      (place) => adjacencies[place]!,
+    ),
   }));
   return { bytes: header.bytes === image.length && at === image.length, ports, addresses, adjacencies, routes };
 }
@@ -87,7 +90,14 @@ t.test('a gateway is an adjacency: known, unknown, or known not to answer', (t) 
     ],
   });
   t.same(
-    routes.map(({ to, kind, ways }) => [to, kind, ways[0]!.next_hop, ways[0]!.flags, ways[0]!.destination_mac, ways[0]!.mtu]),
+    routes.map(({ to, kind, ways }) => [
+      to,
+      kind,
+      ways[0]!.next_hop,
+      ways[0]!.flags,
+      ways[0]!.destination_mac,
+      ways[0]!.mtu,
+    ]),
     [
       ['10.0.0.0/24', routeKind.unicast, '172.16.1.2', adjacencyFlag.resolved, '02:02:00:00:00:02', 1500],
       ['10.1.0.0/24', routeKind.unicast, '172.16.1.3', adjacencyFlag.failed, undefined, 1500],
@@ -101,7 +111,11 @@ t.test('a gateway is an adjacency: known, unknown, or known not to answer', (t) 
 t.test('on link: the neighbours known so far are routes of full length, where that route leads', (t) => {
   const { routes, adjacencies } = read({
     ...nothing,
-    routes: [route('172.16.1.0', 24, hop('pg0', undefined, { mtu: 1300 })), route('fd00::', 64, hop('pg1')), route('0.0.0.0', 0, hop('pg0', '172.16.1.9'))],
+    routes: [
+      route('172.16.1.0', 24, hop('pg0', undefined, { mtu: 1300 })),
+      route('fd00::', 64, hop('pg1')),
+      route('0.0.0.0', 0, hop('pg0', '172.16.1.9')),
+    ],
     neighbours: [
       { address: '172.16.1.7', port: 'pg0', mac: '02:02:00:00:00:07', vlans: [] },
       { address: '172.16.1.8', port: 'pg1', mac: '02:02:00:00:00:08', vlans: [] }, // the route does not lead there
@@ -129,7 +143,13 @@ t.test('several ways by weight; what is no port of ours is left out; nothing lef
   const { routes } = read({
     ...nothing,
     routes: [
-      route('10.0.0.0', 8, hop('pg0', '172.16.1.2', { weight: 4 }), hop('pg1', '172.16.2.2', { weight: 2 }), hop('eth9', '1.1.1.1')),
+      route(
+        '10.0.0.0',
+        8,
+        hop('pg0', '172.16.1.2', { weight: 4 }),
+        hop('pg1', '172.16.2.2', { weight: 2 }),
+        hop('eth9', '1.1.1.1'),
+      ),
       route('11.0.0.0', 8, hop('eth9', '1.1.1.1')),
       route('12.0.0.0', 8),
       route('10.0.0.0', 8, hop('pg1', '172.16.2.9')), // there already
@@ -156,13 +176,21 @@ t.test('VLANs: the tags, and the neighbour of that VLAN', (t) => {
   ] as const;
   const { routes } = read({
     ...nothing,
-    routes: [route('10.0.0.0', 8, hop('pg0', '172.16.1.2', { vlans })), route('172.16.1.0', 24, hop('pg0', undefined, { vlans }))],
+    routes: [
+      route('10.0.0.0', 8, hop('pg0', '172.16.1.2', { vlans })),
+      route('172.16.1.0', 24, hop('pg0', undefined, { vlans })),
+    ],
     neighbours: [
       { address: '172.16.1.2', port: 'pg0', mac: '02:02:00:00:00:01', vlans: [] },
       { address: '172.16.1.2', port: 'pg0', mac: '02:02:00:00:00:02', vlans },
     ],
   });
-  t.match(routes[0]!.ways[0], { vlan_tags: 2, tag_type: [0x88a8, 0x8100], tag: [100, 7], destination_mac: '02:02:00:00:00:02' });
+  t.match(routes[0]!.ways[0], {
+    vlan_tags: 2,
+    tag_type: [0x88a8, 0x8100],
+    tag: [100, 7],
+    destination_mac: '02:02:00:00:00:02',
+  });
   t.same(
     routes.map(({ to }) => to),
     ['10.0.0.0/8', '172.16.1.0/24', '172.16.1.2/32'],

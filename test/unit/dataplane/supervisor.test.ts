@@ -159,6 +159,22 @@ t.test('a director that died in the middle of such a change left two: the next o
   t.equal((await world(t, old.directory).supervisor.find())!.hello.pid, middle.pids[0]);
 });
 
+t.test('renewed: another process has its place and its sessions, and nobody thinks that it died', async (t) => {
+  const { supervisor, pids, words, returned, log } = world(t);
+  words.args = ['--held', '5'];
+  await supervisor.ensure();
+  words.args = [];
+  const engine = await supervisor.renew();
+  t.equal(supervisor.engine, engine);
+  t.equal(supervisor.predecessor!.hello.pid, pids[0]);
+  await supervisor.takeOver(() => Promise.resolve());
+  t.notOk(isAlive(pids[0]!));
+  t.equal((await engine.client.sessions(0n, 10)).records.length, 520);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  t.equal(returned.length, 0);
+  t.equal(log.named('engine.lost').length, 0);
+});
+
 t.test('a program that ends at once, or is none, is an error with the reason', async (t) => {
   const at = (program: string, args: readonly string[]) => {
     const start = startEngine(program, undefined);

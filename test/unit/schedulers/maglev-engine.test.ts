@@ -25,13 +25,24 @@ const flow: Flow = {
 
 t.test('shares are right to within a slot', (t) => {
   for (const size of [251, 1024, 4093]) {
-    for (const weights of [[1, 1, 1], [1, 2, 3], [50, 100, 1, 100], [7, 0, 7]]) {
+    for (const weights of [
+      [1, 1, 1],
+      [1, 2, 3],
+      [50, 100, 1, 100],
+      [7, 0, 7],
+    ]) {
       const sum = weights.reduce((a, b) => a + b);
-      const table = maglevTable(weights.map((weight, n) => candidate(n, weight)), size);
+      const table = maglevTable(
+        weights.map((weight, n) => candidate(n, weight)),
+        size,
+      );
       t.equal(table.length, size);
       weights.forEach((weight, n) => {
         const should = weight === 0 ? 0 : Math.max(1, (size * weight) / sum);
-        t.ok(Math.abs((counts(table)[n] ?? 0) - should) <= 1.01, `${weights.join()} of ${size}: ${n} has ${counts(table)[n]}`);
+        t.ok(
+          Math.abs((counts(table)[n] ?? 0) - should) <= 1.01,
+          `${weights.join()} of ${size}: ${n} has ${counts(table)[n]}`,
+        );
       });
     }
   }
@@ -41,12 +52,17 @@ t.test('shares are right to within a slot', (t) => {
 
 t.test('the order of the list does not matter', (t) => {
   fc.assert(
-    fc.property(fc.uniqueArray(fc.nat(500), { minLength: 1, maxLength: 12 }), fc.constantFrom(64, 251), (numbers, size) => {
-      const list = numbers.map((n) => candidate(n, 1 + (n % 4)));
-      const back = [...list].reverse();
-      const names = (table: Int32Array, from: readonly Candidate[]): string[] => [...table].map((place) => from[place]!.key.address);
-      return names(maglevTable(list, size), list).join() === names(maglevTable(back, size), back).join();
-    }),
+    fc.property(
+      fc.uniqueArray(fc.nat(500), { minLength: 1, maxLength: 12 }),
+      fc.constantFrom(64, 251),
+      (numbers, size) => {
+        const list = numbers.map((n) => candidate(n, 1 + (n % 4)));
+        const back = [...list].reverse();
+        const names = (table: Int32Array, from: readonly Candidate[]): string[] =>
+          [...table].map((place) => from[place]!.key.address);
+        return names(maglevTable(list, size), list).join() === names(maglevTable(back, size), back).join();
+      },
+    ),
     { numRuns: 50 },
   );
   t.end();
@@ -72,7 +88,11 @@ t.test('every chosen field counts, and no other; the protocol always does', (t) 
   };
   for (const field of hashFields) {
     for (const other of hashFields)
-      t.equal(fieldsHash([field], flow) !== fieldsHash([field], others[other]), field === other, `${field} chosen, ${other} differs`);
+      t.equal(
+        fieldsHash([field], flow) !== fieldsHash([field], others[other]),
+        field === other,
+        `${field} chosen, ${other} differs`,
+      );
     t.not(fieldsHash([field], flow), fieldsHash([field], { ...flow, protocol: 17 }));
   }
   t.end();
@@ -91,6 +111,12 @@ t.test('a full server is passed over, its flows go to several others, and come b
     else t.equal(choose(full, n), usual);
   }
   t.ok(!instead.has(2) && instead.size >= 3, `went to ${[...instead].join()}`);
-  t.equal(choose(list.map((one) => ({ ...one, overloaded: true })), 1), undefined);
+  t.equal(
+    choose(
+      list.map((one) => ({ ...one, overloaded: true })),
+      1,
+    ),
+    undefined,
+  );
   t.end();
 });

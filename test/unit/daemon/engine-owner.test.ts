@@ -1,0 +1,247 @@
+/** What the daemon's engine says to the process, when, and in which order; the process is a fake one at a real socket. */
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { Engine } from '../../../src/daemon/engine.js';
+import { engineAddress } from '../../../src/dataplane/client.js';
+import { event, topic } from '../../../src/dataplane/protocol.js';
+import type { Link } from '../../../src/links/rows.js';
+import { neighbourState, routeTable, routeType } from '../../../src/links/uapi.js';
+import type { Change } from '../../../src/model/change.js';
+import { defaultDestinationSettings } from '../../../src/model/destination.js';
+import { defaultEngineOptions, defaultEngineSettings, type EngineOptions } from '../../../src/model/engine.js';
+import { defaultServiceSettings } from '../../../src/model/service.js';
+import type { Steering } from '../../../src/netfilter/steering-rules.js';
+import type { NetworkFacts } from '../../../src/routing/facts.js';
+import type { FactKind, NetworkSource } from '../../../src/routing/kernel-network.js';
+import { systemClock } from '../../../src/system/clock.js';
+import { FakeEngine } from '../../helpers/fake-engine.js';
+import { MemoryLog } from '../../helpers/memory-log.js';
+import { temporaryDirectory } from '../../helpers/program.js';
+
+/** Of no process: the largest that there can be. */
+const NOBODY = 2 ** 22 - 1;
+
+const link = (index: number, name: string): Link => ({
+  index,
+  name,
+  kind: 'veth',
+  up: true,
+  running: true,
+  loopback: false,
+  resolvesNeighbours: true,
+  mtu: 1500,
+  macAddress: `02:00:00:00:00:0${index}`,
+});
+
+class FakeSource implements NetworkSource {
+  readonly used: string[] = [];
+  facts: NetworkFacts = {
+    links: [link(2, 'eth0'), link(3, 'eth1')],
+    addresses: [],
+    routes: [
+      {
+        prefix: '0.0.0.0',
+        prefixLength: 0,
+        table: routeTable.main,
+        priority: 0,
+        type: routeType.unicast,
+        ways: [{ index: 2, gateway: '192.0.2.1', weight: 1 }],
+      },
+      {
+        prefix: '10.1.0.0',
+        prefixLength: 24,
+        table: routeTable.main,
+        priority: 0,
+        type: routeType.unicast,
+        ways: [{ index: 3, weight: 1 }],
+      },
+    ],
+    neighbours: [],
+  };
+  #onChange: (kinds: ReadonlySet<FactKind>) => void = () => undefined;
+  closed = false;
+
+  read<K extends FactKind>(kind: K): Promise<NetworkFacts[K]> {
+    return Promise.resolve(this.facts[kind]);
+  }
+  useNeighbour(index: number, address: string): Promise<void> {
+    this.used.push(`${index} ${address}`);
+    return Promise.resolve();
+  }
+  watch(onChange: (kinds: ReadonlySet<FactKind>) => void): void {
+    this.#onChange = onChange;
+  }
+  change(facts: Partial<NetworkFacts>): void {
+    this.facts = { ...this.facts, ...facts };
+    this.#onChange(new Set(Object.keys(facts) as FactKind[]));
+  }
+  close(): void {
+    this.closed = true;
+  }
+}
+
+const web = { by: 'address', protocol: 'tcp', address: '198.51.100.1', port: 80 } as const;
+const changes: readonly Change[] = [
+  {
+    do: 'add-service',
+    service: web,
+    settings: { ...defaultServiceSettings('ip4'), scheduler: 'maglev', engine: defaultEngineSettings },
+  },
+  {
+    do: 'add-destination',
+    service: web,
+    destination: { address: '10.1.0.2', port: 80 },
+    settings: { ...defaultDestinationSettings, method: 'masquerade' },
+  },
+];
+
+function world(t: Test) {
+  const path = join(temporaryDirectory(t), 'engine.sock');
+  const source = new FakeSource();
+  const log = new MemoryLog();
+  const fakes: FakeEngine[] = [];
+  const args: (readonly string[])[] = [];
+  const steered: Steering[] = [];
+  const engine = new Engine({
+    path,
+    start: async (words) => {
+      args.push(words);
+      fakes.push(await FakeEngine.listen({ path: words[1]!, pid: NOBODY, onStop: () => void fakes.at(-1)?.close() }));
+      return { pid: NOBODY, onExit: () => undefined, kill: () => undefined };
+    },
+    network: () => source,
+    steering: {
+      apply: (steering) => {
+        steered.push(steering);
+        return Promise.resolve(true);
+      },
+      remove: () => Promise.resolve(false),
+    },
+    clock: systemClock,
+    log,
+  });
+  t.teardown(async () => {
+    await engine.close('keep');
+    for (const fake of fakes) await fake.close();
+  });
+  return { engine, source, log, fakes, args, steered };
+}
+
+const settings: EngineOptions = { ...defaultEngineOptions, workers: 3, sessions: 5000 };
+
+async function started(t: Test) {
+  const all = world(t);
+  await all.engine.open(settings);
+  t.same(await all.engine.forwarder.apply(changes), [undefined, undefined]);
+  return { ...all, fake: all.fakes[0]! };
+}
+
+const until = async (is: () => boolean): Promise<boolean> => {
+  for (let i = 0; i < 500 && !is(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  return is();
+};
+const count = (fake: FakeEngine, name: string): number => fake.asked.filter((one) => one === name).length;
+
+t.test('started with the first service, and told everything in order', async (t) => {
+  const { engine, fakes, args } = world(t);
+  await engine.open(settings);
+  t.equal((await engine.forwarder.read()).size, 0);
+  t.equal(fakes.length, 0);
+  await t.rejects(engine.explain('', new Uint8Array(60)), { code: 'ENGINE_ABSENT' });
+  await engine.forwarder.apply(changes);
+  t.equal(fakes.length, 1);
+  t.same(args[0]!.slice(2), ['--workers', '3', '--sessions', '5000']);
+  t.same(fakes[0]!.asked, ['hello', 'follow', 'publishNetwork', 'publishServices', 'openPorts']);
+  t.same(
+    fakes[0]!.ports.map(({ index, name }) => [index, name]),
+    [
+      [0, 'eth0'],
+      [1, 'eth1'],
+    ],
+  );
+});
+
+t.test('next hops are asked for, and whom the engine wants', async (t) => {
+  const { source, fake } = await started(t);
+  t.same(source.used.sort(), ['2 192.0.2.1', '3 10.1.0.2']);
+  const wanted = new Uint8Array(24);
+  wanted.set(engineAddress('10.1.0.77'));
+  wanted[16] = 1;
+  fake.tell(topic.neighbours, event.neighbourWanted, wanted);
+  t.ok(await until(() => source.used.includes('3 10.1.0.77')));
+});
+
+t.test('a neighbour that came is published; what changes nothing is not', async (t) => {
+  const { source, fake } = await started(t);
+  const before = fake.network;
+  const entry = { index: 3, address: '10.1.0.2', macAddress: '02:aa:00:00:00:01', state: neighbourState.reachable };
+  source.change({ neighbours: [entry] });
+  t.ok(await until(() => count(fake, 'publishNetwork') === 2));
+  t.notSame(fake.network, before);
+  source.change({ neighbours: [{ ...entry, state: neighbourState.stale }] });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  t.equal(count(fake, 'publishNetwork'), 2);
+  t.equal(count(fake, 'openPorts') + count(fake, 'publishServices'), 2, 'each once');
+});
+
+t.test('a device that came back is opened anew, and one that broke', async (t) => {
+  const { source, fake, log } = await started(t);
+  source.change({ links: [link(2, 'eth0'), link(9, 'eth1')] });
+  t.ok(await until(() => count(fake, 'openPorts') === 2), 'another number');
+  const change = { index: 0, name: 'eth0', state: 'gone', reason: 'ENETDOWN' };
+  fake.tell(topic.ports, event.portChanged, new TextEncoder().encode(JSON.stringify(change)));
+  t.ok(await until(() => count(fake, 'openPorts') === 3), 'it is tried again');
+  t.match(log.named('engine.port-gone'), [{ port: 'eth0', reason: 'ENETDOWN' }]);
+});
+
+t.test('in packet mode the kernel is kept from seeing what is forwarded', async (t) => {
+  const { engine, steered } = world(t);
+  await engine.open({ ...settings, mode: 'packet', ports: ['eth1', 'nope'] });
+  await engine.forwarder.apply(changes);
+  t.same(steered.at(-1)!.devices, ['eth1']);
+  t.same([...steered.at(-1)!.table.keys()], ['tcp 198.51.100.1:80']);
+  await engine.forwarder.apply([{ do: 'delete-service', service: web }]);
+  t.equal(steered.at(-1)!.table.size, 0);
+});
+
+t.test('a port of the file that is not there is said, once', async (t) => {
+  const { engine, log, fakes } = world(t);
+  await engine.open({ ...settings, ports: ['eth1', 'nope'] });
+  await engine.forwarder.apply(changes);
+  await engine.forwarder.republish();
+  t.match(log.named('engine.port-missing'), [{ port: 'nope', reason: 'there is no interface nope' }]);
+  t.equal(log.named('engine.port-missing').length, 1);
+  t.same(
+    fakes[0]!.ports.map(({ name }) => name),
+    ['eth1'],
+    'the other works',
+  );
+});
+
+t.test('other settings are published; what only a start can change is said', async (t) => {
+  const { engine, fake, log } = await started(t);
+  await engine.follow(settings);
+  t.equal(count(fake, 'publishServices'), 1, 'nothing changed');
+  await engine.follow({ ...settings, tunnelTtl: 17 });
+  t.equal(count(fake, 'publishServices'), 2);
+  t.equal(log.named('engine.needs-restart').length, 0);
+  await engine.follow({ ...settings, tunnelTtl: 17, workers: 4 });
+  t.equal(log.named('engine.needs-restart').length, 1);
+});
+
+t.test('an engine that died has everything again', async (t) => {
+  const { engine, fakes } = await started(t);
+  const image = fakes[0]!.services;
+  await fakes[0]!.close();
+  t.ok(await until(() => fakes.length === 2 && count(fakes[1]!, 'openPorts') === 1));
+  t.equal(Buffer.compare(fakes[1]!.services!, image!), 0);
+  t.equal((await engine.status()).restarts, 1);
+});
+
+t.test('stopped: the process is told, its rules go, the sockets are closed', async (t) => {
+  const { engine, fake, steered, source } = await started(t);
+  await engine.close('stop');
+  t.ok(fake.asked.includes('stop'));
+  t.same(steered.at(-1)!.devices, []);
+  t.ok(source.closed);
+});
