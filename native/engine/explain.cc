@@ -383,9 +383,8 @@ std::string explain_packet(Core& core, const Tables& tables, Packet& packet, std
   Recorder recorder;
   Flight flight;
   flight.packet = &packet;
-  if (classify(core, tables, flight, recorder)) {
-    hash_flow(core, flight);
-    if (settle(core, tables, flight, recorder)) dispatch(core, tables, flight, recorder);
+  if (look(core, tables, flight, recorder) && classify(core, tables, flight, recorder) && settle(core, tables, flight, recorder)) {
+    dispatch(core, tables, flight, recorder);
   }
   recorder.verdict(tables, packet);
 

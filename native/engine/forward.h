@@ -14,7 +14,7 @@
 #include "packet/headers.h"
 #include "packet/parse.h"
 
-/// The one body that forwards: classify → settle → send, each for one packet. worker.cc runs them over a batch, stage by stage, so that
+/// The one body that forwards: look → classify → settle → dispatch, each for one packet. worker.cc runs them over a batch, stage by stage, so that
 /// what the next stage reads is on its way; explain.cc runs them over one packet with a Recorder. What is rare is out of line.
 namespace lvsd {
 
@@ -104,9 +104,9 @@ void change_echo_id(Packet& packet, const Parsed& parsed, std::uint16_t id) noex
   return (head | tail) != 0 && (packet.data[0] & 1) == 0;
 }
 
-/// First look. True: `service` takes it; else its fate is sealed.
+/// First look. True: a whole packet with ports, whose service is to be found; else its fate is sealed.
 template <class Trace>
-[[nodiscard]] inline bool classify(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
+[[nodiscard]] inline bool look(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
   Packet& packet = *flight.packet;
   if (is_anothers(tables, packet)) [[unlikely]] {
     trace.note(Step::parse, "The frame is for another station's MAC address: it is left alone.");
@@ -122,22 +122,24 @@ template <class Trace>
     return false;
   }
   trace.parsed(packet, parsed);
-  if (parsed.has_ports && !parsed.is_fragment && (packet.data[0] & 1) == 0) [[likely]] {
-    flight.service = core.service_cache.find(tables, parsed.destination, parsed.protocol, parsed.destination_port, packet.port);
-    if (flight.service != nullptr && flight.service->prefix != 0) [[likely]] {
-      trace.service(tables, parsed, flight.service);
-      return true;
-    }
-  }
+  if (parsed.has_ports && !parsed.is_fragment && (packet.data[0] & 1) == 0) [[likely]] return true;
   forward_rare(core, tables, flight, trace);
   return false;
 }
 
-/// What its session is known by.
-inline void hash_flow(const Core& core, Flight& flight) noexcept {
+/// True: `service` takes it and `hash` is its session's; else its fate is sealed.
+template <class Trace>
+[[nodiscard]] inline bool classify(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
   const Parsed& parsed = flight.parsed;
+  flight.service = core.service_cache.find(tables, parsed.destination, parsed.protocol, parsed.destination_port, flight.packet->port);
+  if (flight.service == nullptr) [[unlikely]] {
+    forward_rare(core, tables, flight, trace);
+    return false;
+  }
+  trace.service(tables, parsed, flight.service);
   flight.hash = core.sessions.hash(parsed.source, parsed.destination, parsed.source_port, parsed.destination_port, parsed.protocol,
                                    is_v4(parsed));
+  return true;
 }
 
 // ---------------------------------------------------------------- settle

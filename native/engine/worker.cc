@@ -77,8 +77,8 @@ struct Lanes {
   std::size_t count = 0;
 };
 
-/// Parse, service.
-[[gnu::noinline]] void classify_all(Core& core, const Tables& tables, Flight* flights, std::span<Packet> packets, Lanes& lanes) noexcept {
+/// Parse.
+[[gnu::noinline]] void look_all(Core& core, const Tables& tables, Flight* flights, std::span<Packet> packets, Lanes& lanes) noexcept {
   NoTrace trace;
   const std::size_t count = packets.size();
   for (std::size_t ahead = 0; ahead < kAhead && ahead < count; ++ahead) __builtin_prefetch(packets[ahead].data);
@@ -89,20 +89,24 @@ struct Lanes {
     flight.packet = &packets[index];
     flight.echo_id = 0;
     flight.acquaintance = Acquaintance::existing;
-    if (classify(core, tables, flight, trace)) [[likely]] lanes.at[going++] = static_cast<std::uint8_t>(index);
+    if (look(core, tables, flight, trace)) [[likely]] lanes.at[going++] = static_cast<std::uint8_t>(index);
   }
   lanes.count = going;
 }
 
-/// Hash; the session's first bucket and the service's counters are on their way. Apart from the stage before, because a hash takes long
-/// and many of them fit side by side into the processor's window if nothing else is in it.
-[[gnu::noinline]] void hash_all(const Core& core, Flight* flights, const Lanes& lanes) noexcept {
+/// Service and hash; the session's first bucket and the service's counters are on their way. Apart from the stage before, because these
+/// chains take long, and many of them fit side by side into the processor's window if little else is in it.
+[[gnu::noinline]] void classify_all(Core& core, const Tables& tables, Flight* flights, Lanes& lanes) noexcept {
+  NoTrace trace;
+  std::size_t going = 0;
   for (std::size_t at = 0; at < lanes.count; ++at) {
     Flight& flight = flights[lanes.at[at]];
-    hash_flow(core, flight);
+    if (!classify(core, tables, flight, trace)) [[unlikely]] continue;
     core.sessions.prefetch(flight.hash, is_v4(flight.parsed));
     __builtin_prefetch(&core.services[flight.service->id], 1);
+    lanes.at[going++] = lanes.at[at];
   }
+  lanes.count = going;
 }
 
 /// Which of the two buckets.
@@ -145,8 +149,8 @@ void Worker::process(const Tables& tables, std::span<Packet> packets, std::uint6
   State& core = *state_;
   begin(core, tables, now_ms);
   Lanes lanes;
-  classify_all(core, tables, core.flights, packets.first(packets.size() < kBatch ? packets.size() : kBatch), lanes);
-  hash_all(core, core.flights, lanes);
+  look_all(core, tables, core.flights, packets.first(packets.size() < kBatch ? packets.size() : kBatch), lanes);
+  classify_all(core, tables, core.flights, lanes);
   aim_all(core, core.flights, lanes);
   settle_all(core, tables, core.flights, lanes);
   dispatch_all(core, tables, core.flights, lanes);

@@ -77,7 +77,8 @@ class RateLimit {
 };
 
 /// Which service took the last packets to an address and port, so that most packets need not ask the tables, which look through prefix
-/// lengths and node ports; also that none did. 8 KiB: it stays in the first cache. Forgets all when the tables change.
+/// lengths and node ports; also that none did, or one that takes every address: its packets may be replies (forward_rare.cc asks again).
+/// 8 KiB: it stays in the first cache. Forgets all when the tables change.
 class ServiceCache {
  public:
   void clear() noexcept { entries_.fill({}); }
@@ -100,8 +101,8 @@ class ServiceCache {
   /// Out of line: inlined, it would make the compiler load `to` as one vector, just after it was stored in halves (a stall).
   [[gnu::noinline]] static void ask(Entry& entry, std::uint64_t key, const Tables& tables, const Address& to,
                                     std::uint16_t ingress) noexcept {
-    const auto protocol = static_cast<std::uint8_t>(key);
-    entry = {to.high(), to.low(), key, tables.find_service(to, protocol, static_cast<std::uint16_t>(key >> 8), ingress)};
+    const Service* const found = tables.find_service(to, static_cast<std::uint8_t>(key), static_cast<std::uint16_t>(key >> 8), ingress);
+    entry = {to.high(), to.low(), key, found != nullptr && found->prefix != 0 ? found : nullptr};
   }
 
   std::array<Entry, 1U << kBits> entries_{};

@@ -127,6 +127,19 @@ TEST("a full server is open again below its lower threshold, or three quarters o
   }
 }
 
+TEST("who lost its thresholds for a while has forgotten that it was full") {
+  Bench bench;
+  bench.take(image::kFo, {server("10.0.0.1", 9, 1), server("10.0.0.2", 1)});
+  CHECK_EQUAL(bench.choose(), 0);
+  bench.mine[bench.id(0)].active = 1;
+  CHECK_EQUAL(bench.choose(), 1);
+  bench.take(image::kFo, {server("10.0.0.1", 9), server("10.0.0.2", 1)});
+  CHECK_EQUAL(bench.choose(), 0);
+  bench.mine[bench.id(0)].active = 2;
+  bench.take(image::kFo, {server("10.0.0.1", 9, 3, 1), server("10.0.0.2", 1)});
+  CHECK_EQUAL(bench.choose(), 0);
+}
+
 TEST("round robin goes on where it was when the server chosen last leaves, and what is kept under an id is not its next owner's") {
   Bench bench;
   const auto a = server("10.0.0.1"), b = server("10.0.0.2"), c = server("10.0.0.3"), d = server("10.0.0.4");

@@ -34,10 +34,9 @@ class Overloads {
 
   [[nodiscard]] bool is_full(const Tables& tables, std::uint32_t id, std::int64_t sessions) const noexcept {
     const Weighing& weighing = tables.weighing(id);
-    if (weighing.upper == 0) return false;
     const std::uint32_t generation = tables.destination(id).generation << 1;
     const bool before = marks_[id] == (generation | 1);
-    const bool now = is_full(weighing, sessions, before);
+    const bool now = weighing.upper != 0 && is_full(weighing, sessions, before);
     if (remember_) marks_[id] = generation | (now ? 1 : 0);
     return now;
   }
@@ -76,6 +75,8 @@ class Candidates {
     return overloads_.is_full(tables_, id, loads_.active(id) + loads_.inactive(id));
   }
   [[nodiscard]] bool is_available(std::uint32_t id) const noexcept { return weight(id) > 0 && !is_passed_over(id) && !is_overloaded(id); }
+  /// The destination was edited, perhaps: also one without thresholds forgets now that it was full.
+  void was_edited(std::uint32_t id) const noexcept { (void)overloads_.is_full(tables_, id, loads_.active(id) + loads_.inactive(id)); }
   /// The new session counts, though it is not in the counters yet.
   void was_chosen(std::uint32_t id) const noexcept {
     if (tables_.weighing(id).upper != 0) (void)overloads_.is_full(tables_, id, loads_.active(id) + loads_.inactive(id) + 1);

@@ -129,7 +129,8 @@ inline std::uint32_t wrr(const Candidates& all, Round& round) noexcept {
   return mark(all, round, wrr_find(all, 0, round.current));
 }
 
-/// The round as it is for this list. When the list has changed, everybody is asked once whether it is full: thresholds may be others now.
+/// The round as it is for this list. When the list has changed, everybody is asked once whether it is full: thresholds
+/// may be others now.
 inline void settle(const Candidates& all, Round& round) noexcept {
   const Service& service = all.service();
   const bool is_new = round.generation != service.generation || round.scheduler != service.scheduler;
@@ -141,7 +142,7 @@ inline void settle(const Candidates& all, Round& round) noexcept {
     if (service.scheduler == image::kWrr) wrr_changed(all, round);
     if (service.scheduler == image::kRr) rr_changed(all, round);
   }
-  for (const std::uint32_t id : service.members) (void)all.is_overloaded(id);
+  for (const std::uint32_t id : service.members) all.was_edited(id);
   round.generation = service.generation;
   round.scheduler = service.scheduler;
   round.shape = service.shape;
