@@ -103,7 +103,7 @@ bool Process::begin() {
   umems_.resize(options_.workers);
   steering_ = steering_maker_.make(engine_->tables());
   start_workers();
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kControlNice);
+  if (!options_.realtime) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kControlNice);
   return server_.watch(signals_.get(), [this] { on_signal(); }) && server_.watch(links_.get(), [this] { on_links(); }) &&
          server_.watch(plant_->told.get(), [this] { on_told(); });
 }

@@ -157,4 +157,6 @@ function choose(
 export const maglevEngine: Scheduler<Int32Array> = {
   prepare: ({ tableSize = DEFAULT_TABLE_SIZE }, candidates) => maglevTable(candidates, tableSize),
   choose: (settings, candidates, table, flow) => ({ index: choose(settings, candidates, table, flow), state: table }),
+  slot: ({ hashFields = defaultHashFields }, table, flow) =>
+    table.length === 0 ? undefined : { slot: slotOf(fieldsHash(hashFields, flow), table.length), slots: table.length },
 };

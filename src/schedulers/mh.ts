@@ -35,7 +35,16 @@ export const mh: Scheduler<Lookup> = {
   choose(settings, candidates, lookup, flow) {
     return { index: pick(settings, candidates, lookup.table, flow), state: lookup };
   },
+  slot: (settings, { table }, flow) =>
+    table.length === 0 ? undefined : { slot: slotsFrom(settings, flow)(0), slots: TABLE_SIZE },
 };
+
+/** The flow's slot, and with an offset those that mh-fallback tries. */
+function slotsFrom({ flags }: SchedulerSettings, { client }: Flow): (offset: number) => number {
+  const port = (flags & schedulerFlag.port) === 0 ? 0 : client.port;
+  const folded = foldAddress(client.address);
+  return (offset) => hash(folded, port, keys.first, offset) % TABLE_SIZE;
+}
 
 function build(
   settings: SchedulerSettings,
@@ -73,18 +82,16 @@ function preferences(
 }
 
 function pick(
-  { flags }: SchedulerSettings,
+  settings: SchedulerSettings,
   candidates: readonly Candidate[],
   table: Int32Array,
-  { client }: Flow,
+  flow: Flow,
 ): number | undefined {
   if (table.length === 0) return undefined;
-  const port = (flags & schedulerFlag.port) === 0 ? 0 : client.port;
-  const folded = foldAddress(client.address);
-  const slot = (offset: number): number => hash(folded, port, keys.first, offset) % TABLE_SIZE;
+  const slot = slotsFrom(settings, flow);
   const first = slot(0);
   if (isAvailable(candidates[table[first]!]!)) return table[first];
-  if ((flags & schedulerFlag.fallback) === 0) return undefined;
+  if ((settings.flags & schedulerFlag.fallback) === 0) return undefined;
   // Not the slots beside it: from there on each number is hashed, so that the clients of one server spread over all the others.
   for (let step = 0; step < TABLE_SIZE; step++) {
     const index = table[slot((first + step) % TABLE_SIZE)]!;

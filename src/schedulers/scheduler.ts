@@ -64,6 +64,14 @@ export interface Scheduler<State = unknown> {
     previous: readonly Candidate[],
   ): State;
   choose(settings: SchedulerSettings, candidates: readonly Candidate[], state: State, flow: Flow): Choice<State>;
+  /** Of an algorithm with a table: which of its slots is the flow's. undefined: the table is empty. */
+  slot?(settings: SchedulerSettings, state: State, flow: Flow): Slot | undefined;
+}
+
+export interface Slot {
+  readonly slot: number;
+  /** How many there are. */
+  readonly slots: number;
 }
 
 /** Scheduler.change, or what stands for it. */

@@ -17,7 +17,14 @@ export const sh: Scheduler<Table> = {
   choose(settings, candidates, table, flow) {
     return { index: pick(settings, candidates, table, flow), state: table };
   },
+  slot: (settings, table, flow) =>
+    table.length === 0 ? undefined : { slot: bucketOf(settings, flow), slots: TABLE_SIZE },
 };
+
+function bucketOf({ flags }: SchedulerSettings, { client }: Flow): number {
+  const port = (flags & schedulerFlag.port) === 0 ? 0 : client.port;
+  return hash32((foldAddress(client.address) + port) >>> 0, TABLE_BITS);
+}
 
 /** A destination of weight 0 has its bucket too. */
 function deal(candidates: readonly Candidate[]): Table {
@@ -31,17 +38,16 @@ function deal(candidates: readonly Candidate[]): Table {
 }
 
 function pick(
-  { flags }: SchedulerSettings,
+  settings: SchedulerSettings,
   candidates: readonly Candidate[],
   table: Table,
-  { client }: Flow,
+  flow: Flow,
 ): number | undefined {
   if (table.length === 0) return undefined;
-  const port = (flags & schedulerFlag.port) === 0 ? 0 : client.port;
-  const hash = hash32((foldAddress(client.address) + port) >>> 0, TABLE_BITS);
+  const hash = bucketOf(settings, flow);
   const bucket = (offset: number): number => table[(hash + offset) % TABLE_SIZE]!;
   if (isAvailable(candidates[bucket(0)]!)) return bucket(0);
-  if ((flags & schedulerFlag.fallback) === 0) return undefined;
+  if ((settings.flags & schedulerFlag.fallback) === 0) return undefined;
   // The kernel starts where the first try ended, counted from the hash again: 2 × hash, 2 × hash + 1, …
   for (let step = 0; step < TABLE_SIZE; step++) {
     const index = bucket((hash + step) % TABLE_SIZE);

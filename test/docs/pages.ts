@@ -1,5 +1,6 @@
 /** The pages of docs/ that are made from the code: `npm run docs` writes them, test/unit/docs.test.ts compares. */
 import { ipvsSysctls } from '../../src/ipvs/sysctls.js';
+import { dropReasons, engineEvents } from '../../src/dataplane/counters.js';
 import { errorCodes, LvsError } from '../../src/errors.js';
 import { keepalivedPage } from './keepalived/page.js';
 
@@ -39,8 +40,31 @@ ${Object.entries(ipvsSysctls)
   .join('\n')}
 `;
 
+const words = (rows: readonly (readonly [word: string, meaning: string])[]): string =>
+  rows.map(([word, meaning]) => `| \`${word}\` | ${cell(meaning)} |`).join('\n');
+
+const counters = (): string =>
+  `# What the engine counts
+
+The words of \`lvsctl --json status\`, \`lvsctl show node counters\` and the \`state.json\` of \`lvsd replay\`. Made from src/dataplane/counters.ts by
+\`npm run docs\`; native/engine/counters.h has the same words.
+
+## Why packets were dropped
+
+| reason | meaning |
+| --- | --- |
+${words(dropReasons.slice(1))}
+
+## What else happened
+
+| event | meaning |
+| --- | --- |
+${words(engineEvents)}
+`;
+
 export const pages = (): readonly Page[] => [
   ['docs/errors.md', errors()],
   ['docs/sysctls.md', sysctls()],
   ['docs/keepalived.md', keepalivedPage()],
+  ['docs/counters.md', counters()],
 ];

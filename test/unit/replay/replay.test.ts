@@ -28,7 +28,7 @@ function run(...args: readonly string[]): Ran {
   }
 }
 
-const folderOf = (t: Tap.Test): string => {
+const folderOf = (t: { teardown(run: () => void): void }): string => {
   const folder = mkdtempSync(join(tmpdir(), 'lvsd-replay-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   return folder;
