@@ -104,7 +104,9 @@ const written = (name) => (existsSync(join(root, name)) ? statSync(join(root, na
 function installModules() {
   if (written('node_modules/.package-lock.json') >= at('package-lock.json')) return;
   say('installing the npm packages');
-  if (!run('npm', 'install', '--no-save', '--no-audit', '--no-fund', '--include=dev')) stop("'npm install' failed");
+  // without scripts: what they would build is built below, as far as it is needed
+  if (!run('npm', 'install', '--no-save', '--no-audit', '--no-fund', '--include=dev', '--ignore-scripts'))
+    stop("'npm install' failed");
 }
 
 /** Each stamp is written by scripts/build.mjs when a build has succeeded, also by that of `npm install`. */
@@ -117,9 +119,7 @@ function build(what, stamp, ...sources) {
 installPackages();
 installModules();
 build('native', 'native/build/stamp', 'native', 'scripts/build.mjs');
-build(
-  'typescript',
-  'build/stamp',
+const sources = [
   'src',
   'test',
   'bench',
@@ -129,5 +129,8 @@ build(
   'scripts/build.mjs',
   'scripts/bundle.mjs',
   'scripts/code-cache.cjs',
-);
-if (isForTests) build('native-tests', 'build/test/native/stamp', 'native', 'scripts/build.mjs');
+];
+if (isForTests) {
+  build('typescript', 'build/stamp', ...sources);
+  build('native-tests', 'build/test/native/stamp', 'native', 'scripts/build.mjs');
+} else if (written('build/stamp') < at(...sources)) build('quick', 'build/quick-stamp', ...sources);

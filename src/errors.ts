@@ -86,6 +86,12 @@ const catalogue = {
   REPLAY_INTERFACE: (name: string, known: string) =>
     `there is no interface '${name}' in the topology; it has ${known === '' ? 'none' : known}`,
   REPLAY_WRITE: (path: string, why: string) => `${path} cannot be written: ${why}`,
+  // explain, what-if and capture
+  DIRECTOR_SAYS_NO: (why: string) => why,
+  EXPLAIN_NOBODY: () => 'no engine runs and the kernel has no IPVS: every packet is the kernel\'s own',
+  EXPLAIN_PACKET: (why: string) => why,
+  WHAT_IF_NOBODY: (why: string) => why,
+  CAPTURE_FILE: (path: string, why: string) => `${path} cannot be written: ${why}`,
 } as const satisfies Record<string, (...facts: never[]) => string>;
 
 type Catalogue = typeof catalogue;

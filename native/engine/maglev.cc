@@ -4,15 +4,10 @@
 #include <bit>
 
 #include "engine/fields_hash.h"
+#include "engine/slot_walk.h"
 
 namespace lvsd {
 namespace {
-
-/// A member's own order of preference over all slots.
-struct Walker {
-  std::uint32_t slot, skip;
-  std::uint32_t id;
-};
 
 /// Those of one weight: they are always due together, in the order of their addresses.
 struct Group {
@@ -60,30 +55,6 @@ Walker make_walker(const MaglevMember& member, std::uint32_t size) noexcept {
   else walker.skip = static_cast<std::uint32_t>(upper * (size - 1) >> 32) + 1;
   return walker;
 }
-
-/// Which slots are free, a bit each: it stays in the first-level cache where the table itself would not.
-class Slots {
- public:
-  explicit Slots(std::uint32_t size) : size_(size), taken_((std::size_t{size} + 63) / 64), table_(size) {}
-
-  /// The next free slot on its walk is its own. There must be one.
-  void take(Walker& walker) noexcept {
-    std::uint32_t slot = walker.slot;
-    while ((taken_[slot >> 6] >> (slot & 63) & 1) != 0) {
-      const std::uint32_t next = slot + walker.skip;
-      slot = next >= size_ ? next - size_ : next;
-    }
-    taken_[slot >> 6] |= std::uint64_t{1} << (slot & 63);
-    table_[slot] = walker.id;
-    walker.slot = slot;
-  }
-  [[nodiscard]] std::vector<std::uint32_t> table() && { return std::move(table_); }
-
- private:
-  std::uint32_t size_;
-  std::vector<std::uint64_t> taken_;
-  std::vector<std::uint32_t> table_;
-};
 
 /// By weight, heaviest first, then by address and port. Those without weight are left out; a weight that would bring less than a slot
 /// is raised to what brings one.
@@ -137,13 +108,12 @@ std::vector<std::uint32_t> build_maglev(std::span<const MaglevMember> members, s
   walkers.reserve(order.size());
   for (const MaglevMember& member : order) walkers.push_back(make_walker(member, size));
 
-  Slots slots(size);
+  SlotWalk slots(size);
   Agenda agenda(make_groups(order, size));
-  for (std::uint32_t left = size; left > 0; agenda.postpone_top()) {
+  for (; slots.left() > 0; agenda.postpone_top()) {
     const Group& group = agenda.top();
-    const std::uint32_t now = std::min(group.count, left);
+    const std::uint32_t now = std::min(group.count, slots.left());
     for (std::uint32_t i = 0; i < now; ++i) slots.take(walkers[group.first + i]);
-    left -= now;
   }
   return std::move(slots).table();
 }

@@ -166,6 +166,12 @@ class Sessions {
   [[nodiscard]] bool take_snat(std::uint32_t handle, const Tables& tables, const Service& service, const Destination& to,
                                std::uint32_t worker, std::uint32_t workers, std::uint32_t now_ms) noexcept;
   static constexpr std::uint32_t kSnatTries = 128;
+  /// What take_snat would give a session of this hash and key; address zero: nothing. For explanations.
+  [[nodiscard]] Snat foresee_snat(std::uint64_t hash, const FlowKey& key, const Tables& tables, const Service& service,
+                                  const Destination& to, std::uint32_t worker, std::uint32_t workers, std::uint32_t now_ms) const noexcept;
+  /// Whether no other flow's replies are known by this: what insert_reverse would say, room aside.
+  [[nodiscard]] bool has_room_for_reverse(const Address& server, std::uint16_t server_port, const Address& peer, std::uint16_t peer_port,
+                                          std::uint8_t protocol, std::uint32_t now_ms) const noexcept;
 
   /// Looks at the next `buckets` buckets: what has expired, or whose destination is gone, ends. True: the end of the table was passed.
   bool sweep(std::uint32_t buckets, const Tables& tables, std::uint32_t now_ms) noexcept;
@@ -266,6 +272,7 @@ class Sessions {
   void count(std::uint32_t destination, SessionState state, int by) noexcept;
   void end(std::uint32_t handle, Whither whither) noexcept;
   void drop_reverse(std::uint32_t handle) noexcept;
+  [[nodiscard]] bool gives_way(std::uint32_t holder, std::uint32_t now_ms) const noexcept;
   [[nodiscard]] std::uint64_t& back(std::uint32_t handle) noexcept;
   [[nodiscard]] bool make_given(bool v4) noexcept;
   void give(std::uint32_t handle, const Snat& snat) noexcept;

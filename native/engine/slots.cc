@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "engine/maglev.h"
+#include "engine/slot_walk.h"
 
 namespace lvsd {
 namespace {
@@ -46,28 +47,31 @@ std::vector<std::uint32_t> deal_sh(std::span<const SlotMember> members) {
 
 /// ip_vs_mh_permutate and ip_vs_mh_populate.
 std::vector<std::uint32_t> populate_mh(std::span<const SlotMember> members, bool service_is_v4) {
-  struct Walker {
-    std::uint32_t slot, skip, turns, id;
+  struct Member {
+    Walker walker;
+    std::uint32_t turns;
   };
   std::uint32_t divisor = 0, highest = 0;
   for (const SlotMember& member : members) divisor = std::gcd(divisor, member.weight), highest = std::max(highest, member.weight);
   if (highest == 0) return {};
   const int bits = std::bit_width(highest / divisor);
   const unsigned shift = bits > static_cast<int>(kTurnBits) ? static_cast<unsigned>(bits) - kTurnBits : 0;
-  std::vector<Walker> walkers;
+  std::vector<Member> walkers;
+  walkers.reserve(members.size());
   for (const SlotMember& member : members) {
     const std::uint32_t folded = service_is_v4 && !member.address.is_v4() ? word_of(member.address, 0) : fold_address(member.address);
     const std::uint32_t turns = std::max(member.weight / divisor >> shift, member.weight > 0 ? 1U : 0U);
-    walkers.push_back({half_siphash(folded + member.port, kMhFirstKey) % kMhSlots,
-                       half_siphash(folded + member.port, kMhSecondKey) % (kMhSlots - 1) + 1, turns, member.id});
+    walkers.push_back({.walker = {.slot = half_siphash(folded + member.port, kMhFirstKey) % kMhSlots,
+                                  .skip = half_siphash(folded + member.port, kMhSecondKey) % (kMhSlots - 1) + 1,
+                                  .id = member.id},
+                       .turns = turns});
   }
-  std::vector<std::uint32_t> slots(kMhSlots, kNone);
-  for (std::uint32_t left = kMhSlots;;) {
-    for (Walker& walker : walkers) {
-      for (std::uint32_t turn = 0; turn < walker.turns; ++turn) {
-        while (slots[walker.slot] != kNone) walker.slot = (walker.slot + walker.skip) % kMhSlots;
-        slots[walker.slot] = walker.id;
-        if (--left == 0) return slots;
+  SlotWalk slots(kMhSlots);
+  for (;;) {
+    for (Member& member : walkers) {
+      for (std::uint32_t turn = 0; turn < member.turns; ++turn) {
+        slots.take(member.walker);
+        if (slots.left() == 0) return std::move(slots).table();
       }
     }
   }

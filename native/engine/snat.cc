@@ -143,6 +143,20 @@ void Sessions::drop_reverse(std::uint32_t handle) noexcept {
   slot.meta &= ~(kReverse | kSnat);
 }
 
+/// A holder that has ended, or is about to, gives way.
+bool Sessions::gives_way(std::uint32_t holder, std::uint32_t now_ms) const noexcept {
+  const SessionState state = this->state(holder);
+  const bool over = state == SessionState::fin || state == SessionState::closed || state == SessionState::syn;
+  return over || !is_live(slot(holder), now_ms);
+}
+
+bool Sessions::has_room_for_reverse(const Address& server, std::uint16_t server_port, const Address& peer, std::uint16_t peer_port,
+                                    std::uint8_t protocol, std::uint32_t now_ms) const noexcept {
+  const Buckets& reverse = family(server.is_v4()).reverse;
+  const std::uint32_t there = reverse.find(reverse_hash(server, server_port, peer, peer_port, protocol));
+  return there == kNoSlot || gives_way(reverse.at(there).deadline, now_ms);
+}
+
 bool Sessions::insert_reverse(std::uint32_t handle, const Address& server, std::uint16_t server_port, const Address& peer,
                               std::uint16_t peer_port) noexcept {
   Family& family = family_of(handle);
@@ -152,9 +166,7 @@ bool Sessions::insert_reverse(std::uint32_t handle, const Address& server, std::
   if (there != kNoSlot) {
     const std::uint32_t holder = family.reverse.at(there).deadline;
     if (holder == handle) return true;
-    const SessionState state = this->state(holder);
-    const bool over = state == SessionState::fin || state == SessionState::closed || state == SessionState::syn;
-    if (!over && is_live(slot(holder), now_ms_)) return false;
+    if (!gives_way(holder, now_ms_)) return false;
     end(holder, Whither::evicted);
   }
   const std::uint32_t before = slot(handle).meta & kSnat;
@@ -173,32 +185,41 @@ bool Sessions::insert_reverse(std::uint32_t handle, const Address& server, std::
   return true;
 }
 
+Snat Sessions::foresee_snat(std::uint64_t hash, const FlowKey& key, const Tables& tables, const Service& service, const Destination& to,
+                            std::uint32_t worker, std::uint32_t workers, std::uint32_t now_ms) const noexcept {
+  const bool v4 = key.vip.is_v4();
+  if (workers == 0 || to.address.is_v4() != v4) return {};
+  const Row row(tables, service, v4, worker, workers);
+  if (row.size() == 0) return {};
+  const Buckets& reverse = family(v4).reverse;
+  const std::uint16_t server_port = to.port != 0 ? to.port : key.vip_port;
+  const std::uint64_t start = hasher_.words(hash, 0) % row.size();
+  const bool all = row.size() <= kSnatTries;
+  for (std::uint32_t i = 0; i < (all ? row.size() : kSnatTries); ++i) {
+    const Snat snat = row.at(all ? (start + i) % row.size() : hasher_.words(hash, i) % row.size());
+    const std::uint32_t there = reverse.find(reverse_hash(to.address, server_port, snat.address, snat.port, key.protocol));
+    if (there == kNoSlot) return snat;
+    const Slot& holder = slot(reverse.at(there).deadline);
+    if (holder.hash != hash && !is_live(holder, now_ms)) return snat;
+  }
+  return {};
+}
+
 bool Sessions::take_snat(std::uint32_t handle, const Tables& tables, const Service& service, const Destination& to,
                          std::uint32_t worker, std::uint32_t workers, std::uint32_t now_ms) noexcept {
   const bool v4 = is_v4(handle);
   Family& family = family_of(handle);
-  if (workers == 0 || to.address.is_v4() != v4 || !make_nat(family) || !make_given(v4)) return false;
-  const Row row(tables, service, v4, worker, workers);
-  if (row.size() == 0) return false;
+  if (!make_nat(family) || !make_given(v4)) return false;
   const FlowKey key = this->key(handle);
+  const Snat snat = foresee_snat(hash_of(handle), key, tables, service, to, worker, workers, now_ms);
+  if (snat.address.is_zero()) return false;
   const std::uint16_t server_port = to.port != 0 ? to.port : key.vip_port;
-  const std::uint64_t seed = hash_of(handle), start = hasher_.words(seed, 0) % row.size();
-  const bool all = row.size() <= kSnatTries;
-  for (std::uint32_t i = 0; i < (all ? row.size() : kSnatTries); ++i) {
-    const Snat snat = row.at(all ? (start + i) % row.size() : hasher_.words(seed, i) % row.size());
-    const std::uint64_t hash = reverse_hash(to.address, server_port, snat.address, snat.port, key.protocol);
-    const std::uint32_t there = family.reverse.find(hash);
-    if (there != kNoSlot) {
-      const std::uint32_t holder = family.reverse.at(there).deadline;
-      if (holder == handle || is_live(slot(holder), now_ms)) continue;
-      end(holder, Whither::expired);
-    }
-    if (!insert_reverse(handle, to.address, server_port, snat.address, snat.port)) return false;
-    give(handle, snat);
-    tell(handle, false);
-    return true;
-  }
-  return false;
+  const std::uint32_t there = family.reverse.find(reverse_hash(to.address, server_port, snat.address, snat.port, key.protocol));
+  if (there != kNoSlot) end(family.reverse.at(there).deadline, Whither::expired);
+  if (!insert_reverse(handle, to.address, server_port, snat.address, snat.port)) return false;
+  give(handle, snat);
+  tell(handle, false);
+  return true;
 }
 
 }  // namespace lvsd

@@ -203,7 +203,7 @@ struct Draft {
   PrefixValue value{};
   std::vector<ProtocolPort> ports;
 };
-using Drafts = std::unordered_map<PrefixKey, Draft, BytesHash>;
+using Drafts = FlatMap<PrefixKey, Draft, BytesHash>;
 
 Draft& draft_of(Drafts& drafts, const Address& address, std::uint32_t length) {
   return drafts[PrefixKey{length, masked(address.bytes, length)}];
@@ -288,23 +288,15 @@ void inherit_all(Drafts& drafts) {
   }
 }
 
-struct ServerDraft {
-  std::uint32_t flags = 0;
-  std::vector<ProtocolPort> ports;
-};
-
-std::unordered_map<Address, ServerDraft, BytesHash> servers_of(const Tables& tables) {
-  std::unordered_map<Address, ServerDraft, BytesHash> servers;
+/// Calls `add(address, protocol, port)` for each NAT destination that may answer; the port is 0 where any may.
+template <typename Add>
+void each_nat_server(const Tables& tables, Add&& add) {
   for (const Destination& destination : tables.destinations()) {
     if (destination.method != image::kMasquerade || destination.state == kVacant || destination.state == kGone) continue;
     if (destination.service >= tables.services().size()) continue;
     const Service& service = tables.service(destination.service);
-    const std::uint16_t port = destination.port != 0 ? destination.port : service.port;
-    ServerDraft& server = servers[destination.address];
-    server.flags |= port_flag(service.protocol, port);
-    if (service.protocol != 0 || port != 0) server.ports.push_back({htons(port), service.protocol});
+    add(destination.address, service.protocol, destination.port != 0 ? destination.port : service.port);
   }
-  return servers;
 }
 
 void add_node_ports(const Tables& tables, Steering& into) {
@@ -323,8 +315,11 @@ void add_node_ports(const Tables& tables, Steering& into) {
 }  // namespace
 
 const PrefixValue* Steering::prefix_of(const Address& address) const noexcept {
-  for (const std::uint8_t length : lengths) {
-    const auto found = prefixes.find(PrefixKey{length, masked(address.bytes, length)});
+  for (const Length& length : lengths) {
+    const std::uint64_t words[2] = {address.high() & length.mask[0], address.low() & length.mask[1]};
+    PrefixKey key{length.bits, {}};
+    std::memcpy(key.address.data(), words, sizeof words);
+    const auto found = prefixes.find(key);
     if (found != prefixes.end()) return &found->second;
   }
   return nullptr;
@@ -355,7 +350,9 @@ std::shared_ptr<const Steering> SteeringMaker::make(const Tables& tables) {
   inherit_all(drafts);
 
   bool lengths[129] = {};
-  std::unordered_map<PrefixKey, std::uint32_t, BytesHash> prefix_ids;
+  FlatMap<PrefixKey, std::uint32_t, BytesHash> prefix_ids;
+  prefix_ids.reserve(drafts.size());
+  made->prefixes.reserve(drafts.size());
   for (auto& [key, draft] : drafts) {
     lengths[key.length] = true;
     const auto known = prefix_ids_.find(key);
@@ -366,21 +363,39 @@ std::shared_ptr<const Steering> SteeringMaker::make(const Tables& tables) {
     for (const ProtocolPort& port : draft.ports) made->ports[{draft.value.id, port.port, port.protocol, 0}] = 1;
   }
   prefix_ids_ = std::move(prefix_ids);
-  for (int length = 128; length >= 0; --length)
-    if (lengths[length]) made->lengths.push_back(static_cast<std::uint8_t>(length));
-
-  std::unordered_map<Address, std::uint32_t, BytesHash> server_ids;
-  for (const auto& [address, server] : servers_of(tables)) {
-    const auto known = server_ids_.find(address);
-    const std::uint32_t id = known != server_ids_.end() ? known->second : next_id_++;
-    server_ids[address] = id;
-    made->servers[address] = {id, server.flags};
-    if ((server.flags & kEveryPort) != 0) continue;
-    for (const ProtocolPort& port : server.ports) made->ports[{id, port.port, port.protocol, 0}] = 1;
+  std::array<std::uint8_t, 16> ones;
+  ones.fill(0xff);
+  for (std::uint32_t bits = 129; bits-- > 0;) {
+    if (!lengths[bits]) continue;
+    Steering::Length& length = made->lengths.emplace_back();
+    length.bits = bits;
+    std::memcpy(length.mask, masked(ones, bits).data(), sizeof length.mask);
   }
-  server_ids_ = std::move(server_ids);
+
+  add_servers(tables, *made);
   add_node_ports(tables, *made);
   return made;
+}
+
+/// Who takes every port needs no entry for one: flags first, ports after.
+void SteeringMaker::add_servers(const Tables& tables, Steering& into) {
+  into.servers.reserve(server_ids_.size());
+  each_nat_server(tables, [&](const Address& address, std::uint8_t protocol, std::uint16_t port) {
+    into.servers[address].flags |= port_flag(protocol, port);
+  });
+  FlatMap<Address, std::uint32_t, BytesHash> server_ids;
+  server_ids.reserve(into.servers.size());
+  for (auto& [address, server] : into.servers) {
+    const auto known = server_ids_.find(address);
+    server.id = known != server_ids_.end() ? known->second : next_id_++;
+    server_ids[address] = server.id;
+  }
+  server_ids_ = std::move(server_ids);
+  into.ports.reserve(into.ports.size() + into.servers.size());
+  each_nat_server(tables, [&](const Address& address, std::uint8_t protocol, std::uint16_t port) {
+    const ServerValue& server = into.servers.find(address)->second;
+    if ((server.flags & kEveryPort) == 0) into.ports[{server.id, htons(port), protocol, 0}] = 1;
+  });
 }
 
 }  // namespace lvsd

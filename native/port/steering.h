@@ -2,13 +2,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/tables.h"
 #include "packet/address.h"
+#include "port/flat_map.h"
 
 /// Which frames are the engine's and which the kernel's. One set of rules, carried out twice: by `steers` here, for ports without BPF,
 /// and by the program of xdp_program.h, whose maps hold the same entries. A frame is taken
@@ -84,21 +85,25 @@ struct BytesHash {
       hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
       hash ^= hash >> 29;
     }
-    return hash;
+    return hash ^ hash >> 32;
   }
 };
 
 /// Immutable; read by workers.
 class Steering {
  public:
-  using Prefixes = std::unordered_map<PrefixKey, PrefixValue, BytesHash>;
-  using Ports = std::unordered_map<PortKey, std::uint32_t, BytesHash>;
-  using Servers = std::unordered_map<Address, ServerValue, BytesHash>;
+  using Prefixes = FlatMap<PrefixKey, PrefixValue, BytesHash>;
+  using Ports = FlatMap<PortKey, std::uint32_t, BytesHash>;
+  using Servers = FlatMap<Address, ServerValue, BytesHash>;
 
   Prefixes prefixes;
   Ports ports;
   Servers servers;
-  std::vector<std::uint8_t> lengths;  ///< of the prefixes, longest first
+  struct Length {
+    std::uint32_t bits;
+    std::uint64_t mask[2];  ///< as it lies in memory
+  };
+  std::vector<Length> lengths;  ///< of the prefixes, longest first
 
   [[nodiscard]] const PrefixValue* prefix_of(const Address& address) const noexcept;
 };
@@ -112,8 +117,10 @@ class SteeringMaker {
   [[nodiscard]] std::shared_ptr<const Steering> make(const Tables& tables);
 
  private:
-  std::unordered_map<PrefixKey, std::uint32_t, BytesHash> prefix_ids_;
-  std::unordered_map<Address, std::uint32_t, BytesHash> server_ids_;
+  void add_servers(const Tables& tables, Steering& into);
+
+  FlatMap<PrefixKey, std::uint32_t, BytesHash> prefix_ids_;
+  FlatMap<Address, std::uint32_t, BytesHash> server_ids_;
   std::uint32_t next_id_ = 0;
 };
 

@@ -1,9 +1,13 @@
+import { decodeExplainRequest, type ExplainRequest } from './explain.js';
 import { decodeLbRequest, type LbRequest } from './lb.js';
+import { decodeWhatIfRequest, type WhatIfRequest } from './what-if.js';
 
 /** What lvsctl and a running lvsd say to each other: one line of JSON each way. Plain data. */
 export type Request =
   | { readonly do: 'status' | 'plan' | 'reload' }
   | { readonly do: 'weight'; readonly server: string; readonly weight: number | null }
+  | ExplainRequest
+  | WhatIfRequest
   | LbRequest;
 
 export type Answer = { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: string };
@@ -30,6 +34,8 @@ export interface Status {
 /** Our own engine. Counts as text where they may be beyond 2^53. */
 export interface EngineState {
   readonly running: boolean;
+  /** Of its socket. */
+  readonly path: string;
   readonly pid: number | null;
   readonly workers: number;
   readonly restarts: number;
@@ -49,6 +55,8 @@ export interface EngineState {
 
 export interface ServiceStatus {
   readonly service: string;
+  /** Who forwards it: the kernel's IPVS, or our own engine. */
+  readonly engine: 'kernel' | 'userspace';
   readonly scheduler: string;
   readonly destinations: readonly { readonly destination: string; readonly method: string; readonly weight: number }[];
 }
@@ -83,6 +91,8 @@ export function decodeRequest(line: string): Request | undefined {
   if (typeof told !== 'object' || told === null || !('do' in told)) return undefined;
   if (told.do === 'status' || told.do === 'plan' || told.do === 'reload') return { do: told.do };
   if (told.do === 'lb') return decodeLbRequest(told);
+  if (told.do === 'explain') return decodeExplainRequest(told);
+  if (told.do === 'what-if') return decodeWhatIfRequest(told);
   if (told.do !== 'weight' || !('server' in told) || !('weight' in told)) return undefined;
   const { server, weight } = told;
   if (typeof server !== 'string' || !(weight === null || isWeight(weight))) return undefined;

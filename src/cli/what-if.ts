@@ -24,7 +24,58 @@ export interface WhatIfOrder {
   /** serviceName; undefined: all that have the server. */
   readonly service: string | undefined;
   readonly file: string | undefined;
+  readonly control: string | undefined;
   readonly json: boolean;
+}
+
+/** What lvsctl asks the daemon for. */
+export interface WhatIfRequest {
+  readonly do: 'what-if';
+  readonly supposed: Supposition;
+  readonly service?: string;
+}
+
+/** The same as plain data, which JSON carries. */
+export interface PlainOutlook extends Omit<ServiceOutlook, 'before' | 'after'> {
+  readonly before: Readonly<Record<string, number>>;
+  readonly after: Readonly<Record<string, number>>;
+}
+
+export const plainOutlook = (one: ServiceOutlook): PlainOutlook => ({
+  ...one,
+  before: Object.fromEntries(one.before),
+  after: Object.fromEntries(one.after),
+});
+
+/** What the daemon answered, for people. */
+export const plainOutlooksText = (supposed: Supposition, outlooks: readonly PlainOutlook[]): string =>
+  whatIfText(
+    supposed,
+    outlooks.map((one) => ({
+      ...one,
+      before: new Map(Object.entries(one.before)),
+      after: new Map(Object.entries(one.after)),
+    })),
+  );
+
+export const whatIfRequestOf = ({ supposed, service }: WhatIfOrder): WhatIfRequest => ({
+  do: 'what-if',
+  supposed,
+  ...(service === undefined ? {} : { service }),
+});
+
+/** Of a line of JSON; undefined: it is none. A daemon believes nobody. */
+export function decodeWhatIfRequest(told: object): WhatIfRequest | undefined {
+  const { supposed, service } = told as Readonly<Record<string, unknown>>;
+  if (typeof supposed !== 'object' || supposed === null) return undefined;
+  if (service !== undefined && typeof service !== 'string') return undefined;
+  const { do: what, server, weight } = supposed as Readonly<Record<string, unknown>>;
+  if (typeof server !== 'string') return undefined;
+  const rest = service === undefined ? {} : { service };
+  if (what === 'remove') return { do: 'what-if', supposed: { do: 'remove', server }, ...rest };
+  if (what !== 'weight' || typeof weight !== 'number' || !Number.isInteger(weight)) return undefined;
+  if (weight < 0 || weight > MOST_WEIGHT) return undefined;
+  return { do: 'what-if', supposed: { do: 'weight', server, weight }, ...rest };
 }
 
 const MOST_WEIGHT = 2 ** 31 - 1;
@@ -37,7 +88,8 @@ export function parseWhatIf(args: readonly string[]): WhatIfOrder | 'help' | Wro
   if (positionals.length > 0) return { wrong: `'${positionals.join(' ')}' is too much` };
   const supposed = suppositionOf(values.remove, values.weight);
   if ('wrong' in supposed) return supposed;
-  return { supposed, service: values.service, file: values.file, json: values.json ?? false };
+  const { service, file, control, json = false } = values;
+  return { supposed, service, file, control, json };
 }
 
 function suppositionOf(remove: string | undefined, weight: string | undefined): Supposition | Wrong {
@@ -59,6 +111,7 @@ const readWords = (args: readonly string[]) =>
       weight: { type: 'string' },
       service: { type: 'string' },
       file: { type: 'string', short: 'f' },
+      control: { type: 'string' },
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -92,9 +145,7 @@ export function outlooksOf(
 }
 
 export const whatIfJson = (outlooks: readonly ServiceOutlook[]): string =>
-  `${JSON.stringify(
-    outlooks.map((one) => ({ ...one, before: Object.fromEntries(one.before), after: Object.fromEntries(one.after) })),
-  )}\n`;
+  `${JSON.stringify(outlooks.map(plainOutlook))}\n`;
 
 /** Sessions as the engine tells them. `services`: names in the order of its services image. */
 export function liveSessionsOf(

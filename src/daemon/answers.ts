@@ -1,11 +1,16 @@
 import type { Request } from '../cli/control.js';
+import { readAskedPacket } from '../dataplane/asked-packet.js';
 import type { Director } from '../director/director.js';
 import { LvsError } from '../errors.js';
 import type { Engine } from './engine.js';
+import { explainPacket } from './explain.js';
+import type { KernelView } from './kernel-view.js';
 import type { MadeServices } from './made.js';
 import type { Reload } from './reload.js';
 import { engineStatusOf, statusOf } from './status.js';
 import type { Watch } from './watch.js';
+import { whatIfNow } from './what-if.js';
+import type { World } from './world.js';
 
 /** Who knows what lvsctl asks for. */
 export interface Answerers {
@@ -13,13 +18,17 @@ export interface Answerers {
   /** undefined: a daemon that has none. */
   readonly engine: Engine | undefined;
   readonly made: MadeServices | undefined;
+  /** What the kernel tells; undefined: it has no IPVS. */
+  readonly kernel: KernelView | undefined;
+  readonly sysctl: World['sysctl'] | undefined;
+  readonly links: World['links'] | undefined;
   readonly watch: Watch;
   readonly reload: Reload;
 }
 
 /** What is answered at the control socket. Rejects with what lvsctl prints. */
 export const answersOf =
-  ({ director, engine, made, watch, reload }: Answerers) =>
+  ({ director, engine, made, kernel, sysctl, links, watch, reload }: Answerers) =>
   async (request: Request): Promise<unknown> => {
     switch (request.do) {
       case 'status':
@@ -33,6 +42,13 @@ export const answersOf =
         return reload.fromSource();
       case 'weight':
         return director.override(request.server, request.weight ?? undefined);
+      case 'explain': {
+        const packet = readAskedPacket(request);
+        if ('wrong' in packet) throw new LvsError('EXPLAIN_PACKET', [packet.wrong]);
+        return explainPacket({ engine, kernel, sysctl, links }, packet, request.interface);
+      }
+      case 'what-if':
+        return whatIfNow({ engine, kernel }, request);
       case 'lb':
         return needed(made).run(request.words);
     }

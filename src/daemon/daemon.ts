@@ -116,7 +116,7 @@ export class Daemon {
       });
       const made =
         engine === undefined ? undefined : new MadeServices({ director, engine, file: options.made, clock, log });
-      const control = answersOf({ director, engine, made, watch, reload });
+      const control = answersOf({ director, engine, made, kernel: world.kernel, sysctl, links, watch, reload });
       // before anything is touched: it also tells whether another one runs
       if (options.controlPath !== undefined)
         life.own(await serveControl(options.controlPath, control, world), (close) => close());

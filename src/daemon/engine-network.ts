@@ -9,7 +9,7 @@ import type { NetworkSource } from '../routing/kernel-network.js';
 import { NeighbourKeeper } from '../routing/neighbour-keeper.js';
 import { type Device, devicesOf, networkOf } from '../routing/network-of.js';
 import { NetworkWatcher } from '../routing/network-watcher.js';
-import { askingInterface, nextHopsInUse } from '../routing/next-hops.js';
+import { askingInterface, nextHopsInUse, serversWithoutRoute } from '../routing/next-hops.js';
 import { PortSlots } from '../routing/port-slots.js';
 import type { PrefixIndex } from '../routing/prefix-index.js';
 import type { Clock } from '../system/clock.js';
@@ -37,6 +37,7 @@ export class EngineNetwork {
   /** Once chosen a port stays one, though the route that led to it may be gone for a moment. */
   #chosen: readonly string[] = [];
   readonly #toldMissing = new Set<string>();
+  #withoutRoute: ReadonlySet<string> = new Set();
 
   constructor(options: EngineNetworkOptions) {
     this.#options = options;
@@ -94,9 +95,16 @@ export class EngineNetwork {
     return this.facts.links.find((link) => link.name === name);
   }
 
-  /** Whom packets of this table go to is asked for and kept. */
+  /** By which port packets to an address leave; undefined: by none. */
+  portTowards(address: string): string | undefined {
+    const ways = this.#routing().find(address)?.ways ?? [];
+    return ways.map(({ index }) => this.#behind().get(index)?.port).find((port) => port !== undefined);
+  }
+
+  /** Whom packets of this table go to is asked for and kept; whom no way leads to is told. */
   keep(table: Table): void {
     this.#keeper.keep(nextHopsInUse(this.#routing(), this.#behind(), table));
+    this.#tellWithoutRoute(serversWithoutRoute(this.#routing(), this.#behind(), table));
   }
 
   /** The engine has packets for them. */
@@ -142,6 +150,20 @@ export class EngineNetwork {
       this.#toldMissing.add(name);
       this.#options.log.error({ event: 'engine.port-missing', port: name, reason: `there is no interface ${name}` });
     }
+  }
+
+  #tellWithoutRoute(servers: ReadonlySet<string>): void {
+    const { log } = this.#options;
+    for (const server of servers)
+      if (!this.#withoutRoute.has(server))
+        log.warn({
+          event: 'routing.no-route',
+          server,
+          reason: `no route to ${server} leads through a port of the engine`,
+        });
+    for (const server of this.#withoutRoute)
+      if (!servers.has(server)) log.info({ event: 'routing.route-back', server });
+    this.#withoutRoute = servers;
   }
 
   #routing(): PrefixIndex<RoutedPrefix> {

@@ -36,6 +36,8 @@ export interface EngineWorld {
 
 export interface EngineStatus {
   readonly running: boolean;
+  /** Of its socket. */
+  readonly path: string;
   readonly pid: number | undefined;
   readonly version: string | undefined;
   readonly workers: number;
@@ -140,6 +142,7 @@ export class Engine {
     const engine = this.#supervisor.engine;
     return {
       running: engine !== undefined,
+      path: this.#world.path,
       pid: engine?.hello.pid,
       version: engine?.hello.version,
       workers: engine?.hello.workers ?? 0,
@@ -149,6 +152,27 @@ export class Engine {
       // it may end while it is asked
       counters: await engine?.client.counters().catch(() => undefined),
     };
+  }
+
+  get running(): boolean {
+    return this.#supervisor.engine !== undefined;
+  }
+
+  /** The port of that name, or where packets from an address come in if they come the way that leads there. @throws LvsError ENGINE_CANNOT */
+  portFor(interfaceName: string | undefined, from: string): { readonly name: string; readonly mac: string } {
+    const { names } = this.#network.slots;
+    const name = interfaceName ?? this.#network.portTowards(from) ?? names.find((one) => one !== '') ?? '';
+    const mac = this.#network.link(name)?.macAddress;
+    if (mac === undefined || mac === '' || !names.includes(name))
+      throw new LvsError('ENGINE_CANNOT', [
+        `a packet of ${name === '' ? 'no interface' : name}`,
+        `its ports are ${names.filter((one) => one !== '').join(', ') || 'none'}`,
+      ]);
+    return { name, mac };
+  }
+
+  portName(index: number): string {
+    return this.#network.slots.names[index] ?? `port ${index}`;
   }
 
   /** JSON of what would become of a frame that comes in at an interface; '': the first one. @throws LvsError ENGINE_ABSENT, ENGINE_CANNOT */

@@ -25,6 +25,7 @@ import { systemSysctl } from '../system/sysctl.js';
 import { Daemon } from './daemon.js';
 import { systemEngine } from './engine-system.js';
 import { kernelAddresses } from './kernel-addresses.js';
+import { systemKernelView } from './kernel-view.js';
 import { mustBeIn } from './namespace.js';
 import { systemPorts } from './probe-ports.js';
 import type { ConfigurationSource } from './world.js';
@@ -66,7 +67,7 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
       {
         forwarder: new ForwarderOfBoth(kernel && new IpvsForwarder(kernel), engine.forwarder),
         engine,
-        ...(kernel === undefined ? {} : { settings: kernel }),
+        ...(kernel === undefined ? {} : { settings: kernel, kernel: systemKernelView(kernel) }),
         links,
         addresses: kernelAddresses(systemClock),
         sysctl: systemSysctl(),

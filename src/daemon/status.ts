@@ -7,6 +7,7 @@ import type { EngineStatus } from './engine.js';
 export const statusOf = (director: DirectorStatus, checks: readonly CheckStatus[]): Status => ({
   services: [...director.known].map(([service, { settings, destinations }]) => ({
     service,
+    engine: settings.engine === undefined ? 'kernel' : 'userspace',
     scheduler: settings.scheduler,
     destinations: [...destinations].map(
       ([
@@ -36,6 +37,7 @@ const numbersOf = (counts: ReadonlyMap<string, bigint>): Record<string, number> 
 /** The engine's part of it. */
 export const engineStatusOf = (status: EngineStatus): EngineState => ({
   running: status.running,
+  path: status.path,
   pid: status.pid ?? null,
   workers: status.workers,
   restarts: status.restarts,

@@ -5,6 +5,7 @@ import type { Links } from '../links/links.js';
 import type { Log } from '../system/log.js';
 import type { Sysctl } from '../system/sysctl.js';
 import type { Engine } from './engine.js';
+import type { KernelView } from './kernel-view.js';
 import type { AddressSource } from './local-addresses.js';
 import type { SettingsPort } from './kernel-settings.js';
 
@@ -13,6 +14,8 @@ export interface World extends Omit<ProbePorts, 'runCommand'> {
   readonly forwarder: Forwarder;
   /** Our own engine, which `forwarder` drives beside the kernel; undefined: there is none. */
   readonly engine?: Engine;
+  /** What the kernel's IPVS tells of itself; undefined: there is none. */
+  readonly kernel?: KernelView;
   /** undefined: there are no settings beside the table. */
   readonly settings?: SettingsPort;
   /** Packets that get a mark, as the file says. */

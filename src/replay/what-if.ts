@@ -31,6 +31,8 @@ export interface ServiceOutlook {
   readonly ownSlots: number;
   /** Slots that lead elsewhere than before, the server's own among them. */
   readonly moved: number;
+  /** How many had to move, whatever the algorithm: what those lose who have fewer afterwards. */
+  readonly least: number;
   /** Slots moved between servers that neither leave nor change: Maglev's disruption. */
   readonly disturbed: number;
   /** By destinationName. */
@@ -45,19 +47,40 @@ export interface ServiceOutlook {
   readonly note?: string;
 }
 
-/** What the supposition does to every service that has the server. Pure. */
+/** What the supposition does to every service that has the server. Sessions are told one by one: there may be millions. */
+export class WhatIf {
+  readonly #services = new Map<string, Outlook>();
+
+  constructor(services: Iterable<TableService>, supposed: Supposition, hashing: Hashing) {
+    for (const service of services) {
+      const keys = keysOf(service, supposed.server);
+      if (keys.length > 0) this.#services.set(serviceName(service.key), new Outlook(service, keys, supposed, hashing));
+    }
+  }
+
+  /** None: nobody has the server. */
+  get services(): ReadonlySet<string> {
+    return new Set(this.#services.keys());
+  }
+
+  take(session: LiveSession): void {
+    this.#services.get(session.service)?.take(session);
+  }
+
+  get outlooks(): readonly ServiceOutlook[] {
+    return [...this.#services.values()].map((one) => one.told);
+  }
+}
+
 export function whatIf(
   services: Iterable<TableService>,
   supposed: Supposition,
   hashing: Hashing,
-  sessions: readonly LiveSession[],
+  sessions: Iterable<LiveSession>,
 ): readonly ServiceOutlook[] {
-  const outlooks: ServiceOutlook[] = [];
-  for (const service of services) {
-    const keys = keysOf(service, supposed.server);
-    if (keys.length > 0) outlooks.push(outlookOf(service, keys, supposed, hashing, sessions));
-  }
-  return outlooks;
+  const all = new WhatIf(services, supposed, hashing);
+  for (const session of sessions) all.take(session);
+  return all.outlooks;
 }
 
 /** A server as `10.0.0.1:80`, or all ports of `10.0.0.1`. */
@@ -77,45 +100,57 @@ function supposedService(service: TableService, keys: readonly DestinationKey[],
   return { ...service, destinations };
 }
 
-function outlookOf(
-  service: TableService,
-  keys: readonly DestinationKey[],
-  supposed: Supposition,
-  hashing: Hashing,
-  sessions: readonly LiveSession[],
-): ServiceOutlook {
-  const name = serviceName(service.key);
-  const changed = new Set(keys.map(destinationName));
-  const before = hashing.slotsOf(service);
-  const later = supposedService(service, keys, supposed);
-  const after = hashing.slotsOf(later);
-  const own = sessions.filter((one) => one.service === name);
-  const moves = movesOf(before ?? [], after ?? [], changed);
-  return {
-    service: name,
-    ...moves,
-    before: count(before ?? []),
-    after: count(after ?? []),
-    sessions: own.length,
-    movedSessions: supposed.do === 'remove' ? own.filter(({ server }) => changed.has(server)).length : 0,
-    restingOnSessions: before === undefined ? 0 : own.filter(rests(hashing.chooserOf(later), changed, supposed)).length,
-    ...(before === undefined
-      ? { note: `scheduler ${service.settings.scheduler} looks at connections, not at a table` }
-      : {}),
-  };
-}
+/** One service's. */
+class Outlook {
+  readonly #slots: Omit<ServiceOutlook, 'sessions' | 'movedSessions' | 'restingOnSessions'>;
+  readonly #changed: ReadonlySet<string>;
+  readonly #removed: boolean;
+  /** undefined: no table, and nobody can say where a flow would go. */
+  readonly #choose: ((flow: Flow) => string | undefined) | undefined;
+  #sessions = 0;
+  #moved = 0;
+  #resting = 0;
 
-/** A session that stays with its server though its flow would go elsewhere if it came anew. */
-const rests =
-  (choose: (flow: Flow) => string | undefined, changed: ReadonlySet<string>, supposed: Supposition) =>
-  ({ server, flow }: LiveSession): boolean =>
-    !(supposed.do === 'remove' && changed.has(server)) && choose(flow) !== server;
+  constructor(service: TableService, keys: readonly DestinationKey[], supposed: Supposition, hashing: Hashing) {
+    this.#changed = new Set(keys.map(destinationName));
+    this.#removed = supposed.do === 'remove';
+    const later = supposedService(service, keys, supposed);
+    const before = hashing.slotsOf(service);
+    const after = hashing.slotsOf(later) ?? [];
+    this.#choose = before === undefined ? undefined : hashing.chooserOf(later);
+    this.#slots = {
+      service: serviceName(service.key),
+      ...movesOf(before ?? [], after, this.#changed),
+      before: count(before ?? []),
+      after: count(after),
+      ...(before === undefined
+        ? { note: `scheduler ${service.settings.scheduler} looks at connections, not at a table` }
+        : {}),
+    };
+  }
+
+  take({ server, flow }: LiveSession): void {
+    this.#sessions++;
+    if (this.#removed && this.#changed.has(server)) this.#moved++;
+    // it stays with its server though its flow would go elsewhere if it came anew
+    else if (this.#choose !== undefined && this.#choose(flow) !== server) this.#resting++;
+  }
+
+  get told(): ServiceOutlook {
+    return {
+      ...this.#slots,
+      sessions: this.#sessions,
+      movedSessions: this.#moved,
+      restingOnSessions: this.#resting,
+    };
+  }
+}
 
 function movesOf(
   before: readonly string[],
   after: readonly string[],
   changed: ReadonlySet<string>,
-): Pick<ServiceOutlook, 'slots' | 'ownSlots' | 'moved' | 'disturbed'> {
+): Pick<ServiceOutlook, 'slots' | 'ownSlots' | 'moved' | 'least' | 'disturbed'> {
   let [ownSlots, moved, disturbed] = [0, 0, 0];
   for (const [slot, server] of before.entries()) {
     const next = after[slot];
@@ -124,7 +159,14 @@ function movesOf(
     moved++;
     if (!changed.has(server) && !(next !== undefined && changed.has(next))) disturbed++;
   }
-  return { slots: before.length, ownSlots, moved, disturbed };
+  return { slots: before.length, ownSlots, moved, least: leastMoves(count(before), count(after)), disturbed };
+}
+
+/** Whoever has fewer slots than before must give up the difference. */
+function leastMoves(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): number {
+  let least = 0;
+  for (const [server, slots] of before) least += Math.max(0, slots - (after.get(server) ?? 0));
+  return least;
 }
 
 function count(slots: readonly string[]): ReadonlyMap<string, number> {
@@ -143,11 +185,11 @@ export function whatIfText(supposed: Supposition, outlooks: readonly ServiceOutl
 }
 
 function outlookText(supposed: Supposition, outlook: ServiceOutlook): string {
-  const { service, slots, ownSlots, moved, disturbed, before, after, note } = outlook;
+  const { service, slots, ownSlots, moved, least, disturbed, before, after, note } = outlook;
   const lines = [`  ${service}`];
   if (note === undefined) {
     lines.push(
-      `    slots     ${slots}, ${moved} move (${percent(moved, slots)}): ${ownSlots} of its own, ${disturbed} between others (${percent(disturbed, slots)})`,
+      `    slots     ${moved} of ${slots} move (${percent(moved, slots)}), at least ${least} had to; ${ownSlots} are its own, ${disturbed} move between others (${percent(disturbed, slots)})`,
     );
     for (const server of new Set([...before.keys(), ...after.keys()]))
       lines.push(

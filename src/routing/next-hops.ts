@@ -35,6 +35,26 @@ export function nextHopsInUse(
   return [...all.values()];
 }
 
+/** Servers of the table that no way behind a port leads to, each once; this machine itself needs none, and link-local ones have no route. */
+export function serversWithoutRoute(
+  routes: PrefixIndex<RoutedPrefix>,
+  devices: ReadonlyMap<number, Device>,
+  table: Table,
+): ReadonlySet<string> {
+  const without = new Set<string>();
+  const seen = new Set<string>();
+  for (const { destinations } of table.values())
+    for (const { key } of destinations.values()) {
+      if (seen.has(key.address)) continue;
+      seen.add(key.address);
+      const route = routes.find(key.address);
+      if (route?.type === routeType.local || /^fe[89ab]/i.test(key.address)) continue;
+      if (route?.type !== routeType.unicast || !route.ways.some(({ index }) => devices.has(index)))
+        without.add(key.address);
+    }
+  return without;
+}
+
 /**
  * On which interface the engine's question for a neighbour behind a port is to be asked: the one that leads to it, which may be a VLAN
  * above the port. undefined: the port is gone.

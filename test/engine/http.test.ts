@@ -79,17 +79,19 @@ ${Object.entries(weights)
   return (
     globals(['lan'], mode) +
     vips.map((vip) => service(vip, 80, 'NAT', 1) + service(vip, 81, 'DR', 2)).join('') +
-    l3dsrVips.map((vip) => service(vip, 82, 'L3DSR dscp 7', 2)).join('')
+    l3dsrVips.map((vip, i) => service(vip, 82, `L3DSR dscp ${7 + i}`, 2)).join('')
   );
 }
+
+let states = 0;
 
 async function startServers(network: Network): Promise<void> {
   for (const n of numbers) {
     const host = `dsr${n}`;
-    const realserver = (name: string, ...words: string[]): Promise<string> =>
-      network.must(host, `${root}bin/lvsd`, 'realserver', ...words, '--state', `/run/lvsd/${host}-${name}`);
-    for (const [i, vip] of vips.entries()) await realserver(`dr${i}`, '--vip', vip, '--method', 'dr');
-    for (const [i, vip] of l3dsrVips.entries()) await realserver(`l3dsr${i}`, '--l3dsr', `${7 + i}=${vip}`);
+    const realserver = (...words: string[]): Promise<string> =>
+      network.must(host, `${root}bin/lvsd`, 'realserver', ...words, '--state', `/run/lvsd/realserver-${++states}`);
+    for (const vip of vips) await realserver('--vip', vip, '--method', 'dr');
+    for (const [i, vip] of l3dsrVips.entries()) await realserver('--l3dsr', `${7 + i}=${vip}`);
     for (const name of [host, `nat${n}`]) {
       const started = new Peer(['ip', 'netns', 'exec', name, ...requests, 'serve', name, ...portsOf]);
       await started.line();

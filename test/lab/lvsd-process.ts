@@ -9,8 +9,10 @@ export class Director implements AsyncDisposable {
   /** What it has logged, as far as it was read. */
   readonly said: Record<string, unknown>[] = [];
 
-  constructor(host: string, file: string) {
-    this.#peer = new Peer(['ip', 'netns', 'exec', host, 'sh', '-c', `exec "$0" run -f ${file} 2>&1`, lvsd]);
+  /** @param by a command that runs it, with other rights for instance */
+  constructor(host: string, file: string, by: readonly string[] = []) {
+    const command = ['sh', '-c', `exec "$0" run -f ${file} 2>&1`, lvsd];
+    this.#peer = new Peer(['ip', 'netns', 'exec', host, ...by, ...command]);
   }
 
   /** Reads its log up to an event. @throws if it ends before */

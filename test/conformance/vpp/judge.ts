@@ -338,7 +338,6 @@ export class Judge {
     const vip = this.site.vipOf(quoted.source, quoted.protocol, ports?.source);
     if (vip !== undefined) {
       const flow = this.flowOfQuote(vip, quoted);
-      if (isNat(vip) && flow === undefined && outcome.sent.length === 0) return unknownFlowFault(frame, outcome);
       const fault = checkIcmpToServer(this.site, vip, packet, outcome, flow?.server);
       const out = outcome.sent[0] === undefined ? undefined : readFrame(outcome.sent[0].frame);
       if (flow === undefined && out !== undefined) this.strayErrors.push({ vip, quoted, server: out.destination });
@@ -406,10 +405,4 @@ function passedFault(frame: Uint8Array, { sent, passed }: Outcome): string | und
   if (sent.length > 0) return `is not ours, and something left by ${sent[0]!.port}`;
   if (passed.length !== 1) return 'is not ours, and was not left to the kernel';
   return same(passed[0]!, frame) ? undefined : 'was left to the kernel, but not as it came';
-}
-
-/** An error about a flow of NAT that nobody knows: dropped with its reason, or the kernel's. */
-function unknownFlowFault(frame: Uint8Array, outcome: Outcome): string | undefined {
-  if (outcome.sent.length === 0 && outcome.passed.length === 0) return undefined;
-  return passedFault(frame, outcome);
 }

@@ -244,13 +244,9 @@ t.test('a second engine at the same socket is refused; SIGTERM ends the first in
   child.kill('SIGTERM');
   t.equal(await new Promise((resolve) => child.once('exit', resolve)), 0);
   t.notOk(existsSync(path));
-  t.match(
-    said()
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line).level),
-    /info/,
-  );
+  const lines = said().trim().split('\n');
+  t.ok(lines.length >= 2);
+  for (const line of lines) t.match(JSON.parse(line), { level: 'info' });
 });
 
 t.test('a device that goes away is told, the others go on, and it is opened again when it is back', async (t) => {

@@ -1,0 +1,37 @@
+import { connect } from 'node:net';
+import { LvsError } from '../errors.js';
+import { systemClock } from '../system/clock.js';
+import { reasonOf } from '../system/log.js';
+import type { Answer, Request } from './control.js';
+
+const TIMEOUT_MS = 60_000;
+
+/** What the director answers to one request. @throws LvsError DIRECTOR_ABSENT, DIRECTOR_SAYS_NO */
+export async function ask(path: string, request: Request): Promise<unknown> {
+  const answer = await exchange(path, request);
+  if (!answer.ok) throw new LvsError('DIRECTOR_SAYS_NO', [answer.error]);
+  return answer.result;
+}
+
+function exchange(path: string, request: Request): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    const told: string[] = [];
+    const fail = (reason: string): void => {
+      socket.destroy();
+      reject(new LvsError('DIRECTOR_ABSENT', [path, reason]));
+    };
+    socket.setEncoding('utf8');
+    const cancel = systemClock.after(TIMEOUT_MS, () => fail('no answer in time'));
+    socket.once('close', cancel);
+    socket.once('connect', () => socket.write(`${JSON.stringify(request)}\n`));
+    socket.on('error', (error) => fail(reasonOf(error)));
+    socket.once('end', () => fail('it closed the connection'));
+    socket.on('data', (text: string) => {
+      told.push(text);
+      if (!text.endsWith('\n')) return;
+      socket.destroy();
+      resolve(JSON.parse(told.join('')) as Answer);
+    });
+  });
+}

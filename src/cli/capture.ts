@@ -1,0 +1,204 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { CaptureFile } from '../dataplane/capture.js';
+import type { CaptureOrder } from '../dataplane/protocol.js';
+import { LvsError } from '../errors.js';
+import { canonicalAddress } from '../model/address.js';
+import { protocolNumber } from '../model/service.js';
+import { reasonOf } from '../system/log.js';
+import { onSignals } from '../system/signals.js';
+import { readArguments, type Wrong } from './arguments.js';
+import { connectEngine, portsOf } from './engine-socket.js';
+import type { Output } from './realserver.js';
+
+export const captureUsage = `usage: lvsctl [--control SOCKET] capture [FILTER] [--count N] [--snap BYTES] [--dropped] -w FILE|-
+
+Packets of the userspace engine as pcapng, each as it came and, behind it, as it went, with what the engine decided and why as comment.
+Ends after so many packets, on Ctrl-C, or when the engine ends.
+
+FILTER is any of
+      client ADDRESS[:PORT]    one end of the flow; IPv6 with a port is [ADDRESS]:PORT
+      vip ADDRESS[:PORT]       the address asked for
+      server ADDRESS           whom it went to
+      proto tcp|udp|sctp|icmp|icmp6|NUMBER
+
+      --count N        packets (default: no end)
+      --snap BYTES     of each frame, no more (default: all)
+      --dropped        only those that were dropped
+  -w, --write FILE     '-' is standard output
+`;
+
+export interface CaptureArguments {
+  readonly order: CaptureOrder;
+  /** `-`: standard output. */
+  readonly file: string;
+  readonly control: string | undefined;
+}
+
+/** kCapture's count is 32 bits. */
+const NO_END = 0xffff_ffff;
+const MOST_SNAP = 65_535;
+
+const readWords = (args: readonly string[]) =>
+  parseArgs({
+    args: [...args],
+    strict: true,
+    allowPositionals: true,
+    options: {
+      control: { type: 'string' },
+      count: { type: 'string' },
+      snap: { type: 'string' },
+      dropped: { type: 'boolean' },
+      write: { type: 'string', short: 'w' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+
+export function parseCapture(args: readonly string[]): CaptureArguments | 'help' | Wrong {
+  const read = readArguments(() => readWords(args));
+  if ('wrong' in read) return read;
+  const { values, positionals } = read;
+  if (values.help === true) return 'help';
+  const filter = readFilter(positionals);
+  if ('wrong' in filter) return filter;
+  const most = readNumber('count', values.count, NO_END);
+  if (typeof most === 'object') return most;
+  const snap = readNumber('snap', values.snap, MOST_SNAP);
+  if (typeof snap === 'object') return snap;
+  if (values.json === true) return { wrong: 'capture writes pcapng, not JSON' };
+  if (values.write === undefined) return { wrong: "capture where to? -w FILE, or '-' for standard output" };
+  const order: CaptureOrder = {
+    ...filter,
+    ...(values.dropped === true ? { onlyDropped: true } : {}),
+    ...(snap === undefined ? {} : { snap }),
+    most: most ?? NO_END,
+  };
+  return { order, file: values.write, control: values.control };
+}
+
+function readNumber(option: string, text: string | undefined, most: number): number | undefined | Wrong {
+  if (text === undefined) return undefined;
+  const number = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+  return number >= 1 && number <= most ? number : { wrong: `--${option} is a number from 1 to ${most}, not '${text}'` };
+}
+
+type Filter = Omit<CaptureOrder, 'most' | 'snap' | 'onlyDropped'>;
+
+function readFilter(words: readonly string[]): Filter | Wrong {
+  let filter: Filter = {};
+  const seen = new Set<string>();
+  for (let i = 0; i < words.length; i += 2) {
+    const [word = '', value] = words.slice(i, i + 2);
+    const part = value === undefined ? { wrong: `'${word}' of what?` } : readPart(word, value);
+    if ('wrong' in part) return part;
+    if (seen.has(word)) return { wrong: `'${word}' stands twice` };
+    seen.add(word);
+    filter = { ...filter, ...part };
+  }
+  return filter;
+}
+
+function readPart(word: string, value: string): Filter | Wrong {
+  switch (word) {
+    case 'client':
+    case 'vip': {
+      const end = readEnd(value);
+      if (end === undefined) return { wrong: `${word} is ADDRESS or ADDRESS:PORT, IPv6 [ADDRESS]:PORT, not '${value}'` };
+      const port = end.port === undefined ? {} : word === 'client' ? { clientPort: end.port } : { vipPort: end.port };
+      return { [word]: end.address, ...port };
+    }
+    case 'server': {
+      const server = canonicalAddress(value);
+      return server === undefined ? { wrong: `server is an address, not '${value}'` } : { server };
+    }
+    case 'proto': {
+      const protocol = protocolOf(value);
+      return protocol === undefined
+        ? { wrong: `proto is tcp, udp, sctp, icmp, icmp6 or a number from 1 to 255, not '${value}'` }
+        : { protocol };
+    }
+    default:
+      return { wrong: `'${word}' is no filter: client, vip, server, proto` };
+  }
+}
+
+function readEnd(text: string): { readonly address: string; readonly port?: number } | undefined {
+  const whole = canonicalAddress(text.replace(/^\[(.*)\]$/, '$1'));
+  if (whole !== undefined) return { address: whole };
+  const [, bracketed, plain, digits = ''] = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? [];
+  const address = canonicalAddress(bracketed ?? plain ?? '');
+  const port = Number(digits);
+  if (address === undefined || address.includes(':') !== (bracketed !== undefined)) return undefined;
+  return port >= 1 && port <= 65_535 ? { address, port } : undefined;
+}
+
+const otherProtocols: ReadonlyMap<string, number> = new Map([
+  ['icmp', 1],
+  ['icmp6', 58],
+]);
+
+function protocolOf(text: string): number | undefined {
+  if (text === 'tcp' || text === 'udp' || text === 'sctp') return protocolNumber(text);
+  const number = otherProtocols.get(text) ?? (/^\d{1,3}$/.test(text) ? Number(text) : 0);
+  return number >= 1 && number <= 255 ? number : undefined;
+}
+
+const STDOUT = 1;
+
+/** Answers with the exit status. @throws LvsError ENGINE_ABSENT, CAPTURE_FILE and others of the client */
+export async function capture({ order, file }: CaptureArguments, control: string, output: Output): Promise<number> {
+  let take: (packet: Parameters<CaptureFile['packet']>[0]) => void = () => undefined;
+  let finish: (why: string) => void = () => undefined;
+  const ended = new Promise<string>((resolve) => (finish = resolve));
+  const client = await connectEngine(control, {
+    onCaptured: (packet) => take(packet),
+    onEnd: () => finish('the engine ended'),
+  });
+  const descriptor = file === '-' ? STDOUT : openFile(file);
+  const quiet = onSignals(process, { SIGINT: () => finish(''), SIGTERM: () => finish('') });
+  try {
+    const names = await portsOf(client);
+    const pcap = new CaptureFile(
+      (bytes) => writeAll(descriptor, bytes, file),
+      (port) => names[port],
+    );
+    let count = 0;
+    take = (packet) => {
+      try {
+        pcap.packet(packet);
+      } catch (error) {
+        take = () => undefined;
+        return finish(reasonOf(error));
+      }
+      if (++count === order.most) finish('');
+    };
+    await client.capture(order);
+    if (file !== '-') output.err(`lvsctl: capturing to ${file}\n`);
+    const why = await ended;
+    if (why !== '') output.err(`lvsctl: ${why}\n`);
+    output.err(`${count} packet${count === 1 ? '' : 's'} captured\n`);
+    return why === '' || why === 'the engine ended' ? 0 : 1;
+  } finally {
+    quiet();
+    client.close();
+    if (descriptor !== STDOUT) closeSync(descriptor);
+  }
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'w', 0o600);
+  } catch (cause) {
+    throw new LvsError('CAPTURE_FILE', [path, reasonOf(cause)], { cause });
+  }
+}
+
+/** @throws LvsError CAPTURE_FILE */
+function writeAll(descriptor: number, bytes: Uint8Array, path: string): void {
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+  } catch (cause) {
+    throw new LvsError('CAPTURE_FILE', [path, reasonOf(cause)], { cause });
+  }
+}
