@@ -1,4 +1,7 @@
-/** `npm run bench [-- NAME...]`: prints the figures of docs/performance.md. Those that need IPVS run inside the lab's User-Mode Linux. */
+/**
+ * `npm run bench [-- NAME...]`: prints the figures of docs/performance.md. Those that need IPVS run inside the lab's User-Mode Linux; those of
+ * the engine compile native/bench first.
+ */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -11,6 +14,11 @@ const benches: Readonly<Record<string, readonly string[]>> = {
   reload: [],
   check: [],
   checks: [],
+  forward: [],
+  maglev: [],
+  publish: [],
+  io: [],
+  memory: [],
   'reload-kernel': lab,
   ipvsadm: lab,
   detection: lab,

@@ -75,6 +75,7 @@ const catalogue = {
   ENGINE_MALFORMED: (operation: string, why: string) => `${operation}: the engine's answer is not well-formed (${why})`,
   ENGINE_SAYS_NO: (operation: string, why: string) => `${operation}: the engine refused it: ${why}`,
   ENGINE_CANNOT: (object: string, why: string) => `${object} cannot be forwarded by the engine: ${why}`,
+  ENGINE_MOVE: (service: string, to: string) => `${service} stays where it is forwarded now, because ${to} refused it`,
   // the images of dataplane/
   ENGINE_IMAGE_UNREADABLE: (why: string) => `the services that the engine has cannot be read: ${why}`,
   // the engine in this process: addon/simulation.ts

@@ -18,7 +18,7 @@ class HandOver {
 
   HandOver() : slots_(new(std::nothrow) Slot[kSlots]) {}
 
-  /// The writer. False: no room, or too big.
+  /// The writer. False: no room, or too big. Who then asks whether the reader sleeps, asks behind a fence: `put` is not one.
   [[nodiscard]] bool put(const Packet& packet, What what) noexcept {
     const std::uint32_t at = written_.load(std::memory_order_relaxed);
     if (slots_ == nullptr || packet.length > kRoom - kHeadroom || at - read_.load(std::memory_order_acquire) == kSlots) return false;

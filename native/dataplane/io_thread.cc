@@ -40,16 +40,20 @@ IoThread::IoThread(Plant& plant, std::uint32_t index)
 
 IoThread::~IoThread() { stop(); }
 
-void IoThread::start(int cpu, bool realtime) {
+void IoThread::start(int cpu) {
   thread_ = std::thread([this] { run(); });
   runs_.wait(false);
-  const sched_param least{1};
-  if (realtime) ::pthread_setschedparam(thread_.native_handle(), SCHED_RR, &least);  // who may not (CAP_SYS_NICE) goes on as others do
   if (cpu < 0) return;
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(cpu, &set);
   ::pthread_setaffinity_np(thread_.native_handle(), sizeof set, &set);
+}
+
+void IoThread::set_priority(int priority) noexcept {
+  const sched_param param{priority};
+  // who may not (CAP_SYS_NICE) goes on as others do
+  ::pthread_setschedparam(thread_.native_handle(), priority == 0 ? SCHED_OTHER : SCHED_RR, &param);
 }
 
 void IoThread::stop() noexcept {
@@ -62,6 +66,12 @@ void IoThread::stop() noexcept {
 void IoThread::wake() noexcept {
   const std::uint64_t one = 1;
   if (::write(wake_.get(), &one, sizeof one) < 0) return;  // it is awake already
+}
+
+/// What was put into its ring is visible before we ask; `sleep` asks for it after it has said that it sleeps.
+void IoThread::wake_if_asleep() noexcept {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (asleep_.load(std::memory_order_relaxed)) wake();
 }
 
 void IoThread::add(std::uint32_t port, PortQueue* queue) {
@@ -161,7 +171,7 @@ void IoThread::hand_over_strangers(const Tables& tables, std::span<Packet>& pack
     }
     if (plant_.hand_over[index_ * workers + owner]->put(packet, HandOver::kDecide)) {
       ++of(count_, Event::handed_over);
-      if (peers_[owner]->asleep_.load()) peers_[owner]->wake();
+      peers_[owner]->wake_if_asleep();
     } else {
       ++of(count_, DropReason::hand_over_full);
     }
@@ -225,7 +235,7 @@ void IoThread::send_by(std::uint32_t port, std::span<const Packet> packets, Port
       ++of(count_, DropReason::hand_over_full);
     }
   }
-  if (sender != kNone && peers_[sender]->asleep_.load()) peers_[sender]->wake();
+  if (sender != kNone) peers_[sender]->wake_if_asleep();
   if (lender != nullptr) lender->free(packets);
 }
 
@@ -268,6 +278,7 @@ void IoThread::sleep() noexcept {
   for (const Lane& lane : lanes_)
     if (count < files.size()) files[count++] = {lane.queue->descriptor(), POLLIN, 0};
   asleep_.store(true);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
   const bool work_came = std::any_of(plant_.hand_over.begin(), plant_.hand_over.end(), [this](const auto& ring) {
     return static_cast<std::size_t>(&ring - plant_.hand_over.data()) % plant_.engine.workers() == index_ && !ring->is_empty();
   });

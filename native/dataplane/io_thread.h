@@ -51,11 +51,14 @@ class IoThread {
   IoThread(Plant& plant, std::uint32_t index);
   ~IoThread();  ///< stops
 
-  /// Returns when it runs: jobs are its own from then on. `cpu` -1: any. `realtime`: before the kernel's receiving threads of the same
-  /// core, so that what was received is sent on before more is received: under overload frames are lost in the device's ring, not here.
-  void start(int cpu, bool realtime);
+  /// Returns when it runs: jobs are its own from then on. `cpu` -1: any.
+  void start(int cpu);
+  /// SCHED_RR with this priority; 0: an ordinary thread. One above the kernel's receiving threads of the same core it sends on what was
+  /// received before more is received: under overload frames are lost in the device's ring, where they cost nothing, not here.
+  void set_priority(int priority) noexcept;
   void stop() noexcept;
   void wake() noexcept;
+  void wake_if_asleep() noexcept;
   [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
   void set_peers(std::span<const std::unique_ptr<IoThread>> peers) noexcept { peers_ = peers; }
 

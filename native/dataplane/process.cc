@@ -3,6 +3,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
@@ -19,12 +20,14 @@
 #include <cstring>
 
 #include "dataplane/log.h"
+#include "port/receive_threads.h"
 
 namespace lvsd {
 namespace {
 
 constexpr int kIdleMs = 1000, kBusyMs = 50;
 constexpr std::uint64_t kCollectMs = 1000;
+constexpr std::uint64_t kRankMs = 1000;
 constexpr int kControlNice = 5;  ///< a publication waits for packets, not they for it
 
 std::uint64_t realtime_ms() noexcept {
@@ -117,8 +120,25 @@ void Process::start_workers() {
   for (std::uint32_t i = 0; i < workers; ++i) {
     threads_[i]->set_peers(threads_);
     engine_->set_wake(i, [thread = threads_[i].get()] { thread->wake(); });
-    threads_[i]->start(options_.pin ? cpus[i] : -1, options_.realtime && workers < static_cast<std::uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN)));
+    threads_[i]->start(options_.pin ? cpus[i] : -1);
   }
+  set_priorities();
+}
+
+/// Looked at now and then: somebody may give the kernel's threads another priority while we run.
+void Process::set_priorities() {
+  ranked_ms_ = clock_.now_ms();
+  if (!options_.realtime) return;
+  std::vector<std::string> devices;
+  for (const PortState& port : ports_)
+    if (port.open != nullptr) devices.push_back(port.order.name);
+  const int receiving = receive_priority(devices);
+  const bool core_is_left = options_.workers < static_cast<std::uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN));
+  const int priority = receiving == 0 && !core_is_left ? 0 : std::min(receiving + 1, ::sched_get_priority_max(SCHED_RR));
+  if (priority == priority_) return;
+  priority_ = priority;
+  for (const auto& thread : threads_) thread->set_priority(priority);
+  if (receiving != 0) log_line("info", "workers have the priority " + std::to_string(priority) + ", the kernel's receiving threads " + std::to_string(receiving));
 }
 
 void Process::on_signal() {
@@ -132,7 +152,7 @@ void Process::on_links() {
   while (true) {
     ssize_t left = ::recv(links_.get(), buffer.data(), buffer.size(), 0);
     if (left < 0 && errno == ENOBUFS) continue;
-    if (left <= 0) return;
+    if (left <= 0) return tell_macs();
     for (auto* message = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(message, left); message = NLMSG_NEXT(message, left)) {
       const auto* link = static_cast<const ifinfomsg*>(NLMSG_DATA(message));
       // of the family of bridges it says no more than that the device left its bridge
@@ -174,6 +194,7 @@ void Process::tick() {
     sessions_followed_ = followed;
   }
   if (sessions_followed_) tell_sessions();
+  if (clock_.now_ms() - ranked_ms_ >= kRankMs) set_priorities();
   if (clock_.now_ms() - collected_ms_ < kCollectMs) return;
   collected_ms_ = clock_.now_ms();
   engine_->collect();
@@ -191,6 +212,12 @@ void Process::prepare_ports() {
   }
   if (maps_.is_open() || maps_.open()) return;
   if (const SyscallError error = maps_.publish(steering_)) log_line("error", sentence(error, "steering"));
+  tell_macs();
+}
+
+void Process::tell_macs() {
+  if (!maps_.is_open()) return;
+  if (const SyscallError error = maps_.use_macs(own_macs())) log_line("error", sentence(error, "steering"));
 }
 
 control::Answer Process::open_ports(std::span<const std::uint8_t> payload) {
@@ -216,6 +243,7 @@ control::Answer Process::open_ports(std::span<const std::uint8_t> payload) {
   for (PortState& old : before) close_port(old);
   for (PortState& port : ports_)
     if (port.open == nullptr) open_port(port);
+  set_priorities();
   return control::Answer::json(ports_json());
 }
 

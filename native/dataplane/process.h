@@ -21,7 +21,7 @@ struct ProcessOptions {
   std::uint32_t busy_poll_us = 0;
   std::uint32_t spin_us = 50;
   bool pin = true;       ///< each worker to a core
-  bool realtime = true;  ///< workers before other threads, where a core is left for these
+  bool realtime = true;  ///< workers before other threads, where a core is left for these or the kernel's receiving threads are realtime
 };
 
 /// The engine as a process: workers with their threads, ports, and the control socket that tells them what to do. All of it but the
@@ -43,6 +43,7 @@ class Process final : private control::Respondent {
 
   [[nodiscard]] bool begin();
   void start_workers();
+  void set_priorities();
   void on_signal();
   void on_links();
   void on_told();
@@ -62,6 +63,7 @@ class Process final : private control::Respondent {
   void open_port(PortState& port);
   void close_port(PortState& port);
   void prepare_ports();
+  void tell_macs();
   [[nodiscard]] std::string publish_steering();
   [[nodiscard]] std::string ports_json() const;
   [[nodiscard]] std::string hello_json() const;
@@ -86,7 +88,8 @@ class Process final : private control::Respondent {
   std::string pass_problem_;
   std::vector<control::ClientId> capturers_;
   bool stop_ = false, pass_open_ = false, sessions_followed_ = false, sessions_lost_ = false;
-  std::uint64_t collected_ms_ = 0;
+  std::uint64_t collected_ms_ = 0, ranked_ms_ = 0;
+  int priority_ = 0;  ///< of the workers
 };
 
 }  // namespace lvsd

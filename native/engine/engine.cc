@@ -223,15 +223,15 @@ const Tables& Engine::enter(std::uint32_t worker) noexcept {
   // First what we have seen, then what we read: tables published in between are newer than what is said to be seen, and stay.
   const std::uint64_t now = state_->generation.load();
   if (seat.seen.load(std::memory_order_relaxed) != now) seat.seen.store(now);
-  const Tables& tables = *state_->current.load();
   if (seat.posted.load(std::memory_order_relaxed) != nullptr) [[unlikely]] {
     if (const Job* const job = seat.posted.exchange(nullptr); job != nullptr) {
-      (*job)(*state_->workers[worker], tables);
+      // Loaded behind the order: a job sees what was published before it was posted.
+      (*job)(*state_->workers[worker], *state_->current.load());
       seat.jobs_done.fetch_add(1);
       seat.jobs_done.notify_one();
     }
   }
-  return tables;
+  return *state_->current.load();
 }
 
 void Engine::leave(std::uint32_t worker) noexcept { state_->seats[worker].seen.store(kOffline); }

@@ -383,8 +383,9 @@ std::string explain_packet(Core& core, const Tables& tables, Packet& packet, std
   Recorder recorder;
   Flight flight;
   flight.packet = &packet;
-  if (look(core, tables, flight, recorder) && classify(core, tables, flight, recorder) && settle(core, tables, flight, recorder)) {
-    dispatch(core, tables, flight, recorder);
+  if (look(core, tables, flight, recorder)) {
+    if (!recognize(core, flight)) ask_service(core, tables, flight);
+    if (take(core, tables, flight, recorder) && settle(core, tables, flight, recorder)) dispatch(core, tables, flight, recorder);
   }
   recorder.verdict(tables, packet);
 

@@ -14,7 +14,7 @@
 #include "packet/headers.h"
 #include "packet/parse.h"
 
-/// The one body that forwards: look → classify → settle → dispatch, each for one packet. worker.cc runs them over a batch, stage by stage, so that
+/// The one body that forwards: look → recognize → take → settle → dispatch, each for one packet. worker.cc runs them over a batch, stage by stage, so that
 /// what the next stage reads is on its way; explain.cc runs them over one packet with a Recorder. What is rare is out of line.
 namespace lvsd {
 
@@ -66,7 +66,7 @@ template <class Trace>
 template <class Trace>
 [[nodiscard]] bool settle_again(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept;
 /// forward_new.cc: a client keeps its server as long as it has flows.
-void touch_affinity(Core& core, const Tables& tables, const Flight& flight) noexcept;
+void touch_affinity(Core& core, const Flight& flight) noexcept;
 /// forward_path.cc: TTL used up, too big, no way, this machine itself, neighbour unknown.
 template <class Trace>
 void send_without_way(Core& core, const Tables& tables, Flight& flight, const Destination& to, Trace& trace) noexcept;
@@ -93,22 +93,31 @@ void expire_fragments(Core& core) noexcept;
 /// replies.cc: gives an ICMP echo another id; its checksum learns of it.
 void change_echo_id(Packet& packet, const Parsed& parsed, std::uint16_t id) noexcept;
 
-// ---------------------------------------------------------------- classify
+// ---------------------------------------------------------------- look
 
-/// Whether the frame is another station's: a promiscuous port sees them.
+/// Whose a frame is by its destination MAC.
+enum class Station : std::uint8_t { ours, several, another };
+
+[[nodiscard]] inline Station station_of(const Tables& tables, const Packet& packet) noexcept {
+  if (packet.port >= tables.ports().size() || packet.length < wire::kMacs) [[unlikely]] return Station::another;
+  constexpr std::size_t kMacAt = offsetof(image::Port, mac);
+  static_assert(kMacAt + 8 <= sizeof(image::Port));
+  const auto* const port = reinterpret_cast<const std::uint8_t*>(&tables.ports()[packet.port]);
+  // eight bytes each, of which six count
+  if ((load<std::uint64_t>(packet.data) ^ load<std::uint64_t>(port + kMacAt)) << 16 == 0) [[likely]] return Station::ours;
+  return (packet.data[0] & 1) != 0 ? Station::several : Station::another;
+}
+/// A promiscuous port sees other stations' frames.
 [[nodiscard]] inline bool is_anothers(const Tables& tables, const Packet& packet) noexcept {
-  if (packet.port >= tables.ports().size() || packet.length < wire::kMacs) [[unlikely]] return true;
-  const std::uint8_t* const mac = tables.ports()[packet.port].mac;
-  const std::uint32_t head = load<std::uint32_t>(packet.data) ^ load<std::uint32_t>(mac);
-  const auto tail = static_cast<std::uint16_t>(load<std::uint16_t>(packet.data + 4) ^ load<std::uint16_t>(mac + 4));
-  return (head | tail) != 0 && (packet.data[0] & 1) == 0;
+  return station_of(tables, packet) == Station::another;
 }
 
 /// First look. True: a whole packet with ports, whose service is to be found; else its fate is sealed.
 template <class Trace>
 [[nodiscard]] inline bool look(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
   Packet& packet = *flight.packet;
-  if (is_anothers(tables, packet)) [[unlikely]] {
+  const Station station = station_of(tables, packet);
+  if (station == Station::another) [[unlikely]] {
     trace.note(Step::parse, "The frame is for another station's MAC address: it is left alone.");
     packet.verdict = Verdict::pass;
     return false;
@@ -122,23 +131,33 @@ template <class Trace>
     return false;
   }
   trace.parsed(packet, parsed);
-  if (parsed.has_ports && !parsed.is_fragment && (packet.data[0] & 1) == 0) [[likely]] return true;
+  if (parsed.has_ports && !parsed.is_fragment && station == Station::ours) [[likely]] return true;
   forward_rare(core, tables, flight, trace);
   return false;
 }
 
-/// True: `service` takes it and `hash` is its session's; else its fate is sealed.
-template <class Trace>
-[[nodiscard]] inline bool classify(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
+// ---------------------------------------------------------------- recognize, take
+
+/// The session's hash, and the service, if it is a known one. False: ask_service.
+[[nodiscard]] inline bool recognize(const Core& core, Flight& flight) noexcept {
   const Parsed& parsed = flight.parsed;
-  flight.service = core.service_cache.find(tables, parsed.destination, parsed.protocol, parsed.destination_port, flight.packet->port);
+  flight.hash = core.sessions.hash(parsed.source, parsed.destination, parsed.source_port, parsed.destination_port, parsed.protocol,
+                                   is_v4(parsed));
+  return core.service_cache.find(parsed.destination, parsed.protocol, parsed.destination_port, flight.packet->port, flight.service);
+}
+inline void ask_service(Core& core, const Tables& tables, Flight& flight) noexcept {
+  const Parsed& parsed = flight.parsed;
+  flight.service = core.service_cache.ask(tables, parsed.destination, parsed.protocol, parsed.destination_port, flight.packet->port);
+}
+
+/// True: its service takes it; else its fate is sealed.
+template <class Trace>
+[[nodiscard]] inline bool take(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
   if (flight.service == nullptr) [[unlikely]] {
     forward_rare(core, tables, flight, trace);
     return false;
   }
-  trace.service(tables, parsed, flight.service);
-  flight.hash = core.sessions.hash(parsed.source, parsed.destination, parsed.source_port, parsed.destination_port, parsed.protocol,
-                                   is_v4(parsed));
+  trace.service(tables, flight.parsed, flight.service);
   return true;
 }
 
@@ -150,8 +169,8 @@ inline void follow_session(Core& core, const Tables& tables, Flight& flight, std
   flight.destination = core.sessions.destination(session);
   trace.session_found(core.sessions, session, flight.destination, tables, core.now_ms);
   if constexpr (!Trace::kDry) {
-    core.sessions.touch(session, flight.parsed.tcp_flags, false, *flight.service, tables.settings(), core.now_ms);
-    if (flight.service->persistence_ms != 0) [[unlikely]] touch_affinity(core, tables, flight);
+    core.sessions.touch(session, flight.parsed.tcp_flags, false, *flight.service, core.now_ms);
+    if (flight.service->is_persistent()) [[unlikely]] touch_affinity(core, flight);
   }
 }
 
@@ -187,60 +206,51 @@ inline void count_in(Core& core, const Flight& flight) noexcept {
   destination.bytes_in += bytes;
 }
 
-/// What full NAT gave the flow. Looked up anew: since `settle`, other packets of the batch may have moved sessions about.
+/// What full NAT gave the flow. Looked up anew: since `settle`, other packets of the batch may have moved sessions about, or ended this one;
+/// and who only explains has made none: then what it would be given.
 [[nodiscard]] inline Snat snat_of(const Core& core, const Tables& tables, const Flight& flight) noexcept {
   const std::uint32_t session = core.sessions.find(flight.hash, is_v4(flight.parsed), core.now_ms);
-  return session == kNone ? Snat{} : core.sessions.snat(session, tables);
+  if (session != kNone) [[likely]] return core.sessions.snat(session, tables);
+  return core.sessions.foresee_snat(flight.hash, key_of(flight), tables, *flight.service, tables.destination(flight.destination),
+                                    core.index, core.options.workers, core.now_ms);
 }
 
-/// What is written into or around the packet.
-[[nodiscard]] inline Rewrite rewrite_for(const Core& core, const Tables& tables, const Flight& flight, const Destination& to) noexcept {
-  Rewrite rewrite;
-  rewrite.flow_hash = flight.hash;
-  switch (to.method) {
-    case image::kTunnel: rewrite.tunnel_ttl = tables.settings().tunnel_ttl; break;
-    case image::kL3dsr: rewrite.dscp = tables.service(to.service).dscp; break;
-    case image::kFullNat: {
-      const Snat snat = snat_of(core, tables, flight);
-      rewrite.new_source = snat.address;
-      rewrite.new_source_port = snat.port;
-      rewrite.new_destination = to.address;
-      rewrite.new_destination_port = to.port;
-      break;
-    }
-    case image::kMasquerade:
-      rewrite.new_destination = to.address;
-      rewrite.new_destination_port = to.port;
-      break;
-    default: break;
-  }
-  return rewrite;
+// What is written into or around the packet, by method.
+
+[[nodiscard]] inline bool carry_in_tunnel(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+  const Rewrite rewrite{.flow_hash = flight.hash, .tunnel_ttl = tables.settings().tunnel_ttl};
+  if (to.tunnel == image::kGre) [[likely]] return Gre::apply(*flight.packet, flight.parsed, to, tables, rewrite);
+  if (to.tunnel == image::kIpip) return Ipip::apply(*flight.packet, flight.parsed, to, tables, rewrite);
+  return Gue::apply(*flight.packet, flight.parsed, to, tables, rewrite);
+}
+[[nodiscard]] inline bool carry_by_nat(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+  const Rewrite rewrite{.new_destination = to.address, .new_destination_port = to.port};
+  return Nat::apply(*flight.packet, flight.parsed, to, tables, rewrite);
+}
+[[nodiscard]] inline bool carry_by_l3dsr(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+  const Rewrite rewrite{.dscp = tables.service(to.service).dscp};
+  return L3dsr::apply(*flight.packet, flight.parsed, to, tables, rewrite);
+}
+/// Full NAT changes an echo's id as it changes a port. False: there is no source for it, and the client's own is not shown to the server.
+[[nodiscard, gnu::noinline]] inline bool carry_by_full_nat(const Core& core, const Tables& tables, Flight& flight,
+                                                           const Destination& to) noexcept {
+  const Snat snat = snat_of(core, tables, flight);
+  if (snat.address.is_zero() && core.sessions.find(flight.hash, is_v4(flight.parsed), core.now_ms) == kNone) return false;
+  if (flight.echo_id != 0) change_echo_id(*flight.packet, flight.parsed, snat.port);
+  const Rewrite rewrite{.new_source = snat.address,
+                        .new_destination = to.address,
+                        .new_source_port = snat.port,
+                        .new_destination_port = to.port};
+  return Nat::apply(*flight.packet, flight.parsed, to, tables, rewrite);
 }
 
-template <class Encap>
-[[nodiscard]] inline bool forward_with(const Core& core, const Tables& tables, Flight& flight, const Destination& to) noexcept {
-  const Rewrite rewrite = rewrite_for(core, tables, flight, to);
-  return Encap::apply(*flight.packet, flight.parsed, to, tables, rewrite);
-}
-
-/// Full NAT changes an echo's id as it changes a port.
-[[nodiscard, gnu::noinline]] inline bool full_nat(const Core& core, const Tables& tables, Flight& flight, const Destination& to) noexcept {
-  if (flight.echo_id != 0) change_echo_id(*flight.packet, flight.parsed, snat_of(core, tables, flight).port);
-  return forward_with<Nat>(core, tables, flight, to);
-}
-
-[[nodiscard]] inline bool carry(const Core& core, const Tables& tables, Flight& flight, const Destination& to) noexcept {
-  switch (to.method) {
-    case image::kTunnel:
-      if (to.tunnel == image::kGre) [[likely]] return forward_with<Gre>(core, tables, flight, to);
-      if (to.tunnel == image::kIpip) return forward_with<Ipip>(core, tables, flight, to);
-      return forward_with<Gue>(core, tables, flight, to);
-    case image::kMasquerade: return forward_with<Nat>(core, tables, flight, to);
-    case image::kL3dsr: return forward_with<L3dsr>(core, tables, flight, to);
-    case image::kDirect: return forward_with<Direct>(core, tables, flight, to);
-    case image::kFullNat: return full_nat(core, tables, flight, to);
-    default: return false;
-  }
+[[nodiscard, gnu::always_inline]] inline bool carry(const Core& core, const Tables& tables, Flight& flight,
+                                                    const Destination& to) noexcept {
+  if (to.method == image::kTunnel) [[likely]] return carry_in_tunnel(tables, flight, to);
+  if (to.method == image::kMasquerade) return carry_by_nat(tables, flight, to);
+  if (to.method == image::kL3dsr) return carry_by_l3dsr(tables, flight, to);
+  if (to.method == image::kDirect) return Direct::apply(*flight.packet, flight.parsed, to, tables, {});
+  return to.method == image::kFullNat && carry_by_full_nat(core, tables, flight, to);
 }
 
 /// Link header, counters, verdict: the last step of everything that goes out.
@@ -261,14 +271,14 @@ inline void put_on_link(Core& core, const Tables& tables, Flight& flight, const 
 template <class Trace>
 inline void send(Core& core, const Tables& tables, Flight& flight, const Destination& to, Trace& trace) noexcept {
   const std::uint32_t index = way_to(tables, to, flight.hash);
-  if (index == kNone || to.method == image::kLocal) [[unlikely]] return send_without_way(core, tables, flight, to, trace);
+  if (index == kNone) [[unlikely]] return send_without_way(core, tables, flight, to, trace);
   const Adjacency& way = tables.adjacency(index);
   trace.path(tables, &way, to.mtu, flight.parsed.packet_length());
   if (flight.parsed.ttl <= 1 && takes_a_hop(to)) [[unlikely]] return send_ttl_exceeded(core, tables, flight, trace);
   if (flight.parsed.packet_length() > to.mtu) [[unlikely]] return send_too_big(core, tables, flight, to, trace);
   trace.before_rewrite(*flight.packet, flight.parsed);
   if (!carry(core, tables, flight, to)) [[unlikely]] {
-    return core.drop(*flight.packet, DropReason::no_room);
+    return core.drop(*flight.packet, to.method == image::kFullNat ? DropReason::no_snat_port : DropReason::no_room);
   }
   trace.after_rewrite(*flight.packet, flight.parsed, &to);
   put_on_link(core, tables, flight, way, to.address, trace);

@@ -57,6 +57,12 @@ namespace {
                                                    .ethernet = flight.packet->data});
 }
 
+/// A service that takes every address has its servers' among them: that says nothing.
+[[nodiscard]] bool is_taken(const Tables& tables, const Address& to, std::uint8_t protocol, std::uint16_t port, std::uint16_t ingress) noexcept {
+  const Service* const service = tables.find_service(to, protocol, port, ingress);
+  return service != nullptr && service->prefix != 0;
+}
+
 /// Whether what leaves for this destination would be taken by a service here again.
 [[nodiscard]] bool comes_back(const Tables& tables, const Flight& flight, const Destination& to) noexcept {
   const Parsed& parsed = flight.parsed;
@@ -66,14 +72,14 @@ namespace {
     case image::kFullNat:
     case image::kL3dsr:
       return !tables.is_local(to.address) &&
-             tables.find_service(to.address, parsed.protocol, to.port != 0 ? to.port : parsed.destination_port, ingress) != nullptr;
+             is_taken(tables, to.address, parsed.protocol, to.port != 0 ? to.port : parsed.destination_port, ingress);
     case image::kTunnel: {
       const bool gue = to.tunnel == image::kGue;
       const std::uint8_t outer = gue                          ? wire::kUdp
                                  : to.tunnel == image::kGre   ? wire::kGre
                                  : is_v4(flight.parsed)       ? wire::kIpv4InIp
                                                               : wire::kIpv6InIp;
-      return tables.find_service(to.address, outer, gue ? to.tunnel_port : std::uint16_t{0}, ingress) != nullptr;
+      return is_taken(tables, to.address, outer, gue ? to.tunnel_port : std::uint16_t{0}, ingress);
     }
     default: return false;
   }
@@ -91,7 +97,7 @@ class Newcomer {
     flight_.destination = choose(fields);
     if (flight_.destination == kNone) return refuse(DropReason::no_destination, true);
     if (comes_back(tables_, flight_, to())) return refuse(DropReason::loop, false);
-    if (service_.persistence_ms != 0) remember_affinity();
+    if (service_.is_persistent()) remember_affinity();
     if (one_packet()) return settle_one_packet();
     if ((service_.flags & image::kStateless) != 0 && !is_nat(to())) {
       trace_.note(Step::session, "The service is stateless: the hash alone decides, no session is made.");
@@ -134,11 +140,12 @@ class Newcomer {
   }
 
   [[nodiscard]] std::uint32_t recall_affinity() noexcept {
-    if (service_.persistence_ms == 0) return kNone;
+    if (!service_.is_persistent()) return kNone;
     const FlowKey key = affinity_key(flight_);
     const std::uint32_t known = core_.sessions.find(core_.sessions.hash(key), is_v4(flight_.parsed), core_.now_ms);
     const std::uint32_t server = known == kNone ? kNone : core_.sessions.destination(known);
-    const bool usable = server != kNone && may_serve(tables_.destination(server));
+    // as IPVS with expire_quiescent_template, which lvsd sets: a client does not stick to a server that gets no new flows
+    const bool usable = server != kNone && tables_.destination(server).state == kServing;
     trace_.affinity(tables_, key, usable ? server : kNone);
     return usable ? server : kNone;
   }
@@ -149,23 +156,27 @@ class Newcomer {
     const std::uint64_t hash = core_.sessions.hash(key);
     const std::uint32_t known = core_.sessions.find(hash, is_v4(flight_.parsed), core_.now_ms);
     if (known != kNone && core_.sessions.destination(known) == flight_.destination) {
-      return core_.sessions.touch(known, 0, false, service_, tables_.settings(), core_.now_ms);
+      return core_.sessions.touch(known, 0, false, service_, core_.now_ms);
     }
     if (known != kNone) core_.sessions.erase(known);
-    (void)core_.sessions.insert(hash, key, flight_.destination, 0, service_, tables_.settings(), core_.now_ms);
+    (void)core_.sessions.insert(hash, key, flight_.destination, 0, service_, core_.now_ms);
   }
 
   [[nodiscard]] std::uint32_t insert() noexcept {
-    return core_.sessions.insert(flight_.hash, key_, flight_.destination, flight_.parsed.tcp_flags, service_, tables_.settings(),
+    return core_.sessions.insert(flight_.hash, key_, flight_.destination, flight_.parsed.tcp_flags, service_,
                                  core_.now_ms);
   }
 
-  /// What replies are known by.
+  /// What replies are known by. Without a session, in an explanation: whether they could be.
   [[nodiscard]] bool expect_replies(std::uint32_t session) noexcept {
-    if (to().method == image::kFullNat) {
-      return core_.sessions.take_snat(session, tables_, service_, to(), core_.index, core_.options.workers, core_.now_ms);
-    }
+    const bool full = to().method == image::kFullNat;
     const std::uint16_t port = to().port != 0 && flight_.parsed.has_ports ? to().port : key_.vip_port;
+    const std::uint32_t workers = core_.options.workers;
+    if constexpr (Trace::kDry) {
+      if (!full) return core_.sessions.has_room_for_reverse(to().address, port, key_.client, key_.client_port, key_.protocol, core_.now_ms);
+      return !core_.sessions.foresee_snat(flight_.hash, key_, tables_, service_, to(), core_.index, workers, core_.now_ms).address.is_zero();
+    }
+    if (full) return core_.sessions.take_snat(session, tables_, service_, to(), core_.index, workers, core_.now_ms);
     return core_.sessions.insert_reverse(session, to().address, port, key_.client, key_.client_port);
   }
 
@@ -179,7 +190,7 @@ class Newcomer {
       const std::uint32_t other = members[(from + step) % members.size()];
       if (other == first || tables_.destination(other).state != kServing || is_for_us(tables_, tables_.destination(other))) continue;
       flight_.destination = other;
-      core_.sessions.redirect(session, other);
+      if constexpr (!Trace::kDry) core_.sessions.redirect(session, other);
       if (expect_replies(session)) return true;
     }
     flight_.destination = first;
@@ -187,15 +198,14 @@ class Newcomer {
   }
 
   [[nodiscard]] bool make_session(std::uint64_t fields) noexcept {
-    if constexpr (Trace::kDry) return true;
     const bool for_us = is_for_us(tables_, to());
-    const std::uint32_t session = insert();
-    if (session == kNone) return do_without(fields);
+    const std::uint32_t session = Trace::kDry ? kNone : insert();
+    if (session == kNone && !Trace::kDry) return do_without(fields);
     if (is_nat(to()) && !for_us && !expect_replies(session) && !expect_replies_of_another(session, fields)) {
-      core_.sessions.erase(session);
+      if constexpr (!Trace::kDry) core_.sessions.erase(session);
       return refuse(to().method == image::kFullNat ? DropReason::no_snat_port : DropReason::session_table_full, false);
     }
-    ++core_.services[service_.id].connections;
+    if constexpr (!Trace::kDry) ++core_.services[service_.id].connections;
     return true;
   }
 
@@ -221,20 +231,19 @@ class Newcomer {
 
   /// One-packet scheduling through NAT: each server that the client's datagrams reach has a session of its own, for its replies.
   [[nodiscard]] bool settle_apart() noexcept {
-    if constexpr (Trace::kDry) return true;
     flight_.hash ^= multiply_fold(flight_.hash, kHashKeys[2] ^ flight_.destination) | 1;
     const std::uint32_t known = core_.sessions.find(flight_.hash, is_v4(flight_.parsed), core_.now_ms);
     if (known != kNone) {
-      core_.sessions.touch(known, 0, false, service_, tables_.settings(), core_.now_ms);
+      if constexpr (!Trace::kDry) core_.sessions.touch(known, 0, false, service_, core_.now_ms);
       return true;
     }
-    const std::uint32_t session = insert();
-    if (session == kNone) return refuse(DropReason::session_table_full, false);
+    const std::uint32_t session = Trace::kDry ? kNone : insert();
+    if (session == kNone && !Trace::kDry) return refuse(DropReason::session_table_full, false);
     if (!expect_replies(session)) {
-      core_.sessions.erase(session);
+      if constexpr (!Trace::kDry) core_.sessions.erase(session);
       return refuse(to().method == image::kFullNat ? DropReason::no_snat_port : DropReason::session_table_full, false);
     }
-    ++core_.services[service_.id].connections;
+    if constexpr (!Trace::kDry) ++core_.services[service_.id].connections;
     return true;
   }
 
@@ -277,11 +286,11 @@ bool settle_again(Core& core, const Tables& tables, Flight& flight, Trace& trace
   return Newcomer<Trace>(core, tables, flight, trace).settle();
 }
 
-void touch_affinity(Core& core, const Tables& tables, const Flight& flight) noexcept {
+void touch_affinity(Core& core, const Flight& flight) noexcept {
   const std::uint64_t hash = core.sessions.hash(affinity_key(flight));
   const std::uint32_t known = core.sessions.find(hash, is_v4(flight.parsed), core.now_ms);
   if (known != kNone && core.sessions.destination(known) == flight.destination) {
-    core.sessions.touch(known, 0, false, *flight.service, tables.settings(), core.now_ms);
+    core.sessions.touch(known, 0, false, *flight.service, core.now_ms);
   }
 }
 

@@ -7,6 +7,13 @@ namespace lvsd {
 
 namespace {
 
+/// Router and neighbour discovery (RFC 4861): no router forwards it, and a service that takes all ICMP is none of it.
+[[nodiscard]] bool is_discovery(const Parsed& parsed) noexcept {
+  constexpr std::uint8_t kFirst = 133, kLast = 137;
+  const bool icmp = parsed.network == Network::v6 && parsed.protocol == wire::kIcmpv6 && (!parsed.is_fragment || parsed.is_first_fragment);
+  return icmp && parsed.icmp_type >= kFirst && parsed.icmp_type <= kLast;
+}
+
 /// Sends an answer of ours in an extra; the packet that asked is done with.
 void answer(Core& core, Packet& asked, Packet& reply, std::size_t length, Event what) noexcept {
   reply.length = static_cast<std::uint32_t>(length);
@@ -86,8 +93,8 @@ void forward_rare(Core& core, const Tables& tables, Flight& flight, Trace& trace
   const bool ip = parsed.network == Network::v4 || parsed.network == Network::v6;
   const bool asks = parsed.network == Network::arp || (parsed.network == Network::v6 && parsed.icmp_type == wire::kNeighbourSolicitation);
   if (asks && answer_neighbour(core, tables, flight, trace)) return;
-  if (!ip || (packet.data[0] & 1) != 0) {
-    trace.note(Step::parse, "No unicast IP packet: the kernel's.");
+  if (!ip || (packet.data[0] & 1) != 0 || is_discovery(parsed)) {
+    trace.note(Step::parse, "No unicast IP packet, or one that neighbours say to each other: the kernel's.");
     return pass(core, packet);
   }
   if (parsed.is_icmp_error) {

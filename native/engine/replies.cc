@@ -122,7 +122,7 @@ bool forward_reply(Core& core, const Tables& tables, Flight& flight, Trace& trac
   const Return back = return_of(core, tables, flight, session, from);
   trace.reply(tables, back.key, flight.destination);
   if constexpr (!Trace::kDry) {
-    core.sessions.touch(session, parsed.tcp_flags, true, *flight.service, tables.settings(), core.now_ms);
+    core.sessions.touch(session, parsed.tcp_flags, true, *flight.service, core.now_ms);
   }
   count_out(core, tables, flight, from, trace);
   if (back.way == kNone) {

@@ -122,6 +122,24 @@ const Service* ServiceTable::probe(std::span<const Service> services, const Leve
   }
 }
 
+const ServiceTable::Entry& ServiceTable::likely_entry(const Address& to, std::uint8_t protocol, std::uint16_t port) const noexcept {
+  const std::vector<Level>& levels = to.is_v4() ? levels4_ : levels6_;
+  if (levels.empty()) return keys_.entries.front();
+  const Level& level = levels.front();
+  const std::uint64_t hash = hash_key(to.high() & level.high, to.low() & level.low, level.length, protocol, port);
+  return keys_.entries[static_cast<std::uint32_t>(hash) & keys_.mask];
+}
+
+void ServiceTable::prefetch(const Address& to, std::uint8_t protocol, std::uint16_t port) const noexcept {
+  __builtin_prefetch(&likely_entry(to, protocol, port));
+}
+
+void ServiceTable::prefetch_second(std::span<const Service> services, const Address& to, std::uint8_t protocol,
+                                   std::uint16_t port) const noexcept {
+  const Entry entry = likely_entry(to, protocol, port);
+  if (entry.tag != 0) __builtin_prefetch(&services[entry.index]);
+}
+
 const Service* ServiceTable::find(std::span<const Service> services, const Address& to, std::uint8_t protocol, std::uint16_t port,
                                   std::uint16_t ingress) const noexcept {
   for (const Level& level : to.is_v4() ? levels4_ : levels6_) {

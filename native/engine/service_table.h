@@ -16,6 +16,9 @@ class ServiceTable {
 
   [[nodiscard]] const Service* find(std::span<const Service> services, const Address& to, std::uint8_t protocol, std::uint16_t port,
                                     std::uint16_t ingress) const noexcept;
+  /// The entry of the longest prefix and this very port, which is what most packets find; then the service that it names.
+  void prefetch(const Address& to, std::uint8_t protocol, std::uint16_t port) const noexcept;
+  void prefetch_second(std::span<const Service> services, const Address& to, std::uint8_t protocol, std::uint16_t port) const noexcept;
   /// Of a port of this machine; that the address is local was asked before.
   [[nodiscard]] const Service* find_node_port(std::span<const Service> services, std::uint8_t protocol, std::uint16_t port,
                                               std::uint16_t ingress) const noexcept;
@@ -44,6 +47,7 @@ class ServiceTable {
     std::uint32_t mask = 0;
   };
 
+  [[nodiscard]] const Entry& likely_entry(const Address& to, std::uint8_t protocol, std::uint16_t port) const noexcept;
   void add(Index& index, std::uint64_t hash, std::uint32_t service, auto&& same);
   void add_level(const Service& service);
   void add_key(std::span<const Service> services, std::uint32_t index);

@@ -59,13 +59,24 @@ class Buckets {
 
   // (always inline: GCC takes a function that only prefetches for one without effect, and leaves its calls out)
   [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&table_[first(hash)]); }
-  /// When `prefetch` has come true: fetches the second choice if it is not in the first.
-
-  /// When `prefetch` has come true: fetches the second choice if it is not in the first, and says the bucket where it is, if anywhere.
-  [[nodiscard, gnu::always_inline]] std::uint32_t aim(std::uint64_t hash) const noexcept {
-    const std::uint32_t bucket = home(hash);
+  /// When `prefetch` has come true: where in the first choice it is, or, which then is fetched, the beginning of the second. No branch
+  /// depends on which, nobody could foresee it.
+  /// @param missed it is not in the first choice: aim_again
+  [[nodiscard, gnu::always_inline]] std::uint32_t aim(std::uint64_t hash, bool& missed) const noexcept {
+    const std::uint32_t a = first(hash), b = second(hash);
+    const std::uint32_t ways = match(table_[a], hash);
+    const std::uint32_t bucket = chosen(a, b, ways);
     __builtin_prefetch(&table_[bucket]);
-    return bucket;
+    missed = ways == 0;
+    return bucket << 2 | (static_cast<std::uint32_t>(__builtin_ctz(ways | 16)) & 3);
+  }
+  /// When the second choice has come, too: where in it.
+  [[nodiscard, gnu::always_inline]] std::uint32_t aim_again(std::uint32_t aimed, std::uint64_t hash) const noexcept {
+    return aimed | (static_cast<std::uint32_t>(__builtin_ctz(match(table_[aimed >> 2], hash) | 16)) & 3);
+  }
+  /// What `aim` said, when it is there: most often one comparison, since most are where they were aimed at.
+  [[nodiscard, gnu::always_inline]] std::uint32_t find_aimed(std::uint32_t aimed, std::uint64_t hash) const noexcept {
+    return at(aimed).hash == hash ? aimed : find_in(aimed >> 2, hash);
   }
 
   /// Where a slot of this hash is, or kNoSlot. No branch depends on where.
@@ -117,8 +128,10 @@ class Buckets {
   /// The bucket that has it, or the second choice if neither has. The mask keeps the compiler from making it a branch.
   [[nodiscard]] std::uint32_t home(std::uint64_t hash) const noexcept {
     const std::uint32_t a = first(hash), b = second(hash);
-    const std::uint32_t in_first = 0u - static_cast<std::uint32_t>(match(table_[a], hash) != 0);
-    return b ^ ((a ^ b) & in_first);
+    return chosen(a, b, match(table_[a], hash));
+  }
+  [[nodiscard]] static std::uint32_t chosen(std::uint32_t a, std::uint32_t b, std::uint32_t ways_in_a) noexcept {
+    return b ^ ((a ^ b) & (0u - static_cast<std::uint32_t>(ways_in_a != 0)));
   }
 #if defined(__SSE4_1__)
   [[nodiscard]] static __m128i two_hashes(const Slot& a, const Slot& b) noexcept {
@@ -131,9 +144,7 @@ class Buckets {
     const __m128i wanted = _mm_set1_epi64x(static_cast<long long>(hash));
     const __m128i low = two_hashes(bucket.slots[0], bucket.slots[1]), high = two_hashes(bucket.slots[2], bucket.slots[3]);
     const __m128i same_low = _mm_cmpeq_epi64(low, wanted), same_high = _mm_cmpeq_epi64(high, wanted);
-    const int in_low = _mm_movemask_pd(_mm_castsi128_pd(same_low));
-    const int in_high = _mm_movemask_pd(_mm_castsi128_pd(same_high));
-    return static_cast<std::uint32_t>(in_low | in_high << 2);
+    return static_cast<std::uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(_mm_packs_epi32(same_low, same_high))));
 #else
     std::uint32_t ways = 0;
     for (std::uint32_t way = 0; way < 4; ++way) ways |= static_cast<std::uint32_t>(bucket.slots[way].hash == hash) << way;

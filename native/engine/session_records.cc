@@ -123,7 +123,7 @@ void Sessions::remind(std::uint32_t handle, const Tables& tables, std::uint32_t 
   const Slot& slot = this->slot(handle);
   const Service* service = service_of(tables, tables.destination(slot.meta >> kDestinationShift));
   if (service == nullptr || changes_->made - changes_->told > kChanges / 2) return;
-  const std::int64_t timeout = timeout_ms(state_of(slot), *service, tables.settings());
+  const std::int64_t timeout = service->timeouts[state_of(slot)];
   const std::int64_t third = timeout / 3 + 1, since = now_ms - before_ms, idle = timeout - (slot.deadline - now_ms);
   if (idle > third + since) return;  // told at the moment that came after its last packet
   const std::int64_t moment = (std::int64_t{1} << 32) + now_ms + static_cast<std::int64_t>(slot.hash % static_cast<std::uint64_t>(third));
@@ -173,7 +173,7 @@ bool Sessions::renew(std::uint32_t handle, const SessionRecord& record, std::uin
   const Snat snat = (slot.meta & kSnat) != 0 ? given(handle) : Snat{};
   if (slot.meta >> kDestinationShift != id || !(snat.address == record.snat) || snat.port != record.snat_port) return false;
   const auto state = static_cast<SessionState>(record.state);
-  this->slot(handle).deadline = now_ms + bounded_ms(record.remaining_ms);
+  this->slot(handle).deadline = now_ms + Timeouts::bounded(record.remaining_ms);
   this->slot(handle).meta |= proves(state) ? kProved : 0;
   if (state_of(slot) != state) change_state(handle, state);
   return true;
@@ -197,7 +197,7 @@ bool Sessions::load(const SessionRecord& record, const Tables& tables, std::uint
   const std::uint32_t handle = place_for(hash, v4, now_ms);
   if (handle == kNone) return false;
   fill(handle, hash, key, id, state);
-  slot(handle).deadline = now_ms + bounded_ms(record.remaining_ms);
+  slot(handle).deadline = now_ms + Timeouts::bounded(record.remaining_ms);
   if (proves(state)) slot(handle).meta |= kProved;
   const std::uint8_t method = tables.destination(id).method;
   bool whole = true;

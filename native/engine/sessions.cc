@@ -56,17 +56,6 @@ bool Sessions::make_family(bool v4) noexcept {
   return family.hot.allocate(static_cast<std::uint32_t>(buckets));
 }
 
-std::uint32_t Sessions::other_timeout_ms(SessionState state, const Service& service, const image::Settings& settings) noexcept {
-  switch (state) {
-    case SessionState::syn: return bounded_ms(std::uint64_t{settings.tcp_syn} * 1000);
-    case SessionState::fin: return bounded_ms(std::uint64_t{settings.tcp_fin} * 1000);
-    case SessionState::closed: return bounded_ms(std::uint64_t{settings.tcp_closed} * 1000);
-    case SessionState::icmp: return bounded_ms(std::uint64_t{settings.icmp} * 1000);
-    case SessionState::affinity: return bounded_ms(service.persistence_ms);
-    default: return bounded_ms(std::uint64_t{settings.other} * 1000);
-  }
-}
-
 // ---------------------------------------------------------------- one session
 
 FlowKey Sessions::key(std::uint32_t handle) const noexcept {
@@ -99,14 +88,14 @@ void Sessions::fill(std::uint32_t handle, std::uint64_t hash, const FlowKey& key
 }
 
 std::uint32_t Sessions::insert(std::uint64_t hash, const FlowKey& key, std::uint32_t destination, std::uint8_t tcp_flags,
-                               const Service& service, const image::Settings& settings, std::uint32_t now_ms) noexcept {
+                               const Service& service, std::uint32_t now_ms) noexcept {
   const bool v4 = key.vip.is_v4();
   if (destination >= counters_.size() || hash == 0) return kNone;
   const std::uint32_t handle = place_for(hash, v4, now_ms);
   if (handle == kNone) return kNone;
   const SessionState state = first_state(key, tcp_flags);
   fill(handle, hash, key, destination, state);
-  slot(handle).deadline = now_ms + timeout_ms(state, service, settings);
+  slot(handle).deadline = now_ms + service.timeouts[state];
   if (!key.affinity) ++counters_[destination].connections;
   tell(handle, false);
   return handle;
@@ -168,7 +157,7 @@ std::uint32_t Sessions::place_for(std::uint64_t hash, bool v4, std::uint32_t now
     return at | bit;
   };
   const auto move_there = [&](std::uint32_t from, std::uint32_t to) {
-    if (!may_pass(from | bit, to | bit, now_ms)) return false;
+    if (!may_pass(from | bit, to | bit, now_ms) || !note_passed(to | bit)) return false;
     move(from | bit, take(to, Whither::evicted));
     return true;
   };
@@ -244,10 +233,33 @@ bool Sessions::may_pass(std::uint32_t from, std::uint32_t to, std::uint32_t now_
   return true;
 }
 
+/// A session is about to move here. False: the sweep would miss it.
+bool Sessions::note_passed(std::uint32_t to) noexcept {
+  if ((std::uint64_t{to >> 31} << 32 | place(to) >> 2) >= swept_) return true;
+  if (passed_count_ == kMostPassed) return false;
+  passed_[passed_count_++] = to;
+  return true;
+}
+
 // ---------------------------------------------------------------- many sessions
 
-bool Sessions::sweep(std::uint32_t buckets, const Tables& tables, std::uint32_t now_ms) noexcept {
+void Sessions::look_at(std::uint32_t handle, const Tables& tables, std::uint32_t before_ms, std::uint32_t now_ms) noexcept {
   const std::span<const Destination> destinations = tables.destinations();
+  const Slot& slot = this->slot(handle);
+  if (slot.hash == 0) return;
+  const std::uint32_t id = slot.meta >> kDestinationShift;
+  const bool gone = id >= destinations.size() || destinations[id].state == kGone || destinations[id].state == kVacant;
+  if (!is_live(slot, now_ms)) {
+    end(handle, Whither::expired);
+  } else if (gone) {
+    end(handle, Whither::flushed);
+  } else if (changes_ != nullptr) {
+    remind(handle, tables, before_ms, now_ms);
+  }
+}
+
+bool Sessions::sweep(std::uint32_t buckets, const Tables& tables, std::uint32_t now_ms) noexcept {
+  while (passed_count_ > 0) look_at(passed_[--passed_count_], tables, now_ms, now_ms);
   for (; buckets > 0; --buckets) {
     std::uint32_t which = static_cast<std::uint32_t>(swept_ >> 32);
     while (which < 2 && static_cast<std::uint32_t>(swept_) >= families_[which].hot.buckets()) swept_ = std::uint64_t{++which} << 32;
@@ -256,20 +268,7 @@ bool Sessions::sweep(std::uint32_t buckets, const Tables& tables, std::uint32_t 
     Family& family = families_[which];
     const auto part = [&family](std::uint64_t one) { return static_cast<std::uint32_t>(one * 64 / family.hot.buckets()); };
     if (bucket == 0 || part(bucket) != part(bucket - 1)) visited_before_ = std::exchange(visited_[which][part(bucket)], now_ms);
-    for (std::uint32_t at = bucket << 2; at < (bucket << 2) + 4; ++at) {
-      const Slot& slot = family.hot.at(at);
-      if (slot.hash == 0) continue;
-      const std::uint32_t handle = at | which << 31, id = slot.meta >> kDestinationShift;
-      const bool gone =
-          id >= destinations.size() || destinations[id].state == kGone || destinations[id].state == kVacant;
-      if (!is_live(slot, now_ms)) {
-        end(handle, Whither::expired);
-      } else if (gone) {
-        end(handle, Whither::flushed);
-      } else if (changes_ != nullptr) {
-        remind(handle, tables, visited_before_, now_ms);
-      }
-    }
+    for (std::uint32_t at = bucket << 2; at < (bucket << 2) + 4; ++at) look_at(at | which << 31, tables, visited_before_, now_ms);
   }
   return false;
 }

@@ -61,35 +61,43 @@ class Sessions {
   Sessions(const Sessions&) = delete;
   Sessions& operator=(const Sessions&) = delete;
 
-  static constexpr std::uint32_t kLongestMs = 0x7fffffff;
+  static constexpr std::uint32_t kLongestMs = Timeouts::kLongestMs;
 
   [[nodiscard]] std::uint64_t hash(const FlowKey& key) const noexcept { return hasher_(key); }
   [[nodiscard, gnu::always_inline]] std::uint64_t hash(const Address& client, const Address& vip, std::uint16_t client_port,
                                                        std::uint16_t vip_port, std::uint8_t protocol, bool v4) const noexcept {
     return hasher_.flow(client, vip, client_port, vip_port, protocol, v4);
   }
-  /// For a whole batch: prefetch each, then aim each, then find each. What was aimed at holds until something is inserted: a session
+  /// For a whole batch: prefetch each, then aim each, then aim_again where that missed (or not), then find each. What was aimed at holds until something is inserted: a session
   /// made or moved since may be missed, so a packet that has none asks `find(hash, v4, now_ms)` once more before it makes one.
   [[gnu::always_inline]] void prefetch(std::uint64_t hash, bool v4) const noexcept { family(v4).hot.prefetch(hash); }
-  [[nodiscard, gnu::always_inline]] std::uint32_t aim(std::uint64_t hash, bool v4) const noexcept { return family(v4).hot.aim(hash); }
+  [[nodiscard, gnu::always_inline]] std::uint32_t aim(std::uint64_t hash, bool v4, bool& missed) const noexcept {
+    return family(v4).hot.aim(hash, missed);
+  }
+  [[nodiscard, gnu::always_inline]] std::uint32_t aim(std::uint64_t hash, bool v4) const noexcept {
+    bool missed = false;
+    return aim(hash, v4, missed);
+  }
+  [[nodiscard, gnu::always_inline]] std::uint32_t aim_again(std::uint32_t aimed, std::uint64_t hash, bool v4) const noexcept {
+    return family(v4).hot.aim_again(aimed, hash);
+  }
   [[nodiscard]] std::uint32_t find_aimed(std::uint32_t aimed, std::uint64_t hash, bool v4, std::uint32_t now_ms) const noexcept {
-    return alive(family(v4).hot.find_in(aimed, hash), v4, now_ms);
+    return alive(family(v4).hot.find_aimed(aimed, hash), v4, now_ms);
   }
   /// find_aimed, `touch` by the client and `destination` of a flow that goes on, in one. kNone, and nothing touched: there is no such
   /// session, or this is a SYN that restarts it.
   [[nodiscard]] std::uint32_t go_on(std::uint32_t aimed, std::uint64_t hash, bool v4, std::uint8_t tcp_flags, const Service& service,
-                                    const image::Settings& settings, std::uint32_t now_ms) noexcept {
+                                    std::uint32_t now_ms) noexcept {
     Buckets& hot = family(v4).hot;
-    const std::uint32_t place = hot.find_in(aimed, hash);
+    const std::uint32_t place = hot.find_aimed(aimed, hash);
     if (place == kNoSlot) [[unlikely]] return kNone;
     Slot& slot = hot.at(place);
-    const SessionState before = state_of(slot);
-    if (!is_live(slot, now_ms) || restarts_tcp(before, tcp_flags)) [[unlikely]] return kNone;
-    const SessionState after = next_state(before, tcp_flags, false);
-    const std::uint32_t meta = slot.meta | ((tcp_flags & tcp::kSyn) == 0 ? kProved : 0);
-    slot.meta = meta;
-    slot.deadline = now_ms + timeout_ms(after, service, settings);
-    if (after != before) [[unlikely]] change_state(place | (v4 ? 0 : kV6), after);
+    const std::uint32_t meta = slot.meta;
+    const ClientStep step = client_step(static_cast<SessionState>(meta & kState), tcp_flags);
+    if (!is_live(slot, now_ms) || step.restarts()) [[unlikely]] return kNone;
+    slot.deadline = now_ms + service.timeouts[step.after()];
+    slot.meta = meta | step.proves();
+    if (step.after() != static_cast<SessionState>(meta & kState)) [[unlikely]] change_state(place | (v4 ? 0 : kV6), step.after());
     return meta >> kDestinationShift;
   }
   /// Without having aimed.
@@ -119,19 +127,19 @@ class Sessions {
   /// A packet of the client, or of the server, was seen: the state follows its TCP flags (0 for other protocols), and time begins anew.
   /// An affinity template is touched with the packets of its flows.
   void touch(std::uint32_t handle, std::uint8_t tcp_flags, bool from_server, const Service& service,
-             const image::Settings& settings, std::uint32_t now_ms) noexcept {
+             std::uint32_t now_ms) noexcept {
     Slot& slot = this->slot(handle);
     const SessionState before = state_of(slot);
     const SessionState after = next_state(before, tcp_flags, from_server);
     const bool proves = !from_server && (tcp_flags & tcp::kSyn) == 0;
     slot.meta |= proves ? kProved : 0;
-    slot.deadline = now_ms + timeout_ms(after, service, settings);
+    slot.deadline = now_ms + service.timeouts[after];
     if (after != before) [[unlikely]] change_state(handle, after);
   }
   /// For a flow's first packet, which needs no `touch`. A session of the same hash ends and gives its place.
   /// kNone: there is no room that is not an established flow's.
   [[nodiscard]] std::uint32_t insert(std::uint64_t hash, const FlowKey& key, std::uint32_t destination, std::uint8_t tcp_flags,
-                                     const Service& service, const image::Settings& settings, std::uint32_t now_ms) noexcept;
+                                     const Service& service, std::uint32_t now_ms) noexcept;
   /// The flow goes to another destination from now on (its own was removed). What replies were known by, and a source port that full NAT
   /// gave, are given back: the caller asks for new ones.
   void redirect(std::uint32_t handle, std::uint32_t destination) noexcept;
@@ -200,6 +208,7 @@ class Sessions {
  private:
   // Slot::meta: state 0-2, proved 3, reverse entry 4, source port 5, destination 8-31
   static constexpr std::uint32_t kState = 7, kProved = 8, kReverse = 16, kSnat = 32, kDestinationShift = 8;
+  static_assert(kState == ClientStep::kAfter && kProved == ClientStep::kProves);
   static constexpr std::uint32_t kMostDestinations = 1u << (32 - kDestinationShift);
   static constexpr std::uint32_t kV6 = 0x80000000;  ///< in a handle
 
@@ -244,21 +253,6 @@ class Sessions {
     if (at == kNoSlot || !is_live(family(v4).hot.at(at), now_ms)) return kNone;
     return at | (v4 ? 0 : kV6);
   }
-  [[nodiscard]] static std::uint32_t bounded_ms(std::uint64_t ms) noexcept {
-    return static_cast<std::uint32_t>(ms < 1 ? 1 : ms < kLongestMs ? ms : kLongestMs);
-  }
-  [[nodiscard]] static std::uint32_t timeout_ms(SessionState state, const Service& service, const image::Settings& settings) noexcept {
-    if (state == SessionState::established) {
-      return bounded_ms(service.tcp_timeout_ms != 0 ? service.tcp_timeout_ms : std::uint64_t{settings.tcp_established} * 1000);
-    }
-    if (state == SessionState::udp) {
-      return bounded_ms(service.udp_timeout_ms != 0 ? service.udp_timeout_ms : std::uint64_t{settings.udp} * 1000);
-    }
-    return other_timeout_ms(state, service, settings);
-  }
-  [[nodiscard]] static std::uint32_t other_timeout_ms(SessionState state, const Service& service,
-                                                      const image::Settings& settings) noexcept;
-
   [[nodiscard]] bool make_family(bool v4) noexcept;
   [[nodiscard]] bool make_nat(Family& family) noexcept;
   [[nodiscard]] std::uint32_t place_for(std::uint64_t hash, bool v4, std::uint32_t now_ms) noexcept;
@@ -266,6 +260,8 @@ class Sessions {
   [[nodiscard]] static std::uint32_t rank(const Slot& slot) noexcept;
   [[nodiscard]] std::uint32_t victim(std::uint64_t hash, bool v4, std::uint32_t now_ms) const noexcept;
   [[nodiscard]] bool may_pass(std::uint32_t from, std::uint32_t to, std::uint32_t now_ms) const noexcept;
+  [[nodiscard]] bool note_passed(std::uint32_t to) noexcept;
+  void look_at(std::uint32_t handle, const Tables& tables, std::uint32_t before_ms, std::uint32_t now_ms) noexcept;
   void move(std::uint32_t from, std::uint32_t to) noexcept;
   void fill(std::uint32_t handle, std::uint64_t hash, const FlowKey& key, std::uint32_t destination, SessionState state) noexcept;
   void change_state(std::uint32_t handle, SessionState state) noexcept;
@@ -294,6 +290,11 @@ class Sessions {
   std::uint32_t capacity_;
   std::uint32_t now_ms_ = 0;  ///< when something was inserted last
   std::uint64_t swept_ = 0;  ///< bucket that the sweep looks at next, IPv4 before IPv6
+  /// Where sessions were moved to behind the sweep's back since its last step, which looks at them first: one whose server is gone must
+  /// not outlive the sweep, after which the server's id is given away. Who finds no room here may not move.
+  static constexpr std::uint32_t kMostPassed = 1024;
+  std::array<std::uint32_t, kMostPassed> passed_;
+  std::uint32_t passed_count_ = 0;
   /// When the sweep came to each 64th of a family's table, and when it had come to the one it is in the time before.
   std::array<std::array<std::uint32_t, 64>, 2> visited_{};
   std::uint32_t visited_before_ = 0;

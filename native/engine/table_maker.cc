@@ -5,7 +5,7 @@
 #include "engine/fields_hash.h"
 #include "engine/service_ids.h"
 #include "engine/service_table.h"
-#include "engine/slots.h"
+#include "engine/slot_jobs.h"
 #include "engine/table_maker_network.h"
 
 namespace lvsd {
@@ -38,8 +38,9 @@ class MadeTables final : public Tables {
                         const KnownDestination& known);
   void make_way(Destination& to, const image::Service& service) const noexcept;
   void make_tunnel(Destination& to, const image::Service& service) const noexcept;
+  void judge_members(std::uint32_t index, ServiceIds& ids, std::vector<SlotJob>& jobs);
   void make_service(std::uint32_t index, ServiceIds& ids);
-  void make_slots(const image::Service& from, KnownService& known, ServiceIds& ids, bool any_way);
+  void ask_for_slots(const image::Service& from, KnownService& known, ServiceIds& ids, bool any_way, std::vector<SlotJob>& jobs);
 
   std::shared_ptr<const NetworkPart> network_;
   std::shared_ptr<const ServicesPart> services_part_;
@@ -70,6 +71,9 @@ MadeTables::MadeTables(std::shared_ptr<const NetworkPart> network, std::shared_p
   make_destinations(ids);
   made_services_.resize(view.services.size());
   kept_.reserve(view.services.size() * 2);
+  std::vector<SlotJob> jobs;
+  for (std::uint32_t i = 0; i < made_services_.size(); ++i) judge_members(i, ids, jobs);
+  build_all(jobs);
   for (std::uint32_t i = 0; i < made_services_.size(); ++i) make_service(i, ids);
   services_ = made_services_;
   if (!shared_service_table_) shared_service_table_ = std::make_shared<const ServiceTable>(services_);
@@ -152,7 +156,8 @@ void MadeTables::make_tunnel(Destination& to, const image::Service& service) con
   else if (v4) to.outer_sum = outer_sum4(to.outer_source, to.address, to.tunnel, settings_.tunnel_ttl);
 }
 
-void MadeTables::make_service(std::uint32_t index, ServiceIds& ids) {
+/// Who can serve; and whether that asks for other slots.
+void MadeTables::judge_members(std::uint32_t index, ServiceIds& ids, std::vector<SlotJob>& jobs) {
   const image::Service& from = services_part_->view.services[index];
   KnownService& known = ids.service(index);
   bool any_way = false;
@@ -164,8 +169,13 @@ void MadeTables::make_service(std::uint32_t index, ServiceIds& ids) {
   }
   if (states != known.states) known.shape = ids.next_shape();
   known.states = states;
-  make_slots(from, known, ids, any_way);
+  made_services_[index].any_way = any_way;
+  ask_for_slots(from, known, ids, any_way, jobs);
+}
 
+void MadeTables::make_service(std::uint32_t index, ServiceIds& ids) {
+  const image::Service& from = services_part_->view.services[index];
+  const KnownService& known = ids.service(index);
   Service& to = made_services_[index];
   to.address = from.address;
   to.tunnel_source = from.tunnel_source;
@@ -183,23 +193,21 @@ void MadeTables::make_service(std::uint32_t index, ServiceIds& ids) {
   to.dscp = from.dscp;
   to.echo = from.echo;
   to.persistence_prefix = from.persistence_prefix;
-  to.persistence_ms = from.persistence * 1000;
-  to.tcp_timeout_ms = from.tcp_timeout * 1000;
-  to.udp_timeout_ms = from.udp_timeout * 1000;
+  to.timeouts = timeouts_of(settings_, from.tcp_timeout, from.udp_timeout, from.persistence);
   to.slots = *known.slots;
   to.members = *known.members;
   to.shape = known.shape;
   to.first_pool = from.first_pool;
   to.pool_count = from.pools;
   to.generation = known.generation;
-  to.any_way = any_way;
   kept_.push_back(known.slots);
   kept_.push_back(known.members);
 }
 
 /// Slots are made anew only if what they are made of has changed. A member without a way has none, as if it was not there, unless
 /// nobody has one.
-void MadeTables::make_slots(const image::Service& from, KnownService& known, ServiceIds& ids, bool any_way) {
+void MadeTables::ask_for_slots(const image::Service& from, KnownService& known, ServiceIds& ids, bool any_way,
+                               std::vector<SlotJob>& jobs) {
   const bool is_maglev = from.scheduler == image::kMaglev, is_mh = from.scheduler == image::kMh;
   const bool is_hashing = is_maglev || is_mh || from.scheduler == image::kDh || from.scheduler == image::kSh;
   std::vector<KnownService::Candidate> candidates;
@@ -215,10 +223,9 @@ void MadeTables::make_slots(const image::Service& from, KnownService& known, Ser
   const std::uint32_t size = is_maglev ? from.table_size : 0;
   if (known.slots && known.slots_scheduler == from.scheduler && known.slots_size == size && known.candidates == candidates) return;
 
-  std::vector<SlotMember> members;
-  members.reserve(candidates.size());
-  for (const auto& [id, weight] : candidates) members.push_back({made_destinations_[id].address, id, weight, made_destinations_[id].port});
-  known.slots = std::make_shared<const std::vector<std::uint32_t>>(build_slots(from.scheduler, size, members, from.address.is_v4()));
+  SlotJob& job = jobs.emplace_back(SlotJob{&known, {}, size, from.scheduler, from.address.is_v4()});
+  job.members.reserve(candidates.size());
+  for (const auto& [id, weight] : candidates) job.members.push_back({made_destinations_[id].address, id, weight, made_destinations_[id].port});
   known.slots_scheduler = from.scheduler;
   known.slots_size = size;
   known.candidates = std::move(candidates);

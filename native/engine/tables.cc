@@ -12,6 +12,13 @@ const Service* Tables::find_service(const Address& destination, std::uint8_t pro
   return service_table_->find_node_port(services_, protocol, port, ingress);
 }
 
+void Tables::prefetch_service(const Address& destination, std::uint8_t protocol, std::uint16_t port) const noexcept {
+  service_table_->prefetch(destination, protocol, port);
+}
+void Tables::prefetch_service_second(const Address& destination, std::uint8_t protocol, std::uint16_t port) const noexcept {
+  service_table_->prefetch_second(services_, destination, protocol, port);
+}
+
 const Service* Tables::any_service_of(const Address& address, std::uint16_t ingress) const noexcept {
   const Service* found = service_table_->find_address(services_, address, ingress, 0);
   if (found != nullptr || !service_table_->has_node_ports() || !is_local(address)) return found;

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -6,14 +7,15 @@
 #include <vector>
 
 #include "engine/image.h"
+#include "engine/timeouts.h"
 #include "packet/packet.h"
 
 namespace lvsd {
 
 inline constexpr std::uint32_t kNone = 0xffffffff;
 
-/// A way to a neighbour, ready to be put in front of an IP packet.
-struct Adjacency {
+/// A way to a neighbour, ready to be put in front of an IP packet: one cache line.
+struct alignas(64) Adjacency {
   std::uint8_t header[20];     ///< both MACs and the tags; the EtherType of the packet follows
   std::uint8_t header_length;  ///< 12, 16 or 20: without that EtherType
   std::uint8_t vlan_tags;      ///< of its own; 0: the packet's tags stay
@@ -58,21 +60,30 @@ struct Weighing {
   std::uint32_t weight, upper, lower;
 };
 
+/// The first cache line is what an established flow's packet asks.
 struct alignas(64) Service {
-  Address address, tunnel_source;
+  Address address;
   std::uint64_t ingress;  ///< bit per port; 0: all
+  Timeouts timeouts;
   std::uint32_t id;       ///< index of its counters, the same from snapshot to snapshot; also its scheduler's state in a worker
+  std::uint16_t port;
+  std::uint8_t prefix, protocol;
+
+  Address tunnel_source;
   std::uint32_t image_index;  ///< place in the services image
-  std::uint16_t port, node_port;
-  std::uint8_t prefix, protocol, scheduler, scheduler_flags, hash_fields, flags, dscp, echo, persistence_prefix;
-  std::uint32_t persistence_ms, tcp_timeout_ms, udp_timeout_ms;  ///< 0: none; the settings'
+  std::uint16_t node_port;
+  std::uint8_t scheduler, scheduler_flags, hash_fields, flags, dscp, echo, persistence_prefix;
   std::span<const std::uint32_t> slots;    ///< maglev, mh, sh, dh: hash slot → destination id. Empty: nobody can serve
   std::span<const std::uint32_t> members;  ///< destination ids in the kernel's order, newest first; weight 0 among them
   std::uint64_t shape;  ///< changes when members, weights or states change: a scheduler's state of another shape is out of date
   std::uint32_t first_pool, pool_count;
   std::uint32_t generation;  ///< another number when the id is given to another service
   bool any_way;  ///< some member with weight has a way: those that are kUnreachable are passed over
+
+  /// Whether a client keeps its server for all its flows.
+  [[nodiscard]] bool is_persistent() const noexcept { return timeouts[SessionState::affinity] != 0; }
 };
+static_assert(offsetof(Service, tunnel_source) == 64);
 
 class AddressSet;
 class NatServers;
@@ -89,6 +100,9 @@ class Tables {
   /// port before any port, then the exact protocol before any. Fragments without ports match any-port services only.
   [[nodiscard]] const Service* find_service(const Address& destination, std::uint8_t protocol, std::uint16_t port,
                                             std::uint16_t ingress) const noexcept;
+  /// For a whole batch, before find_service: what it looks at is fetched, in two steps.
+  void prefetch_service(const Address& destination, std::uint8_t protocol, std::uint16_t port) const noexcept;
+  void prefetch_service_second(const Address& destination, std::uint8_t protocol, std::uint16_t port) const noexcept;
   /// Some service that has this address, on whatever port, for ICMP errors and fragments; of several one that answers ARP or echo. Of an
   /// address of this machine also a NodePort's.
   [[nodiscard]] const Service* any_service_of(const Address& address, std::uint16_t ingress) const noexcept;

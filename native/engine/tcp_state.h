@@ -77,7 +77,7 @@ inline constexpr SessionState kFromServer[5][4] = {
 inline constexpr auto kSteps = all_steps();
 }  // namespace tcp
 
-[[nodiscard]] inline SessionState next_state(SessionState state, std::uint8_t flags, bool from_server) noexcept {
+[[nodiscard]] constexpr SessionState next_state(SessionState state, std::uint8_t flags, bool from_server) noexcept {
   return tcp::kSteps[from_server ? 1 : 0][flags & tcp::kKnown][static_cast<std::size_t>(state)];
 }
 
@@ -85,6 +85,43 @@ inline constexpr auto kSteps = all_steps();
 [[nodiscard]] constexpr bool restarts_tcp(SessionState state, std::uint8_t flags) noexcept {
   const bool only_syn = (flags & (tcp::kSyn | tcp::kAck | tcp::kRst | tcp::kFin)) == tcp::kSyn;
   return only_syn && (state == SessionState::fin || state == SessionState::closed);
+}
+
+/// What a packet of the client does to a session in one of the states, all of it in one load.
+class ClientStep {
+ public:
+  static constexpr std::uint8_t kAfter = 7, kProves = 8, kRestarts = 128;
+
+  constexpr ClientStep() noexcept = default;
+  constexpr ClientStep(SessionState before, std::uint8_t flags) noexcept
+      : bits_(static_cast<std::uint8_t>(static_cast<std::uint8_t>(next_state(before, flags, false)) |
+                                        ((flags & tcp::kSyn) == 0 ? kProves : 0) | (restarts_tcp(before, flags) ? kRestarts : 0))) {}
+
+  [[nodiscard]] constexpr SessionState after() const noexcept { return static_cast<SessionState>(bits_ & kAfter); }
+  /// The bit kProves, or 0: whether the packet shows that there is somebody behind the client's address.
+  [[nodiscard]] constexpr std::uint32_t proves() const noexcept { return bits_ & kProves; }
+  [[nodiscard]] constexpr bool restarts() const noexcept { return (bits_ & kRestarts) != 0; }
+
+ private:
+  std::uint8_t bits_ = 0;
+};
+
+namespace tcp {
+/// [flags][state]
+[[nodiscard]] constexpr auto all_client_steps() noexcept {
+  std::array<std::array<ClientStep, kSessionStates>, 64> steps;
+  for (std::size_t flags = 0; flags < 64; ++flags) {
+    for (std::size_t state = 0; state < kSessionStates; ++state) {
+      steps[flags][state] = ClientStep(static_cast<SessionState>(state), static_cast<std::uint8_t>(flags));
+    }
+  }
+  return steps;
+}
+inline constexpr auto kClientSteps = all_client_steps();
+}  // namespace tcp
+
+[[nodiscard]] inline ClientStep client_step(SessionState state, std::uint8_t flags) noexcept {
+  return tcp::kClientSteps[flags & tcp::kKnown][static_cast<std::size_t>(state)];
 }
 
 }  // namespace lvsd

@@ -71,9 +71,9 @@ void begin(Core& core, const Tables& tables, std::uint64_t now_ms) noexcept {
   if (core.neighbours.any()) core.neighbours.release(core, tables);
 }
 
-/// The flights of a batch that go on, by index. Each stage is a function of its own: its loop has the registers for itself.
+/// Flights of a batch, those that go on. Each stage is a function of its own: its loop has the registers for itself.
 struct Lanes {
-  std::uint8_t at[kBatch];
+  Flight* at[kBatch];
   std::size_t count = 0;
 };
 
@@ -89,58 +89,82 @@ struct Lanes {
     flight.packet = &packets[index];
     flight.echo_id = 0;
     flight.acquaintance = Acquaintance::existing;
-    if (look(core, tables, flight, trace)) [[likely]] lanes.at[going++] = static_cast<std::uint8_t>(index);
+    if (look(core, tables, flight, trace)) [[likely]] lanes.at[going++] = &flight;
   }
   lanes.count = going;
 }
 
-/// Service and hash; the session's first bucket and the service's counters are on their way. Apart from the stage before, because these
-/// chains take long, and many of them fit side by side into the processor's window if little else is in it.
-[[gnu::noinline]] void classify_all(Core& core, const Tables& tables, Flight* flights, Lanes& lanes) noexcept {
+/// Services that the cache does not know, of a whole batch at once: where there are thousands, each look into the tables is for memory that
+/// is far away, in two steps of which the second depends on the first.
+[[gnu::noinline]] void ask_services(Core& core, const Tables& tables, const Lanes& unknown) noexcept {
+  for (std::size_t at = 0; at < unknown.count; ++at) {
+    const Parsed& parsed = unknown.at[at]->parsed;
+    tables.prefetch_service(parsed.destination, parsed.protocol, parsed.destination_port);
+  }
+  for (std::size_t at = 0; at < unknown.count; ++at) {
+    const Parsed& parsed = unknown.at[at]->parsed;
+    tables.prefetch_service_second(parsed.destination, parsed.protocol, parsed.destination_port);
+  }
+  for (std::size_t at = 0; at < unknown.count; ++at) ask_service(core, tables, *unknown.at[at]);
+}
+
+/// Hash and service; the session's first bucket is on its way. Apart from the stage before, because these chains take long, and many of
+/// them fit side by side into the processor's window if little else is in it.
+[[gnu::noinline]] void recognize_all(Core& core, const Tables& tables, const Lanes& lanes) noexcept {
+  Lanes unknown;
+  for (std::size_t at = 0; at < lanes.count; ++at) {
+    Flight& flight = *lanes.at[at];
+    if (!recognize(core, flight)) [[unlikely]] unknown.at[unknown.count++] = &flight;
+    core.sessions.prefetch(flight.hash, is_v4(flight.parsed));
+  }
+  if (unknown.count > 0) [[unlikely]] ask_services(core, tables, unknown);
+}
+
+/// Where in the session's buckets; the service's counters are on their way.
+[[gnu::noinline]] void aim_all(Core& core, const Tables& tables, Lanes& lanes) noexcept {
   NoTrace trace;
+  Lanes missed;
   std::size_t going = 0;
   for (std::size_t at = 0; at < lanes.count; ++at) {
-    Flight& flight = flights[lanes.at[at]];
-    if (!classify(core, tables, flight, trace)) [[unlikely]] continue;
-    core.sessions.prefetch(flight.hash, is_v4(flight.parsed));
+    Flight& flight = *lanes.at[at];
+    if (!take(core, tables, flight, trace)) [[unlikely]] continue;
     __builtin_prefetch(&core.services[flight.service->id], 1);
-    lanes.at[going++] = lanes.at[at];
+    bool is_missed = false;
+    flight.aimed = core.sessions.aim(flight.hash, is_v4(flight.parsed), is_missed);
+    missed.at[missed.count] = lanes.at[going++] = &flight;
+    missed.count += is_missed ? 1 : 0;
   }
   lanes.count = going;
-}
-
-/// Which of the two buckets.
-[[gnu::noinline]] void aim_all(const Core& core, Flight* flights, const Lanes& lanes) noexcept {
-  for (std::size_t at = 0; at < lanes.count; ++at) {
-    Flight& flight = flights[lanes.at[at]];
-    flight.aimed = core.sessions.aim(flight.hash, is_v4(flight.parsed));
+  for (std::size_t at = 0; at < missed.count; ++at) {
+    Flight& flight = *missed.at[at];
+    flight.aimed = core.sessions.aim_again(flight.aimed, flight.hash, is_v4(flight.parsed));
   }
 }
 
 /// Session or choice; the destination and its counters are on their way.
-[[gnu::noinline]] void settle_all(Core& core, const Tables& tables, Flight* flights, Lanes& lanes) noexcept {
+[[gnu::noinline]] void settle_all(Core& core, const Tables& tables, Lanes& lanes) noexcept {
   NoTrace trace;
   std::size_t going = 0;
   for (std::size_t at = 0; at < lanes.count; ++at) {
-    Flight& flight = flights[lanes.at[at]];
+    Flight& flight = *lanes.at[at];
     flight.destination = core.sessions.go_on(flight.aimed, flight.hash, is_v4(flight.parsed), flight.parsed.tcp_flags, *flight.service,
-                                             tables.settings(), core.now_ms);
+                                             core.now_ms);
     if (flight.destination == kNone) [[unlikely]] {
       if (!settle_new(core, tables, flight, trace)) continue;
-    } else if (flight.service->persistence_ms != 0) [[unlikely]] {
-      touch_affinity(core, tables, flight);
+    } else if (flight.service->is_persistent()) [[unlikely]] {
+      touch_affinity(core, flight);
     }
     __builtin_prefetch(&tables.destination(flight.destination));
     __builtin_prefetch(&core.destinations[flight.destination], 1);
-    lanes.at[going++] = lanes.at[at];
+    lanes.at[going++] = &flight;
   }
   lanes.count = going;
 }
 
 /// Path, rewriting, link.
-[[gnu::noinline]] void dispatch_all(Core& core, const Tables& tables, Flight* flights, const Lanes& lanes) noexcept {
+[[gnu::noinline]] void dispatch_all(Core& core, const Tables& tables, const Lanes& lanes) noexcept {
   NoTrace trace;
-  for (std::size_t at = 0; at < lanes.count; ++at) dispatch(core, tables, flights[lanes.at[at]], trace);
+  for (std::size_t at = 0; at < lanes.count; ++at) dispatch(core, tables, *lanes.at[at], trace);
 }
 
 }  // namespace
@@ -150,10 +174,10 @@ void Worker::process(const Tables& tables, std::span<Packet> packets, std::uint6
   begin(core, tables, now_ms);
   Lanes lanes;
   look_all(core, tables, core.flights, packets.first(packets.size() < kBatch ? packets.size() : kBatch), lanes);
-  classify_all(core, tables, core.flights, lanes);
-  aim_all(core, core.flights, lanes);
-  settle_all(core, tables, core.flights, lanes);
-  dispatch_all(core, tables, core.flights, lanes);
+  recognize_all(core, tables, lanes);
+  aim_all(core, tables, lanes);
+  settle_all(core, tables, lanes);
+  dispatch_all(core, tables, lanes);
   if (core.released_fragments > 0) [[unlikely]] forward_released_fragments(core, tables);
 }
 

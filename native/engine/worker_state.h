@@ -82,12 +82,22 @@ class RateLimit {
 class ServiceCache {
  public:
   void clear() noexcept { entries_.fill({}); }
-  [[nodiscard]] const Service* find(const Tables& tables, const Address& to, std::uint8_t protocol, std::uint16_t port,
-                                    std::uint16_t ingress) noexcept {
-    const std::uint64_t key = protocol | std::uint64_t{port} << 8 | std::uint64_t{ingress} << 24 | std::uint64_t{1} << 63;
-    const std::uint64_t low = to.low();
-    Entry& entry = entries_[((low ^ key << 13) * 0x9e3779b97f4a7c15u) >> (64 - kBits)];
-    if (entry.key != key || entry.low != low || entry.high != to.high()) [[unlikely]] ask(entry, key, tables, to, ingress);
+  /// False: it is not known; `ask` is.
+  [[nodiscard]] bool find(const Address& to, std::uint8_t protocol, std::uint16_t port, std::uint16_t ingress,
+                          const Service*& into) const noexcept {
+    const std::uint64_t key = key_of(protocol, port, ingress), low = to.low();
+    const Entry& entry = entries_[place_of(key, low)];
+    into = entry.service;
+    return entry.key == key && entry.low == low && entry.high == to.high();
+  }
+  /// Asks the tables, and keeps what they say. Out of line: inlined, it would make the compiler load `to` as one vector, just after it was
+  /// stored in halves (a stall).
+  [[nodiscard, gnu::noinline]] const Service* ask(const Tables& tables, const Address& to, std::uint8_t protocol, std::uint16_t port,
+                                                  std::uint16_t ingress) noexcept {
+    const std::uint64_t key = key_of(protocol, port, ingress), low = to.low();
+    const Service* const found = tables.find_service(to, protocol, port, ingress);
+    Entry& entry = entries_[place_of(key, low)];
+    entry = {to.high(), low, key, found != nullptr && found->prefix != 0 ? found : nullptr};
     return entry.service;
   }
 
@@ -98,11 +108,11 @@ class ServiceCache {
     std::uint64_t key = 0;  ///< ingress, port, protocol and one bit; 0: vacant
     const Service* service = nullptr;
   };
-  /// Out of line: inlined, it would make the compiler load `to` as one vector, just after it was stored in halves (a stall).
-  [[gnu::noinline]] static void ask(Entry& entry, std::uint64_t key, const Tables& tables, const Address& to,
-                                    std::uint16_t ingress) noexcept {
-    const Service* const found = tables.find_service(to, static_cast<std::uint8_t>(key), static_cast<std::uint16_t>(key >> 8), ingress);
-    entry = {to.high(), to.low(), key, found != nullptr && found->prefix != 0 ? found : nullptr};
+  [[nodiscard]] static std::uint64_t key_of(std::uint8_t protocol, std::uint16_t port, std::uint16_t ingress) noexcept {
+    return protocol | std::uint64_t{port} << 8 | std::uint64_t{ingress} << 24 | std::uint64_t{1} << 63;
+  }
+  [[nodiscard]] static std::size_t place_of(std::uint64_t key, std::uint64_t low) noexcept {
+    return ((low ^ key << 13) * 0x9e3779b97f4a7c15u) >> (64 - kBits);
   }
 
   std::array<Entry, 1U << kBits> entries_{};

@@ -40,14 +40,15 @@ namespace lvsd {
   return add_sums(sum, rest);
 }
 
-/// Of an IPv4 header without options: 0xffff if its checksum is right.
-[[nodiscard]] inline std::uint16_t fold_ipv4_header(const std::uint8_t* ip) noexcept {
+/// Whether the checksum of an IPv4 header without options is right: whether its words add up to a multiple of 0xffff, which is what folding
+/// asks in more steps (2^16 is 1 modulo 0xffff). The compiler makes one multiplication of it.
+[[nodiscard]] inline bool is_ipv4_header_right(const std::uint8_t* ip) noexcept {
   std::uint64_t sum = load<std::uint32_t>(ip);
   sum += load<std::uint32_t>(ip + 4);
   sum += load<std::uint32_t>(ip + 8);
   sum += load<std::uint32_t>(ip + 12);
   sum += load<std::uint32_t>(ip + 16);
-  return fold(sum);
+  return sum % 0xffff == 0;
 }
 
 // ---------------------------------------------------------------- incremental, RFC 1624

@@ -47,16 +47,16 @@ struct Parsed {
   bool has_ports = false;      ///< TCP, UDP, SCTP, UDP-Lite, DCCP with at least four bytes of transport header here
   bool dont_fragment = false;  ///< DF, or IPv6
 
-  std::uint8_t vlan_tags = 0;                 ///< 802.1Q and 802.1ad tags before the network header: 0 to 2
+  std::uint16_t vlan_tags = 0;                ///< 802.1Q and 802.1ad tags before the network header: 0 to 2
   std::uint8_t icmp_type = 0, icmp_code = 0;  ///< of ICMP and ICMPv6
   bool is_icmp_error = false;                 ///< it quotes a packet: `quoted` says whose
   bool is_fragment = false;                   ///< of more than one
   bool is_first_fragment = false;
   bool more_fragments = false;
-  std::uint16_t fragment_offset = 0;  ///< bytes
-  std::uint32_t tags[2] = {0, 0};     ///< the VLAN tags, type and TCI, as they stand in the frame: encap overwrites the frame's own
-  std::uint32_t flow_label = 0;
+  std::uint16_t fragment_offset = 0;     ///< bytes
   std::uint16_t fragment_header_at = 0;  ///< IPv6: offset of the fragment header, 0: none
+  std::uint32_t flow_label = 0;
+  std::uint32_t tags[2] = {0, 0};  ///< the VLAN tags, type and TCI, as they stand in the frame: encap overwrites the frame's own
 
   [[nodiscard]] std::uint32_t packet_length() const noexcept { return end - network_at; }
 };

@@ -29,11 +29,17 @@ namespace parse_detail {
 /// What nearly no packet has. Member by member: GCC makes of `into = Parsed{}` a `rep stos`, which costs more than all the rest.
 inline void clear_rare(Parsed& into) noexcept {
   into.vlan_tags = 0;
-  into.icmp_type = into.icmp_code = 0;
-  into.is_icmp_error = into.is_fragment = into.is_first_fragment = into.more_fragments = false;
-  into.fragment_offset = into.fragment_header_at = 0;
+  into.icmp_type = 0;
+  into.icmp_code = 0;
+  into.is_icmp_error = false;
+  into.is_fragment = false;
+  into.is_first_fragment = false;
+  into.more_fragments = false;
+  into.fragment_offset = 0;
+  into.fragment_header_at = 0;
   into.flow_label = 0;
-  into.tags[0] = into.tags[1] = 0;
+  into.tags[0] = 0;
+  into.tags[1] = 0;
 }
 inline void clear(Parsed& into) noexcept {
   clear_rare(into);
@@ -56,7 +62,7 @@ inline void clear(Parsed& into) noexcept {
   const std::uint32_t total = load_be16(ip + 2);
   const auto source = load<std::uint32_t>(ip + 12);
   if ((second >> 16 & swap16(wire::kMoreFragments | wire::kFragmentOffset)) != 0 || !is_plain_source4(source)) return false;
-  if (total < kTransportAt - kIpAt + sizeof(wire::Udp) || total > packet.length - kIpAt || fold_ipv4_header(ip) != 0xffff) return false;
+  if (total < kTransportAt - kIpAt + sizeof(wire::Udp) || total > packet.length - kIpAt || !is_ipv4_header_right(ip)) return false;
   const std::uint8_t* const transport = ip + sizeof(wire::Ipv4);
   const std::uint8_t protocol = ip[9];
   if (!is_whole_transport(transport, protocol, total - sizeof(wire::Ipv4))) return false;

@@ -194,7 +194,11 @@ bool PacketQueue::take(std::uint8_t* slot, Packet& into) noexcept {
   const auto& header = *reinterpret_cast<const tpacket2_hdr*>(slot);
   const auto& from = *reinterpret_cast<const sockaddr_ll*>(slot + TPACKET_ALIGN(sizeof(tpacket2_hdr)));
   const bool copied = (header.tp_status & TP_STATUS_COPY) != 0;
-  if (from.sll_pkttype == PACKET_OUTGOING || from.sll_pkttype == PACKET_OTHERHOST) return copied && take_copy(header) && false;
+  if (from.sll_pkttype == PACKET_OUTGOING || from.sll_pkttype == PACKET_OTHERHOST) {
+    // nor does what waits for it in the socket's queue concern us
+    if (copied) static_cast<void>(::recv(receiver_.get(), nullptr, 0, MSG_DONTWAIT | MSG_TRUNC));
+    return false;
+  }
   if (copied) {
     static_cast<void>(take_copy(header));
     return false;

@@ -37,7 +37,8 @@ std::unique_ptr<XdpQueue> XdpQueue::open(const Options& options, Umems& umems, S
     if (umem->zero_copy != options.zero_copy || !umem->reserve(kFramesNeeded)) return nullptr;
     std::unique_ptr<XdpQueue> queue(new XdpQueue);
     queue->umem_ = umem;
-    queue->owner_ = ++umem->next_owner;
+    if (++umem->next_owner == Umem::kNobody) ++umem->next_owner;  // devices that come and go for weeks
+    queue->owner_ = umem->next_owner;
     error = queue->set_up(options);
     return error ? nullptr : std::move(queue);
   };

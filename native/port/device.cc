@@ -1,9 +1,12 @@
 #include "port/device.h"
 
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
+#include <netpacket/packet.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -63,10 +66,26 @@ std::optional<Device> Device::find(const std::string& name) noexcept {
   device.name = name;
   device.ifindex = static_cast<std::uint32_t>(request.ifr_ifindex);
   if (::ioctl(fd.get(), SIOCGIFMTU, &request) == 0) device.mtu = static_cast<std::uint32_t>(request.ifr_mtu);
+  if (::ioctl(fd.get(), SIOCGIFHWADDR, &request) == 0 && request.ifr_hwaddr.sa_family == ARPHRD_ETHER)
+    std::memcpy(device.mac.emplace().data(), request.ifr_hwaddr.sa_data, sizeof(Mac));
   ethtool_channels channels{};
   channels.cmd = ETHTOOL_GCHANNELS;
   if (ethtool(name, channels)) device.receive_queues = std::max(1u, channels.rx_count + channels.combined_count);
   return device;
+}
+
+std::vector<Mac> own_macs() {
+  std::vector<Mac> macs;
+  ifaddrs* first = nullptr;
+  if (::getifaddrs(&first) != 0) return macs;
+  for (const ifaddrs* each = first; each != nullptr; each = each->ifa_next) {
+    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_PACKET) continue;
+    sockaddr_ll address;
+    std::memcpy(&address, each->ifa_addr, sizeof address);
+    if (address.sll_hatype == ARPHRD_ETHER && address.sll_halen == sizeof(Mac)) std::memcpy(macs.emplace_back().data(), address.sll_addr, sizeof(Mac));
+  }
+  ::freeifaddrs(first);
+  return macs;
 }
 
 PlainReceive::PlainReceive(const std::string& device, bool with_gro) noexcept : device_(device) {
@@ -82,6 +101,8 @@ PlainReceive::~PlainReceive() {
   if (gro_was_on_) set_value(device_, ETHTOOL_SGRO, 1);
   if (flags_now_ != flags_before_) set_value(device_, ETHTOOL_SFLAGS, flags_before_);
 }
+
+bool PlainReceive::hides_tags() const noexcept { return (get_value(device_, ETHTOOL_GFLAGS) & ETH_FLAG_RXVLAN) != 0; }
 
 BusyDevice::BusyDevice(const std::string& device, std::uint64_t timeout_ns) noexcept
     : timeout_file_("/sys/class/net/" + device + "/gro_flush_timeout"), defer_file_("/sys/class/net/" + device + "/napi_defer_hard_irqs") {

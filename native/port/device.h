@@ -1,11 +1,15 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/syscall_error.h"
 
 namespace lvsd {
+
+using Mac = std::array<std::uint8_t, 6>;
 
 /// What the kernel says of a device.
 struct Device {
@@ -13,10 +17,14 @@ struct Device {
   std::uint32_t ifindex = 0;
   std::uint32_t mtu = 0;
   std::uint32_t receive_queues = 1;
+  std::optional<Mac> mac;  ///< of an Ethernet device
 
   /// Nothing: there is none of this name in our network namespace.
   [[nodiscard]] static std::optional<Device> find(const std::string& name) noexcept;
 };
+
+/// The MACs of all devices of our network namespace: those on top of another one (macvlan, VLAN, VRRP's) receive by it.
+[[nodiscard]] std::vector<Mac> own_macs();
 
 /// Offloads that would show us frames which never were on the wire like this: GRO and LRO join them, VLAN offload hides their tags. Off
 /// while this lives, as they were afterwards. What a device does not know stays as it is.
@@ -26,6 +34,8 @@ class PlainReceive {
   ~PlainReceive();
   PlainReceive(const PlainReceive&) = delete;
   PlainReceive& operator=(const PlainReceive&) = delete;
+  /// The device goes on taking tags out of frames: what AF_XDP shows of them has none.
+  [[nodiscard]] bool hides_tags() const noexcept;
 
  private:
   std::string device_;

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "port/af_packet.h"
 
@@ -46,13 +45,17 @@ std::unique_ptr<OpenPort> OpenPort::open(const PortRequest& request, const PortC
   port->request = request;
   port->device = *device;
   if (request.queues != 0) port->device.receive_queues = std::min<std::uint32_t>(request.queues, device->receive_queues);
-  // a virtual device shows frames in generic mode that were never cut to size (GSO); a packet socket says how to cut them
   using enum PortMode;
-  const std::array<PortMode, 3> plain{xdp_native, xdp_generic, packet}, virtual_device{xdp_native, packet, xdp_generic};
-  for (const PortMode mode : request.complete_checksums ? virtual_device : plain) {
+  for (const PortMode mode : {xdp_native, xdp_generic, packet}) {
     if (!wants(request.mode, mode)) continue;
     std::string why;
-    if (mode == packet ? port->open_packet(why) : port->open_xdp(mode, context, why)) return port;
+    if (mode == xdp_generic && request.complete_checksums) {
+      // an AF_XDP frame has no room for them, and nobody would say how to cut them; a packet socket does
+      why = request.name + ": it is virtual, and generic XDP would lose the oversized frames (GSO) that its other end leaves uncut";
+    } else if (mode == packet ? port->open_packet(why) : port->open_xdp(mode, context, why)) {
+      add_reason(reason, why);
+      return port;
+    }
     add_reason(reason, why);
   }
   return nullptr;
@@ -88,6 +91,7 @@ bool OpenPort::open_xdp(PortMode as, const PortContext& context, std::string& wh
   }
   mode = zero_copy ? PortMode::xdp_zero_copy : as;
   plain_.emplace(request.name, !native);
+  if (plain_->hides_tags()) why = request.name + ": it takes VLAN tags out of frames (rx-vlan-offload cannot be switched off), and AF_XDP does not tell them: frames of VLANs look untagged";
   if (context.busy_poll_us != 0) busy_.emplace(request.name, kBusyTimeoutNs);
   return true;
 }
@@ -97,7 +101,7 @@ bool OpenPort::attach(PortMode as, const PortContext& context, std::string& why)
   const bpf::MapShape shape{BPF_MAP_TYPE_XSKMAP, 4, 4, device.receive_queues, 0, "lvsd_sockets"};
   SyscallError error = bpf::create_map(shape, sockets_);
   std::string verifier;
-  if (!error) error = bpf::load_xdp(steering_program(context.maps, sockets_.get(), request.index), "lvsd_steering", program_, verifier);
+  if (!error) error = bpf::load_xdp(steering_program(context.maps, sockets_.get(), request.index, device.mac), "lvsd_steering", program_, verifier);
   if (!error) error = bpf::link_xdp(program_.get(), device.ifindex, as == PortMode::xdp_native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE, link_);
   if (!error) return true;
   detach();

@@ -3,8 +3,10 @@
 #include <linux/bpf.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstring>
 
 #include "port/rules.h"
 
@@ -27,6 +29,7 @@ constexpr std::int16_t kKind = -72;
 constexpr std::int16_t kProtocol = -80;
 constexpr std::int16_t kSourcePort = -88;
 constexpr std::int16_t kDestinationPort = -96;
+constexpr std::int16_t kMacKey = -104;  ///< six bytes, two of zero
 
 /// As in steering.cc.
 enum Kind : std::int32_t { kPlain, kUnreadable, kIcmp, kIcmpError, kIcmpQuotes };
@@ -40,7 +43,7 @@ constexpr std::int32_t wire(std::uint16_t value) noexcept { return (value & 0xff
 /// a group, and later the entry that was found.
 class Writer {
  public:
-  Writer(const SteeringMaps& maps, int sockets, std::uint32_t port) : maps_(maps), sockets_(sockets), port_(port) {}
+  Writer(const SteeringMaps& maps, int sockets, std::uint32_t port, const std::optional<Mac>& mac) : maps_(maps), sockets_(sockets), port_(port), mac_(mac) {}
 
   std::vector<bpf_insn> write() {
     link_layer();
@@ -95,6 +98,7 @@ class Writer {
     need(14, pass_);
     a_.load(b1, r9, r7, 0);
     a_.keep_bits(r9, 1);
+    if (mac_) leave_to_others(*mac_);
     const Label typed = a_.label();
     for (int tag = 0; tag < 2; ++tag) {
       const Label tagged = a_.label();
@@ -111,6 +115,28 @@ class Writer {
     a_.jump_if(r4, equal, wire(rules::kIpv4), v4_);
     a_.jump_if(r4, equal, wire(rules::kIpv6), v6_);
     a_.jump_if(r4, unequal, wire(rules::kArp), pass_);
+  }
+
+  /// Bridges flood what they know no port for, and promiscuous devices show it.
+  void leave_to_others(const Mac& mac) {
+    const Label ours = a_.label(), look = a_.label();
+    std::uint32_t first;
+    std::uint16_t last;
+    std::memcpy(&first, mac.data(), 4);
+    std::memcpy(&last, mac.data() + 4, 2);
+    a_.jump_if(r9, unequal, 0, ours);
+    a_.load(b4, r2, r7, 0);
+    a_.load(b2, r3, r7, 4);
+    a_.set64(r4, first);
+    a_.jump_if(r2, unequal, r4, look);
+    a_.jump_if(r3, equal, last, ours);
+    a_.place(look);
+    a_.store(b8, r10, kMacKey, 0);
+    a_.store(b4, r10, kMacKey, r2);
+    a_.store(b2, r10, kMacKey + 4, r3);
+    look_up(maps_.macs(), kMacKey);
+    a_.jump_if(r0, equal, 0, pass_);
+    a_.place(ours);
   }
 
   void arp() {
@@ -378,6 +404,7 @@ class Writer {
   const SteeringMaps& maps_;
   const int sockets_;
   const std::uint32_t port_;
+  const std::optional<Mac>& mac_;
   Assembler a_;
   Label pass_ = a_.label(), take_ = a_.label(), v4_ = a_.label(), v6_ = a_.label(), asked_ = a_.label(), ports_ = a_.label(),
         unreadable_ = a_.label(), decide_ = a_.label(), pool_ = a_.label(), local_ = a_.label(), source_ = a_.label();
@@ -388,6 +415,13 @@ class Writer {
 constexpr std::uint32_t kMostPrefixes = 1u << 18;
 constexpr std::uint32_t kMostPorts = 1u << 20;
 constexpr std::uint32_t kMostServers = 1u << 18;
+constexpr std::uint32_t kMostMacs = 1u << 14;
+
+std::array<std::uint8_t, 8> mac_key(const Mac& mac) noexcept {
+  std::array<std::uint8_t, 8> key{};
+  std::copy(mac.begin(), mac.end(), key.begin());
+  return key;
+}
 
 /// What is new or different in `next`.
 template <typename Entries>
@@ -418,7 +452,18 @@ SyscallError take_away(int map, const Entries* before, const Entries& next) noex
 SyscallError SteeringMaps::open() noexcept {
   if (const auto error = create_map({BPF_MAP_TYPE_LPM_TRIE, sizeof(PrefixKey), sizeof(PrefixValue), kMostPrefixes, BPF_F_NO_PREALLOC, "lvsd_prefixes"}, prefixes_)) return error;
   if (const auto error = create_map({BPF_MAP_TYPE_HASH, sizeof(PortKey), 4, kMostPorts, BPF_F_NO_PREALLOC, "lvsd_ports"}, ports_)) return error;
+  if (const auto error = create_map({BPF_MAP_TYPE_HASH, 8, 4, kMostMacs, BPF_F_NO_PREALLOC, "lvsd_macs"}, macs_)) return error;
   return create_map({BPF_MAP_TYPE_HASH, sizeof(Address), sizeof(ServerValue), kMostServers, BPF_F_NO_PREALLOC, "lvsd_servers"}, servers_);
+}
+
+SyscallError SteeringMaps::use_macs(std::vector<Mac> macs) noexcept {
+  const std::uint32_t one = 1;
+  for (const Mac& mac : macs)
+    if (const auto error = update(macs_.get(), mac_key(mac).data(), &one)) return error;
+  for (const Mac& mac : current_macs_)
+    if (std::find(macs.begin(), macs.end(), mac) == macs.end()) static_cast<void>(remove(macs_.get(), mac_key(mac).data()));
+  current_macs_ = std::move(macs);
+  return {};
 }
 
 SyscallError SteeringMaps::publish(std::shared_ptr<const Steering> next) noexcept {
@@ -435,6 +480,8 @@ SyscallError SteeringMaps::publish(std::shared_ptr<const Steering> next) noexcep
   return {};
 }
 
-std::vector<bpf_insn> steering_program(const SteeringMaps& maps, int sockets, std::uint32_t port) { return Writer(maps, sockets, port).write(); }
+std::vector<bpf_insn> steering_program(const SteeringMaps& maps, int sockets, std::uint32_t port, const std::optional<Mac>& mac) {
+  return Writer(maps, sockets, port, mac).write();
+}
 
 }  // namespace lvsd

@@ -1,12 +1,14 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/syscall_error.h"
 #include "base/unique_fd.h"
 #include "port/bpf.h"
+#include "port/device.h"
 #include "port/steering.h"
 
 namespace lvsd {
@@ -20,16 +22,22 @@ class SteeringMaps {
   /// is no more, so that no frame in between falls through. Not thread-safe.
   [[nodiscard]] SyscallError publish(std::shared_ptr<const Steering> next) noexcept;
 
+  /// Frames to these MACs are this machine's, by whichever device they come. Not thread-safe.
+  [[nodiscard]] SyscallError use_macs(std::vector<Mac> macs) noexcept;
+
   [[nodiscard]] int prefixes() const noexcept { return prefixes_.get(); }
   [[nodiscard]] int ports() const noexcept { return ports_.get(); }
   [[nodiscard]] int servers() const noexcept { return servers_.get(); }
+  [[nodiscard]] int macs() const noexcept { return macs_.get(); }
 
  private:
-  UniqueFd prefixes_, ports_, servers_;
+  UniqueFd prefixes_, ports_, servers_, macs_;
+  std::vector<Mac> current_macs_;
   std::shared_ptr<const Steering> current_;
 };
 
-/// The program of one port. `sockets`: its XSKMAP, by receive queue; -1: a trial that returns XDP_REDIRECT without redirecting.
-[[nodiscard]] std::vector<bpf_insn> steering_program(const SteeringMaps& maps, int sockets, std::uint32_t port);
+/// The program of one port. `sockets`: its XSKMAP, by receive queue; -1: a trial that returns XDP_REDIRECT without redirecting. `mac`: the
+/// device's; what goes neither to it, nor to one of `use_macs`, nor to a group, is another host's and left alone. Nothing: all is looked at.
+[[nodiscard]] std::vector<bpf_insn> steering_program(const SteeringMaps& maps, int sockets, std::uint32_t port, const std::optional<Mac>& mac = std::nullopt);
 
 }  // namespace lvsd

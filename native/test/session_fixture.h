@@ -64,10 +64,15 @@ class FewTables : public Tables {
     settings_.udp = 300;
     settings_.icmp = 30;
     settings_.other = 200;
+    set_times(0, 0, 0);
   }
   Service& only() { return one_[0]; }
   Destination& at(std::size_t i) { return some_[i]; }
   image::Settings& set() { return settings_; }
+  /// What TableMaker does with the settings and the service's own, in seconds.
+  void set_times(std::uint32_t tcp, std::uint32_t udp, std::uint32_t persistence) {
+    one_[0].timeouts = timeouts_of(settings_, tcp, udp, persistence);
+  }
   void give_pools(std::vector<image::Pool> pools) {
     given_ = std::move(pools);
     pools_ = given_;
@@ -86,13 +91,13 @@ struct Bench {
       : tables(destinations, v4), counters(destinations), sessions({capacity, {1, 2}, counters, &engine}) {}
 
   std::uint32_t insert(const FlowKey& key, std::uint32_t destination, std::uint8_t flags, std::uint32_t now) {
-    return sessions.insert(sessions.hash(key), key, destination, flags, tables.only(), tables.settings(), now);
+    return sessions.insert(sessions.hash(key), key, destination, flags, tables.only(), now);
   }
   [[nodiscard]] std::uint32_t find(const FlowKey& key, std::uint32_t now) const {
     return sessions.find(sessions.hash(key), key.vip.is_v4(), now);
   }
   void touch(std::uint32_t handle, std::uint8_t flags, bool from_server, std::uint32_t now) {
-    sessions.touch(handle, flags, from_server, tables.only(), tables.settings(), now);
+    sessions.touch(handle, flags, from_server, tables.only(), now);
   }
   void sweep_all(std::uint32_t now) {
     while (!sessions.sweep(64, tables, now)) continue;

@@ -58,7 +58,7 @@ struct Machine {
     const Service* service = tables->find_service(key.vip, key.protocol, key.vip_port, 1);
     CHECK(service != nullptr && !service->members.empty());
     const std::uint32_t id = service->members[n % service->members.size()];
-    const std::uint32_t handle = sessions.insert(sessions.hash(key), key, id, flags, *service, tables->settings(), now);
+    const std::uint32_t handle = sessions.insert(sessions.hash(key), key, id, flags, *service, now);
     const Destination& to = tables->destination(id);
     if (key.affinity) return handle;
     if (to.method == image::kMasquerade) CHECK(sessions.insert_reverse(handle, to.address, to.port, key.client, key.client_port));
@@ -236,11 +236,11 @@ TEST("a later record of the same session takes the place of the earlier, and one
   const auto state = [&](std::uint32_t now) { return b.sessions.state(b.find(key, now)); };
   follow(0);
   CHECK(state(0) == SessionState::syn);
-  a.sessions.touch(handle, kAck, false, service, a.tables->settings(), 10);
+  a.sessions.touch(handle, kAck, false, service, 10);
   follow(10);
   CHECK(state(10) == SessionState::established);
   CHECK_EQUAL(b.sessions.remaining_ms(b.find(key, 10), 10), 900'000u);
-  a.sessions.touch(handle, kFin | kAck, false, service, a.tables->settings(), 20);
+  a.sessions.touch(handle, kFin | kAck, false, service, 20);
   follow(20);
   CHECK(state(20) == SessionState::fin);
   CHECK_EQUAL(b.sessions.live(), 1u);
@@ -294,7 +294,7 @@ TEST("a standby that follows keeps every flow that goes on, for hours, and is to
       CHECK(handle != kNone);
       if (handle == kNone) return;
       const Service& service = *a.tables->find_service(row.key.vip, row.key.protocol, row.key.vip_port, 1);
-      a.sessions.touch(handle, row.key.protocol == kTcp ? kAck : 0, false, service, a.tables->settings(), ms);
+      a.sessions.touch(handle, row.key.protocol == kTcp ? kAck : 0, false, service, ms);
     }
     (void)a.sessions.sweep(512, *a.tables, ms);
     (void)b.sessions.sweep(512, *b.tables, ms);

@@ -160,7 +160,7 @@ class Play {
   std::uint32_t go_on(const FlowKey& key, std::uint8_t flags) {
     const std::uint64_t hash = bench_.sessions.hash(key);
     const bool v4 = key.vip.is_v4();
-    return bench_.sessions.go_on(bench_.sessions.aim(hash, v4), hash, v4, flags, bench_.tables.only(), bench_.tables.settings(), ms());
+    return bench_.sessions.go_on(bench_.sessions.aim(hash, v4), hash, v4, flags, bench_.tables.only(), ms());
   }
 
   void begin(const Name& name, const FlowKey& key, std::uint8_t flags) {

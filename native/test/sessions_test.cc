@@ -99,8 +99,7 @@ TEST("a packet lets the time begin anew, by the state it leads to, and by the se
   const FlowKey tcp = flow(1), udp = flow(2, true, kUdp);
   bench.touch(bench.insert(tcp, 0, kSyn, 0), kAck, false, 50'000);
   CHECK_EQUAL(lives_until(bench, tcp, 50'000u), 900'000u);
-  bench.tables.only().tcp_timeout_ms = 5'000;
-  bench.tables.only().udp_timeout_ms = 7'000;
+  bench.tables.set_times(5, 7, 0);
   bench.touch(bench.find(tcp, 50'000), kAck, true, 60'000);
   CHECK_EQUAL(lives_until(bench, tcp, 60'000u), 5'000u);
   bench.touch(bench.find(tcp, 60'000), kFin, true, 60'000);
@@ -113,6 +112,7 @@ TEST("time-outs longer than the clock can tell become the longest it can, none b
   Bench bench(1'000, 2);
   bench.tables.set().tcp_established = 0xffffffff;
   bench.tables.set().tcp_syn = 0;
+  bench.tables.set_times(0, 0, 0);
   (void)bench.insert(flow(1), 0, kAck, 0xfffffff0);
   CHECK(bench.find(flow(1), 0xfffffff0 + Sessions::kLongestMs - 1) != kNone);
   CHECK_EQUAL(bench.find(flow(1), 0xfffffff0 + Sessions::kLongestMs), kNone);
@@ -184,7 +184,7 @@ TEST("established counts as active, all others as inactive, a template as neithe
   FlowKey client = flow(3);
   client.client_port = 0;
   client.affinity = true;
-  bench.tables.only().persistence_ms = 360'000;
+  bench.tables.set_times(0, 0, 360);
   CHECK(bench.insert(client, 1, kSyn, 0) != kNone);
   is(1, 0, 2, 2);
   CHECK_EQUAL(lives_until(bench, client, 0u), 360'000u);

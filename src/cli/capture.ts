@@ -104,7 +104,8 @@ function readPart(word: string, value: string): Filter | Wrong {
     case 'client':
     case 'vip': {
       const end = readEnd(value);
-      if (end === undefined) return { wrong: `${word} is ADDRESS or ADDRESS:PORT, IPv6 [ADDRESS]:PORT, not '${value}'` };
+      if (end === undefined)
+        return { wrong: `${word} is ADDRESS or ADDRESS:PORT, IPv6 [ADDRESS]:PORT, not '${value}'` };
       const port = end.port === undefined ? {} : word === 'client' ? { clientPort: end.port } : { vipPort: end.port };
       return { [word]: end.address, ...port };
     }

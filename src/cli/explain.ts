@@ -40,7 +40,7 @@ export interface Explanation {
   readonly interface: string | null;
   readonly steps: readonly ExplainStep[];
   readonly verdict: string;
-  /** Why it is dropped, a word of docs/dataplane.md. */
+  /** Why it is dropped, a word of docs/counters.md. */
   readonly reason: string | null;
   /** What goes out, and what the engine answers itself. */
   readonly out: SentFrame | null;
@@ -80,7 +80,8 @@ export function parseExplain(args: readonly string[]): ExplainOrder | 'help' | W
   if ('wrong' in read) return read;
   const { values, positionals } = read;
   if (values.help === true) return 'help';
-  if (positionals.length === 0) return { wrong: "explain which packet? Such as 'tcp 198.51.100.7:40000 > 10.0.0.1:80'" };
+  if (positionals.length === 0)
+    return { wrong: "explain which packet? Such as 'tcp 198.51.100.7:40000 > 10.0.0.1:80'" };
   const { iface, flags, length, df, mac } = values;
   const words: PacketWords = {
     flow: positionals.join(' '),
@@ -123,9 +124,7 @@ export function explainText({ packet, by, interface: at, steps, verdict, reason,
   const width = Math.max(...steps.map(({ step }) => step.length));
   const lines = [
     `${packet}${where}, by ${whose[by]}:`,
-    ...steps.map(
-      ({ step, text }, i) => `  ${String(i + 1).padStart(2)}. ${`${step}:`.padEnd(width + 1)} ${text}`,
-    ),
+    ...steps.map(({ step, text }, i) => `  ${String(i + 1).padStart(2)}. ${`${step}:`.padEnd(width + 1)} ${text}`),
     `verdict: ${verdict}${reason === null ? '' : ` (${reason})`}${out === null ? '' : `, by ${out.port}`}`,
     ...(out === null ? [] : hexDump(out.frame)),
     ...answers.flatMap(({ port, frame }) => [`answer of our own, by ${port}:`, ...hexDump(frame)]),

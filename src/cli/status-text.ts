@@ -1,10 +1,10 @@
-import type { CheckStatus, Status } from './control.js';
+import type { CheckStatus, EngineState, Status } from './control.js';
 
 /** What `lvsctl status` prints: services with their destinations, then what is wrong, if anything is. */
 export function statusText(status: Status): string {
   return [
-    ...status.services.flatMap(({ service, scheduler, destinations }) => [
-      `${service} ${scheduler}`,
+    ...status.services.flatMap(({ service, engine, scheduler, destinations }) => [
+      `${service} ${scheduler}${engine === 'userspace' ? ', by the userspace engine' : ''}`,
       ...destinations.map(({ destination, method, weight }) => `  -> ${destination} ${method} weight ${weight}`),
     ]),
     ...section('checks', status.checks.map(checkText)),
@@ -16,6 +16,7 @@ export function statusText(status: Status): string {
     ),
     ...section('changed by somebody else, to undo', status.drift),
     ...section('made by somebody else, left alone', status.foreign),
+    ...section('userspace engine', engineLines(status.engine ?? undefined)),
     `kernel writes: ${status.writes}`,
     '',
   ].join('\n');
@@ -23,6 +24,30 @@ export function statusText(status: Status): string {
 
 const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`)];
+
+/** Nothing of an engine that nobody needed; what it is, its ports, and what is not as it should be. */
+function engineLines(engine: EngineState | undefined): readonly string[] {
+  if (engine === undefined || (!engine.running && engine.restarts === 0)) return [];
+  const { running, pid, workers, restarts, ports, sessions, dropped, silentNeighbours } = engine;
+  const again = restarts === 0 ? '' : `, started again ${counted(restarts, 'time')}`;
+  if (!running) return [`does not run${again}`];
+  const { live, capacity, bytes } = sessions;
+  return [
+    `pid ${pid ?? '?'}, ${counted(workers, 'worker')}${again}`,
+    ...ports.map(portLine),
+    `sessions: ${live} of ${capacity}, ${(bytes / 2 ** 20).toFixed(1)} MiB`,
+    ...Object.entries(dropped).flatMap(([reason, count]) => (count === 0 ? [] : [`dropped ${reason}: ${count}`])),
+    ...silentNeighbours.map((neighbour) => `silent neighbour: ${neighbour}`),
+  ];
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/** A reason with queues: why nothing faster was to be had. */
+function portLine({ name, mode, queues, reason }: EngineState['ports'][number]): string {
+  if (queues === 0) return `port ${name}: not open${reason === '' ? '' : `: ${reason}`}`;
+  return `port ${name}: ${mode}, ${counted(queues, 'queue')}${reason === '' ? '' : `, because ${reason}`}`;
+}
 
 /** `… tcp down since 2026-01-02T03:04:05.678Z (damped), 3 of 120 attempts failed, last: failed, connect ECONNREFUSED` */
 function checkText(status: CheckStatus): string {

@@ -9,7 +9,8 @@ import { Timers } from '../system/timers.js';
 
 /** sockaddr_un; libuv cuts what is longer without a word. */
 const LONGEST_PATH = 107;
-const LONGEST_REQUEST = 64 * 1024;
+/** Characters: `lb as` takes some ten thousand servers in a line. Whoever may speak with us may do anything else, too; this bounds mistakes. */
+const LONGEST_REQUEST = 4 * 1024 * 1024;
 const MOST_CONNECTIONS = 32;
 const IDLE_MS = 30_000;
 
@@ -48,25 +49,40 @@ export async function serveControl(
 }
 
 function serve(socket: Socket, answer: (request: Request) => Promise<unknown>, log: Log, timers: Timers<'idle'>): void {
-  let waiting = '';
+  let waiting: string[] = [];
+  let length = 0;
+  let unanswered = 0;
   let work: Promise<void> = Promise.resolve();
   socket.setEncoding('utf8');
-  const stayAwake = (): void => timers.arm('idle', IDLE_MS, () => socket.destroy());
+  /** Not while something is asked for: that may take its time. */
+  const stayAwake = (): void => timers.arm('idle', IDLE_MS, () => (unanswered > 0 ? stayAwake() : socket.destroy()));
   stayAwake();
   socket.once('close', () => timers.disarmAll());
   socket.on('error', () => socket.destroy());
   socket.on('data', (text: string) => {
     stayAwake();
-    const lines = `${waiting}${text}`.split('\n');
-    waiting = lines.pop() ?? '';
-    if (waiting.length > LONGEST_REQUEST) return void socket.destroy();
-    for (const line of lines)
-      work = work.then(async () => {
-        const told = await reply(line, answer);
-        if (!told.ok) log.warn({ event: 'control.refused', reason: told.error });
-        socket.write(`${JSON.stringify(told)}\n`);
-      });
+    const [rest = '', ...more] = text.split('\n');
+    waiting.push(rest);
+    length += rest.length;
+    for (const next of more) {
+      take(waiting.join(''));
+      waiting = [next];
+      length = next.length;
+    }
+    if (length <= LONGEST_REQUEST) return;
+    socket.removeAllListeners('data');
+    socket.end(`${JSON.stringify({ ok: false, error: `a request has at most ${LONGEST_REQUEST} characters` })}\n`);
   });
+  const take = (line: string): void => {
+    unanswered++;
+    work = work.then(async () => {
+      const told = await reply(line, answer);
+      unanswered--;
+      stayAwake();
+      if (!told.ok) log.warn({ event: 'control.refused', reason: told.error });
+      if (!socket.destroyed) socket.write(`${JSON.stringify(told)}\n`);
+    });
+  };
 }
 
 async function reply(line: string, answer: (request: Request) => Promise<unknown>): Promise<Answer> {

@@ -10,7 +10,7 @@ import type { Log } from '../system/log.js';
 /** What is tried in turn for each word of the file. */
 const attempts: Readonly<Record<PortMode, readonly WireMode[]>> = {
   auto: ['auto'],
-  xdp: ['xdp-zero-copy', 'xdp-native', 'xdp-generic'],
+  xdp: ['xdp-zero-copy', 'xdp-native', 'xdp-generic', 'packet'],
   xdp_native: ['xdp-native'],
   xdp_generic: ['xdp-generic'],
   packet: ['packet'],

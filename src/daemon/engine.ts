@@ -71,6 +71,8 @@ export class Engine {
   #ports: readonly EnginePort[] = [];
   #openKey = '';
   #networkImage: Uint8Array | undefined;
+  /** A change of the network is about to be told. */
+  #networkWaits = false;
   /** What the engine has, or is about to. */
   #table: Table = new Map();
 
@@ -119,12 +121,17 @@ export class Engine {
     if (engine === undefined) return;
     this.#network.slots.take((this.#supervisor.predecessor ?? engine).hello.ports);
     const table = await this.forwarder.read();
-    if (this.#supervisor.predecessor !== undefined) {
-      if (table.size > 0) await this.forwarder.republish();
-      return;
+    try {
+      if (this.#supervisor.predecessor !== undefined) {
+        if (table.size > 0) await this.forwarder.republish();
+        return;
+      }
+      await this.#portsFor(table);
+      await this.#mailbox.post(() => this.#settle(engine, table));
+    } catch (error) {
+      // it forwards what it has; who starts us goes on
+      this.#world.log.error({ event: 'engine.not-taken-over', reason: reasonOf(error) });
     }
-    await this.#portsFor(table);
-    await this.#mailbox.post(() => this.#settle(engine, table));
   }
 
   /** The configuration says something else of the engine as a whole. */
@@ -135,7 +142,11 @@ export class Engine {
     if (this.#supervisor.engine === undefined || same(before, settings)) return;
     if (before.workers !== settings.workers || before.sessions !== settings.sessions)
       log.warn({ event: 'engine.needs-restart', reason: 'workers and sessions are settled when the engine starts' });
-    await this.forwarder.republish();
+    try {
+      await this.forwarder.republish();
+    } catch (error) {
+      log.error({ event: 'engine.not-settled', reason: reasonOf(error) }); // the rest of the configuration is taken all the same
+    }
   }
 
   async status(): Promise<EngineStatus> {
@@ -354,18 +365,25 @@ export class Engine {
     });
   }
 
-  /** Something of the network changed. */
+  /** Something of the network changed. What changes again before it was told is told once. */
   #onNetwork(): void {
+    if (this.#networkWaits) return;
     const engine = this.#supervisor.engine;
     if (engine === undefined || engine.client !== this.#ready) return;
-    const before = this.#network.slots.names.join();
-    const after = this.#network.choose(this.#settings.ports, this.#table).join();
-    const job =
-      before === after ? this.#mailbox.post(() => this.#settle(engine, this.#table)) : this.forwarder.republish();
-    job.catch((error: unknown) => {
-      if (!(error instanceof MailboxClosed))
-        this.#world.log.error({ event: 'engine.network-not-published', reason: reasonOf(error) });
+    this.#networkWaits = true;
+    const job = this.#mailbox.post(async () => {
+      this.#networkWaits = false;
+      const before = this.#network.slots.names.join();
+      const after = this.#network.choose(this.#settings.ports, this.#table).join();
+      if (before === after) await this.#settle(engine, this.#table);
+      return before !== after;
     });
+    job
+      .then((isOther) => (isOther ? this.forwarder.republish() : undefined))
+      .catch((error: unknown) => {
+        if (error instanceof MailboxClosed) return;
+        this.#world.log.error({ event: 'engine.network-not-published', reason: reasonOf(error) });
+      });
   }
 }
 

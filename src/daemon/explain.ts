@@ -34,16 +34,7 @@ export async function explainPacket(
   if (kernel === undefined) throw new LvsError('EXPLAIN_NOBODY', []);
   const told = await explainByKernel(owners, kernel, packet);
   if (byEngine !== undefined && !told.concerned) return byEngine;
-  return {
-    packet: packetName(packet),
-    by: 'kernel',
-    interface: at ?? null,
-    steps: told.steps,
-    verdict: told.verdict,
-    reason: null,
-    out: null,
-    answers: [],
-  };
+  return kernelExplanation(packet, at, told);
 }
 
 /** What native/engine's explain tells. */
@@ -62,15 +53,27 @@ async function explainByEngine(
   at: string | undefined,
 ): Promise<Explanation> {
   const { name, mac } = engine.portFor(at, packet.client.address);
-  const told = JSON.parse(await engine.explain(name, frameOf(packet, mac))) as EngineTold;
+  return engineExplanation(packet, name, await engine.explain(name, frameOf(packet, mac)), (port) =>
+    engine.portName(port),
+  );
+}
+
+/** What the engine's own answer comes to. Pure. */
+export function engineExplanation(
+  packet: AskedPacket,
+  at: string,
+  json: string,
+  portName: (index: number) => string,
+): Explanation {
+  const told = JSON.parse(json) as EngineTold;
   const sent = ({ port, frame }: { readonly port: number; readonly frame: string }): SentFrame => ({
-    port: engine.portName(port),
+    port: portName(port),
     frame,
   });
   return {
     packet: packetName(packet),
     by: 'engine',
-    interface: name,
+    interface: at,
     steps: told.steps,
     verdict: told.verdict,
     reason: told.reason ?? null,
@@ -78,6 +81,22 @@ async function explainByEngine(
     answers: told.answers.map(sent),
   };
 }
+
+/** Of what the kernel tells. Pure. */
+export const kernelExplanation = (
+  packet: AskedPacket,
+  at: string | undefined,
+  { steps, verdict }: Pick<KernelExplanation, 'steps' | 'verdict'>,
+): Explanation => ({
+  packet: packetName(packet),
+  by: 'kernel',
+  interface: at ?? null,
+  steps,
+  verdict,
+  reason: null,
+  out: null,
+  answers: [],
+});
 
 async function explainByKernel(
   { sysctl, links }: Explainers,

@@ -54,7 +54,7 @@ export function kernelChoice(service: ListedService, flow: Flow): KernelChoice {
     server,
     slot,
     text: textOf(service, slot, server),
-    doubt: doubtOf(service, turns.has(name) && turn === undefined),
+    doubt: turns.has(name) ? doubtOfTurn(turn !== undefined) : doubtOf(service),
   };
 }
 
@@ -86,10 +86,13 @@ function hashed(scheduler: string, flags: number): string {
 /** Those whose next choice depends on whom they chose last. */
 const turns: ReadonlySet<string> = new Set(['rr', 'wrr']);
 
-function doubtOf({ settings, destinations }: ListedService, turnIsUnknown: boolean): string | undefined {
+const doubtOfTurn = (isKnown: boolean): string =>
+  isKnown
+    ? 'whose turn it is was read from the numbers of connections, which the kernel renews every two seconds'
+    : 'the kernel does not tell whose turn it is, and the numbers of connections do not show it: they do not come to whole turns';
+
+function doubtOf({ settings, destinations }: ListedService): string | undefined {
   const { scheduler } = settings;
-  if (turnIsUnknown)
-    return 'the kernel does not tell whose turn it is, and the numbers of connections do not show it: they were not counted from one moment on';
   if (scheduler === 'lblc' || scheduler === 'lblcr')
     return 'the kernel does not tell which servers this address had before';
   if (scheduler === 'mh' && destinations.some((row) => row.settings.weight === 0))

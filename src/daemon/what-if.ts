@@ -32,8 +32,7 @@ export async function whatIfNow(
   const wanted = services.filter(({ key }) => service === undefined || serviceName(key) === service);
   const answer = new WhatIf(wanted, supposed, { slotsOf, chooserOf });
   const concerned = answer.services;
-  if (concerned.size === 0)
-    throw new LvsError('WHAT_IF_NOBODY', [nobodyHas({ supposed, service })]);
+  if (concerned.size === 0) throw new LvsError('WHAT_IF_NOBODY', [nobodyHas({ supposed, service })]);
   if (engine !== undefined && [...concerned].some((name) => engineTable.has(name)))
     await eachOfEngine(engine, engineTable, (session) => answer.take(session));
   if (kernel !== undefined && [...concerned].some((name) => kernelTable.has(name))) {
@@ -76,9 +75,12 @@ const tableOf = (listed: readonly ListedService[]): Table =>
   );
 
 /** A connection as a session of the service that it belongs to; templates and those of fwmark services are none. */
-export function sessionReader(services: readonly Pick<ListedService, 'key'>[]): (row: Connection) => LiveSession | undefined {
+export function sessionReader(
+  services: readonly Pick<ListedService, 'key'>[],
+): (row: Connection) => LiveSession | undefined {
   const byPlace = new Map<string, ServiceKey>();
-  for (const { key } of services) if (key.by === 'address') byPlace.set(placeOf(key.protocol, key.address, key.port), key);
+  for (const { key } of services)
+    if (key.by === 'address') byPlace.set(placeOf(key.protocol, key.address, key.port), key);
   return (row) => {
     const protocol = row.protocol.toLowerCase();
     const key =

@@ -14,9 +14,9 @@ interface Pending {
 }
 
 /**
- * The kernel's IPVS and our own engine as one. A service is where its settings say: `engine` there or absent. One whose settings move it is
- * made on its new side, with its destinations, before it goes from the old: no packet finds it missing, and one that the new side refuses
- * stays where it was.
+ * The kernel's IPVS and our own engine as one. A service is where its settings say: `engine` there or absent. One that moves, by an edit or
+ * because it is deleted and made anew, is made on its new side before it goes from the old: no packet finds it missing, and one that the
+ * new side refuses stays where it was.
  */
 export class ForwarderOfBoth implements Forwarder {
   /** Of a machine without IPVS there is only the engine. */
@@ -48,6 +48,8 @@ export class ForwarderOfBoth implements Forwarder {
     const pending: Record<Side, Pending[]> = { kernel: [], engine: [] };
     // where services will be when what is pending is done
     const planned = new Map<string, readonly Side[]>();
+    const leaving = this.#leaving(changes);
+    const moves: Pending[] = [];
     for (const [at, change] of changes.entries()) {
       const name = serviceName(change.service);
       const places = planned.get(name) ?? this.#placesOf(name);
@@ -56,6 +58,11 @@ export class ForwarderOfBoth implements Forwarder {
         await this.#flush(pending, outcomes);
         planned.clear();
         outcomes[at] = await this.#move(name, change, now, wantedSide(change.settings));
+      } else if (leaving.has(at)) {
+        const to = leaving.get(at)!;
+        moves.push({ change, at });
+        if (places.includes(to)) pending[to].push({ change, at }); // what a death in the middle of a move has left there
+        planned.set(name, []);
       } else if (change.do === 'delete-service') {
         for (const side of now === undefined ? [this.#usual] : places) pending[side].push({ change, at });
         planned.set(name, []);
@@ -69,7 +76,31 @@ export class ForwarderOfBoth implements Forwarder {
       }
     }
     await this.#flush(pending, outcomes);
+    for (const { change, at } of moves) outcomes[at] ??= await this.#leave(change, leaving.get(at)!);
     return outcomes;
+  }
+
+  /** Deletions whose service the next change makes anew on the other side, and which side that is. */
+  #leaving(changes: readonly Change[]): ReadonlyMap<number, Side> {
+    const leaving = new Map<number, Side>();
+    for (const [at, change] of changes.entries()) {
+      const next = changes[at + 1];
+      if (change.do !== 'delete-service' || next?.do !== 'add-service') continue;
+      const name = serviceName(change.service);
+      const to = wantedSide(next.settings);
+      if (serviceName(next.service) !== name || !this.#known[other(to)].has(name)) continue;
+      const own = changes.filter((one) => !('destination' in one) && serviceName(one.service) === name);
+      if (own.length === 2) leaving.set(at, to);
+    }
+    return leaving;
+  }
+
+  /** From where it was, once it is where it shall be; else it stays, and forwards on. */
+  async #leave({ service }: Change, to: Side): Promise<Error | undefined> {
+    const name = serviceName(service);
+    if (!this.#known[to].has(name)) return new LvsError('ENGINE_MOVE', [name, to === 'engine' ? 'the engine' : 'the kernel']);
+    const [outcome] = await this.#applyTo(other(to), [{ do: 'delete-service', service }]);
+    return outcome;
   }
 
   /** The engine first: packets meet it first. */
@@ -120,6 +151,8 @@ export class ForwarderOfBoth implements Forwarder {
 }
 
 const noTable: Table = new Map();
+
+const other = (side: Side): Side => (side === 'engine' ? 'kernel' : 'engine');
 
 const wantedSide = ({ engine }: TableService['settings']): Side => (engine === undefined ? 'kernel' : 'engine');
 

@@ -1,5 +1,5 @@
 /** What the machine's network is, as the bytes that native/engine/image.h calls a network image. */
-import { addressBytes, type Family, familyOf } from '../model/address.js';
+import { addressBytes, type Family, familyOf, formatAddress } from '../model/address.js';
 import {
   type AdjacencyRecord,
   adjacencyFlag,
@@ -91,6 +91,8 @@ class Routes {
   readonly #adjacencies: Adjacencies;
   readonly #rows = new Map<string, RouteRow>();
   readonly #lengths: Readonly<Record<Family, Set<number>>> = { ip4: new Set(), ip6: new Set() };
+  /** When the first neighbour asks, who comes after the routes. */
+  readonly #longestFirst: Partial<Record<Family, readonly number[]>> = {};
 
   constructor(adjacencies: Adjacencies) {
     this.#adjacencies = adjacencies;
@@ -104,7 +106,7 @@ class Routes {
   }
 
   add({ prefix, prefixLength, nextHops }: Route): void {
-    const key = `${prefix}/${prefixLength}`;
+    const key = `${baseText(prefix, addressBytes(prefix), prefixLength)}/${prefixLength}`;
     if (this.#rows.has(key)) return;
     const family = familyOf(prefix);
     const ways = nextHops.flatMap((hop) => {
@@ -149,31 +151,20 @@ class Routes {
 
   #best(address: string, family: Family): RouteRow | undefined {
     const bytes = addressBytes(address);
-    for (const length of [...this.#lengths[family]].sort((a, b) => b - a)) {
-      const row = this.#byBytes(family).get(`${length} ${maskedText(bytes, length)}`);
+    this.#longestFirst[family] ??= [...this.#lengths[family]].sort((a, b) => b - a);
+    for (const length of this.#longestFirst[family]) {
+      const row = this.#rows.get(`${baseText(address, bytes, length)}/${length}`);
       if (row !== undefined) return row;
     }
     return undefined;
   }
-
-  readonly #index = new Map<Family, ReadonlyMap<string, RouteRow>>();
-
-  /** Routes that were told, without those of neighbours; made when the first neighbour asks. */
-  #byBytes(family: Family): ReadonlyMap<string, RouteRow> {
-    const known = this.#index.get(family);
-    if (known !== undefined) return known;
-    const made = new Map(
-      [...this.#rows.values()]
-        .filter(({ prefix }) => familyOf(prefix) === family)
-        .map((row) => [`${row.length} ${maskedText(addressBytes(row.prefix), row.length)}`, row]),
-    );
-    this.#index.set(family, made);
-    return made;
-  }
 }
 
-const maskedText = (bytes: Uint8Array, length: number): string =>
-  bytes.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, length - 8 * i)))).join('.');
+/** The address with all bits behind `length` cleared; mostly that is how it came. */
+function baseText(text: string, bytes: Uint8Array, length: number): string {
+  const masked = bytes.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, length - 8 * i))));
+  return Buffer.compare(masked, bytes) === 0 ? text : formatAddress(masked);
+}
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 

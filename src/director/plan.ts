@@ -10,8 +10,8 @@ import { sameDestinationSettings, sameServiceSettings } from './same.js';
 /**
  * What turns `observed` into `desired`. Pure: the same two tables give the same list, and equal tables give [].
  * In such an order that at no moment a service has fewer open destinations than before and after: what comes is added before what
- * goes is closed, in a service (a sorry server and those it stands in for) and between services. Only a service that another engine
- * shall forward is gone for a moment.
+ * goes is closed, in a service (a sorry server and those it stands in for) and between services. A service that another engine shall
+ * forward is deleted and made anew with all its servers; whoever applies that makes it there first.
  */
 export function plan(desired: Table, observed: Table): Change[] {
   const changes: Change[] = [];

@@ -26,12 +26,23 @@ const groupTypes: ReadonlySet<number> = new Set([routeType.broadcast, routeType.
  * and of these the first.
  */
 export function effectiveRoutes(routes: readonly RoutedPrefix[]): PrefixIndex<RoutedPrefix> {
+  const known = found.get(routes);
+  if (known !== undefined) return known;
+  const made = indexOf(routes);
+  found.set(routes, made);
+  return made;
+}
+
+/** Of the table read last: most changes are of neighbours, and a full BGP table is half a second's work. */
+const found = new WeakMap<readonly RoutedPrefix[], PrefixIndex<RoutedPrefix>>();
+
+function indexOf(routes: readonly RoutedPrefix[]): PrefixIndex<RoutedPrefix> {
   const earlier = new PrefixIndex<RoutedPrefix>();
   for (const table of tables) {
     const own = new PrefixIndex<RoutedPrefix>();
     for (const route of routes) {
       if (route.table !== table || groupTypes.has(route.type) || route.type === routeType.throw) continue;
-      if (earlier.find(route.prefix, route.prefixLength) !== undefined) continue;
+      if (table !== tables[0] && earlier.find(route.prefix, route.prefixLength) !== undefined) continue;
       const other = own.get(route.prefix, route.prefixLength);
       if (other === undefined || route.priority < other.priority) own.set(route.prefix, route.prefixLength, route);
     }

@@ -2,6 +2,7 @@ import type { LocalAddress, Neighbour, Network, NextHop, Port, Route, VlanTag } 
 import type { Link, NeighbourEntry, RoutedPrefix, RoutedWay } from '../links/rows.js';
 import { neighbourState, routeType } from '../links/uapi.js';
 import { effectiveRoutes, type NetworkFacts } from './facts.js';
+import { fewestRoutes } from './fewest-routes.js';
 
 /** Where packets really leave when they leave by some interface: a port, with the tags of the VLAN interfaces between. */
 export interface Device {
@@ -42,7 +43,7 @@ export function networkOf(facts: NetworkFacts, portNames: readonly string[]): Ne
   return {
     ports,
     addresses: addressesOf(facts, devices),
-    routes: [...effectiveRoutes(facts.routes).values()].map((route) => routeOf(route, devices, mtus)),
+    routes: routesOf(facts, devices).map((route) => routeOf(route, devices, mtus)),
     neighbours: facts.neighbours.flatMap((entry): Neighbour[] => {
       const device = devices.get(entry.index);
       const answer = answerOf(entry);
@@ -73,6 +74,34 @@ function addressesOf({ links, addresses }: NetworkFacts, devices: ReadonlyMap<nu
       prefixLength,
       interface: devices.get(index)?.port ?? names.get(index) ?? `interface ${index}`,
     }));
+}
+
+/** What was found in a table of routes last: of most changes it is the neighbours that are new. */
+const found = new WeakMap<
+  NetworkFacts['routes'],
+  { readonly behind: string; readonly routes: readonly RoutedPrefix[] }
+>();
+
+/** Those that matter for what leaves by a port. */
+function routesOf({ routes }: NetworkFacts, devices: ReadonlyMap<number, Device>): readonly RoutedPrefix[] {
+  const behind = [...devices.keys()].join();
+  const known = found.get(routes);
+  if (known?.behind === behind) return known.routes;
+  const made = fewestRoutes(effectiveRoutes(routes).values(), (route) => leadsTo(route, devices));
+  found.set(routes, { behind, routes: made });
+  return made;
+}
+
+/** A way to a link is that of each neighbour on it. */
+function leadsTo({ type, ways, mtu }: RoutedPrefix, devices: ReadonlyMap<number, Device>): string | undefined {
+  let text = `${mtu ?? ''}`;
+  if (type !== routeType.unicast) return text;
+  for (const { index, gateway, weight } of ways) {
+    if (!devices.has(index)) continue;
+    if (gateway === undefined) return undefined;
+    text += ` ${index} ${gateway} ${weight}`;
+  }
+  return text;
 }
 
 function routeOf(

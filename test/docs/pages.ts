@@ -2,6 +2,7 @@
 import { ipvsSysctls } from '../../src/ipvs/sysctls.js';
 import { dropReasons, engineEvents } from '../../src/dataplane/counters.js';
 import { errorCodes, LvsError } from '../../src/errors.js';
+import { explainPage } from './explain.js';
 import { keepalivedPage } from './keepalived/page.js';
 
 /** A page's path in the checkout and its text. */
@@ -67,4 +68,5 @@ export const pages = (): readonly Page[] => [
   ['docs/sysctls.md', sysctls()],
   ['docs/keepalived.md', keepalivedPage()],
   ['docs/counters.md', counters()],
+  ['docs/explain.md', explainPage()],
 ];

@@ -1,13 +1,12 @@
 // kernels: uml, qemu
 /** The userspace engine on every way to a real server, whose kernel takes the tunnel off: the cases of forwarding.lab.ts, without IPVS. */
 import t from 'tap';
-import type { Tunnel } from '../../src/model/destination.js';
 import { direct, globals, type Mode, virtualServer } from '../engine/site.js';
 import {
-  type Case,
   cases,
   client,
   closeTunnels,
+  engineMethod,
   engineSite,
   openTunnels,
   portOf,
@@ -28,21 +27,12 @@ const engineCases = cases
   .map((one, index) => ({ one, port: portOf(index) }))
   .filter(({ one }) => !one.settings.tunnel.remoteChecksum);
 
-function methodOf({ settings }: Case): string {
-  if (settings.method === 'masquerade') return 'lvs_method NAT';
-  if (settings.method === 'direct-route') return 'lvs_method DR';
-  return `lvs_method TUN ${optionsOf(settings.tunnel)}`;
-}
-
-const optionsOf = ({ type, port, checksum }: Tunnel): string =>
-  `type ${type}${type === 'gue' ? ` port ${port}` : ''}${checksum ? ' csum' : ''}`;
-
 const text = engineCases
   .flatMap(({ one, port }) =>
     protocols.map((protocol) =>
       virtualServer(
         `${vip[one.service]} ${port}`,
-        ['lvs_sched rr', methodOf(one), `protocol ${protocol.toUpperCase()}`, 'answer_arp'],
+        ['lvs_sched rr', `lvs_method ${engineMethod(one)}`, `protocol ${protocol.toUpperCase()}`, 'answer_arp'],
         Object.values(serversFor(one)).map((address) => `${address[one.server]} ${port}`),
       ),
     ),

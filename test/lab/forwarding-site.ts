@@ -22,7 +22,7 @@ const direct = {
   rs1: { ip4: '10.2.0.11', ip6: 'fd02::11' },
   rs2: { ip4: '10.2.0.12', ip6: 'fd02::12' },
 };
-const GUE_PORT = 6080;
+export const GUE_PORT = 6080;
 
 /** Its answers go back through the director. */
 const natServer = ({ ip4, ip6 }: Record<Family, string>): Host => ({
@@ -159,4 +159,12 @@ export async function closeTunnels(network: Network, one: Case): Promise<number 
     await network.must(host, 'ip', 'link', 'delete', 'tunnel');
   }
   return Math.min(...received);
+}
+
+/** The engine's words for a case's method, after `lvs_method`. */
+export function engineMethod({ settings: { method, tunnel } }: Case): string {
+  if (method === 'masquerade') return 'NAT';
+  if (method === 'direct-route') return 'DR';
+  const { type, port, checksum } = tunnel;
+  return `TUN type ${type}${type === 'gue' ? ` port ${port}` : ''}${checksum ? ' csum' : ''}`;
 }

@@ -1,12 +1,14 @@
 #!/bin/bash
 # run.sh BIN [RATES...]: packets per second that go through the engine, and through the kernel on the same path, in one run.
-#   BIN: folder with lvsd-dataplane, io-traffic, io-order (README below)   RATES: offered, packets per second
+#   BIN: folder with io-traffic, io-order and lvsd-dataplane (or LVSD_DATAPLANE)   RATES: offered, packets per second
 #
 #   io-traffic send (CPU 0) → c0 ═ d0 → engine or kernel (CPU 1) → d1 ═ s0 → io-traffic sink
 #
 # The sender's frames reach d0 by NAPI, which has a thread (pinned to CPU 1): the whole receiving side, the engine and the sink run on
 # one core, as dataplane-numbers part 4B has it. NAPI=softirq leaves it on the sender's core: two cores (part 4A). One line per method
 # and rate: offered, got, p50, p99 in us. The figures of this machine are only good as ratios to ip_forward's.
+# NAPI_PRIORITY: of that thread (SCHED_FIFO; none: as the kernel starts it). WORKER_PRIORITY: of the engine's (none: what it takes).
+# KINDS, METHODS: only these of kernel native packet, and direct nat gre ...
 #
 # Builds: g++ -std=c++20 -O2 -I native native/bench/io_bench/traffic.cc native/port/bpf.cc -o BIN/io-traffic
 #         g++ -std=c++20 -O2 -I native native/bench/io_bench/order.cc -o BIN/io-order
@@ -16,6 +18,9 @@ shift
 rates=${*:-20000 250000 500000 1000000 2000000 4000000}
 seconds=${SECONDS_EACH:-1}
 napi=${NAPI:-threaded}
+napi_priority=${NAPI_PRIORITY:-40}
+kinds=${KINDS:-kernel native packet}
+methods=${METHODS:-direct nat}
 c=lvsd-bench-c-$$ d=lvsd-bench-d-$$ s=lvsd-bench-s-$$
 work=$(mktemp -d)
 engine=
@@ -48,7 +53,10 @@ receive_on_cpu1() {
   [ "$napi" = threaded ] || return 0
   ip netns exec "$d" sh -c 'echo 1 > /sys/class/net/d0/threaded'
   sleep 0.1
-  for p in $(pgrep -f '^\[napi/d0-'); do taskset -pc 1 "$p" > /dev/null; chrt -f -p "${NAPI_PRIORITY:-40}" "$p"; done
+  for p in $(pgrep -f '^\[napi/d0-'); do
+    taskset -pc 1 "$p" > /dev/null
+    [ "$napi_priority" = none ] || chrt -f -p "$napi_priority" "$p"
+  done
 }
 
 measure() { # NAME DESTINATION
@@ -63,7 +71,7 @@ measure() { # NAME DESTINATION
 }
 
 start_engine() { # MODE METHOD
-  ip netns exec "$d" "$bin/lvsd-dataplane" --control "$work/sock" --sessions 65536 > /dev/null 2> "$work/log" &
+  ip netns exec "$d" "${LVSD_DATAPLANE:-$bin/lvsd-dataplane}" --control "$work/sock" --sessions 65536 > /dev/null 2> "${ENGINE_LOG:-$work/log}" &
   engine=$!
   for _ in $(seq 100); do [ -S "$work/sock" ] && break; sleep 0.02; done
   "$bin/io-order" "$work/sock" > /dev/null <<ORDERS
@@ -78,9 +86,9 @@ server 10.2.0.1 5000 $2
 publish
 ORDERS
   receive_on_cpu1
-  # above the thread that receives: what was received is sent on first
+  [ "${WORKER_PRIORITY:-none}" != none ] || return 0
   for t in /proc/$engine/task/*; do
-    if [ "$(cat "$t/comm")" = lvsd-worker0 ]; then chrt -f -p "${WORKER_PRIORITY:-41}" "$(basename "$t")"; fi
+    if [ "$(cat "$t/comm")" = lvsd-worker0 ]; then chrt -f -p "$WORKER_PRIORITY" "$(basename "$t")"; fi
   done
 }
 stop_engine() {
@@ -89,29 +97,42 @@ stop_engine() {
   engine=
 }
 
-gro 1
-receive_on_cpu1
-measure ip_forward 10.2.0.1
-ip netns exec "$d" nft -f - <<'NFT'
+measure_kernel() {
+  gro 1
+  receive_on_cpu1
+  measure ip_forward 10.2.0.1
+  ip netns exec "$d" nft -f - <<'NFT'
 table ip nat {
   chain pre { type nat hook prerouting priority dstnat; ip daddr 10.0.0.1 udp dport 5000 dnat to 10.2.0.1; }
 }
 NFT
-measure dnat 10.0.0.1
-ip netns exec "$d" nft delete table ip nat
-for method in direct nat; do
-  start_engine native $method
-  measure "af_xdp $method" 10.0.0.1
-  stop_engine
-done
-ip netns exec "$d" nft -f - <<'NFT'
+  measure dnat 10.0.0.1
+  ip netns exec "$d" nft delete table ip nat
+}
+
+measure_engine() { # MODE
+  for method in $methods; do
+    start_engine "$1" "$method"
+    measure "$1 $method" 10.0.0.1
+    stop_engine
+  done
+}
+
+measure_packet() {
+  ip netns exec "$d" nft -f - <<'NFT'
 table netdev lvsd {
   chain d0 { type filter hook ingress device d0 priority -500; ip daddr 10.0.0.1 udp dport 5000 drop; }
 }
 NFT
-gro 1
-for method in direct nat; do
-  start_engine packet $method
-  measure "packet $method" 10.0.0.1
-  stop_engine
+  gro 1
+  measure_engine packet
+  ip netns exec "$d" nft delete table netdev lvsd
+}
+
+for kind in $kinds; do
+  case $kind in
+    kernel) measure_kernel ;;
+    native) measure_engine native ;;
+    packet) measure_packet ;;
+  esac
 done

@@ -109,7 +109,7 @@ const quiet: CheckStatus = {
 
 t.test('status for people', (t) => {
   const text = statusText({
-    services: [{ service: 'tcp 192.0.2.1:80', scheduler: 'rr', destinations: [] }],
+    services: [{ service: 'tcp 192.0.2.1:80', engine: 'kernel', scheduler: 'rr', destinations: [] }],
     checks: [
       { ...quiet, server: 'a', verdict: 'down', proven: true, last: 'failed', detail: 'refused' },
       {

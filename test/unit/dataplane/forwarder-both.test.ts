@@ -118,6 +118,48 @@ t.test('deleted and added anew on the other side in one batch', async (t) => {
   t.equal(engine.working.table.get('tcp 10.0.0.1:80')!.destinations.size, 1);
 });
 
+t.test('deleted and made anew on the other side: there first; what is refused there stays', async (t) => {
+  const { log, kernel, engine, forwarder } = both();
+  const away: Change[] = [{ do: 'delete-service', service: web }, ...add(web, inEngine)];
+  await forwarder.apply(add(web, inKernel));
+  engine.refuse = (change) => change.do === 'add-service';
+  const outcomes = await forwarder.apply([...away, ...add(ssh, inKernel)]);
+  t.match(outcomes.slice(0, 2), [{ code: 'ENGINE_MOVE' }, { message: 'engine cannot' }]);
+  t.same(outcomes.slice(3), [undefined, undefined], 'the rest goes on');
+  t.equal(kernel.working.table.get('tcp 10.0.0.1:80')!.destinations.size, 1, 'it forwards on');
+  engine.refuse = () => false;
+  log.length = 0;
+  t.same(await forwarder.apply(away), [undefined, undefined, undefined]);
+  t.same(log, [
+    'engine add-service tcp 10.0.0.1:80',
+    'engine add-destination tcp 10.0.0.1:80 -> 10.1.0.1:80',
+    'kernel delete-service tcp 10.0.0.1:80',
+  ]);
+});
+
+t.test('a move that a death has cut short is finished', async (t) => {
+  const { kernel, engine, forwarder } = both();
+  for (const change of add(web, inKernel)) kernel.working.take(change);
+  for (const change of add(web, inEngine)) engine.working.take(change);
+  await forwarder.read();
+  t.same(await forwarder.apply([{ do: 'delete-service', service: web }, ...add(web, inKernel)]), [
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  t.equal(engine.working.table.size, 0);
+  t.equal(kernel.working.table.get('tcp 10.0.0.1:80')!.destinations.size, 1);
+});
+
+t.test('a move to the IPVS of a machine that has none', async (t) => {
+  const engine = new Side('engine', []);
+  const forwarder = new ForwarderOfBoth(undefined, engine);
+  await forwarder.apply(add(web, inEngine));
+  const outcomes = await forwarder.apply([{ do: 'delete-service', service: web }, ...add(web, inKernel)]);
+  t.match(outcomes, [{ code: 'ENGINE_MOVE' }, { code: 'IPVS_UNAVAILABLE' }, { code: 'IPVS_UNAVAILABLE' }]);
+  t.equal(engine.working.table.get('tcp 10.0.0.1:80')!.destinations.size, 1, 'it forwards on');
+});
+
 t.test('what both have is the engine’s, and goes from both', async (t) => {
   const { kernel, engine, forwarder } = both();
   for (const change of add(web, inKernel)) kernel.working.take(change);

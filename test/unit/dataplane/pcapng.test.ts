@@ -5,59 +5,8 @@ import * as fc from 'fast-check';
 import t from 'tap';
 import { CaptureFile, decisionText } from '../../../src/dataplane/capture.js';
 import { enhancedPacket, interfaceDescription, type PcapPacket, sectionHeader } from '../../../src/dataplane/pcapng.js';
+import { blocksOf, optionsOf, packetOf, text } from '../../helpers/pcapng.js';
 import { findProgram, temporaryDirectory } from '../../helpers/program.js';
-
-interface Block {
-  readonly type: number;
-  readonly body: Uint8Array;
-}
-
-/** The slow reader: every length is looked at twice. */
-function blocksOf(bytes: Uint8Array): Block[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const blocks: Block[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const length = view.getUint32(at + 4, true);
-    if (length % 4 !== 0 || view.getUint32(at + length - 4, true) !== length)
-      throw new Error(`block at ${at}: lengths differ`);
-    blocks.push({ type: view.getUint32(at, true), body: bytes.slice(at + 8, at + length - 4) });
-    at += length;
-  }
-  return blocks;
-}
-
-function optionsOf(body: Uint8Array, from: number): Map<number, Uint8Array> {
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  const found = new Map<number, Uint8Array>();
-  for (let at = from; at < body.length; ) {
-    const [code, length] = [view.getUint16(at, true), view.getUint16(at + 2, true)];
-    at += 4;
-    if (code === 0) {
-      if (at !== body.length) throw new Error('something behind the last option');
-      return found;
-    }
-    found.set(code, body.slice(at, at + length));
-    at += (length + 3) & ~3;
-  }
-  if (from !== body.length) throw new Error('options without an end');
-  return found;
-}
-
-const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
-
-function packetOf({ body }: Block) {
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  const length = view.getUint32(12, true);
-  const options = optionsOf(body, 20 + ((length + 3) & ~3));
-  return {
-    interface: view.getUint32(0, true),
-    realtimeNs: (BigInt(view.getUint32(4, true)) << 32n) | BigInt(view.getUint32(8, true)),
-    frame: body.slice(20, 20 + length),
-    originalLength: view.getUint32(16, true),
-    comment: text(options.get(1)),
-    flags: options.get(2)?.[0],
-  };
-}
 
 t.test('packets read back as they were written', (t) => {
   const packets = fc.record({

@@ -1,161 +1,34 @@
 /** The engine's process between real devices: veth pairs to a client's and a server's namespace, real TCP, both kinds of ports. */
-import { ip } from '../../helpers/own-namespace.js';
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import {
+  ask,
+  forward,
+  ip,
+  kernelLooksAway,
+  layCables,
+  network,
+  SERVER,
+  startEngine,
+  startServer,
+  table,
+  VIP,
+} from '../../helpers/engine-cables.js';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import t, { type Test } from 'tap';
-import { EngineClient } from '../../../src/dataplane/client.js';
-import { defaultEngineGlobals, type Network } from '../../../src/dataplane/network.js';
+import t from 'tap';
+import { defaultEngineGlobals } from '../../../src/dataplane/network.js';
 import { networkImage } from '../../../src/dataplane/network-image.js';
 import { engineProgram } from '../../../src/dataplane/process.js';
-import { type PortChanged, topic, type WireMode } from '../../../src/dataplane/protocol.js';
 import { servicesImage } from '../../../src/dataplane/services-image.js';
-import { defaultDestinationSettings, destinationName } from '../../../src/model/destination.js';
-import { defaultEngineSettings } from '../../../src/model/engine.js';
-import { defaultServiceSettings, type ServiceKey, serviceName } from '../../../src/model/service.js';
-import type { Table } from '../../../src/model/table.js';
-import { systemClock } from '../../../src/system/clock.js';
-import { findProgram, temporaryDirectory } from '../../helpers/program.js';
+import { findProgram } from '../../helpers/program.js';
 
-const run = promisify(execFile);
-const VIP = '10.0.0.1';
-const SERVER = '10.2.0.1';
 const BYTES = 4_000_000;
-const macs = {
-  client: '02:00:00:00:00:01',
-  port0: '02:00:00:00:00:02',
-  port1: '02:00:00:00:00:03',
-  server: '02:00:00:00:00:04',
-};
-
-/** Answers with the hash of what it got, then as many bytes. */
-const serverScript = `
-require('node:net').createServer({ allowHalfOpen: true }, (socket) => {
-  const hash = require('node:crypto').createHash('sha256'); let count = 0;
-  socket.on('data', (bytes) => { hash.update(bytes); count += bytes.length; }).on('error', () => {});
-  socket.on('end', () => socket.end(Buffer.concat([hash.digest(), Buffer.alloc(count, 7)])));
-}).listen(8080, '0.0.0.0', () => console.log('ready'));`;
-/** Prints \`right\` if both directions were. */
-const clientScript = `
-const [host, port, count] = process.argv.slice(1);
-const bytes = require('node:crypto').randomBytes(Number(count)), parts = [];
-const socket = require('node:net').connect({ host, port: Number(port), timeout: 8000 }, () => socket.end(bytes));
-socket.on('timeout', () => socket.destroy(new Error('timed out'))).on('error', (error) => { console.log(error.message); process.exit(); });
-socket.on('data', (part) => parts.push(part)).on('end', () => {
-  const all = Buffer.concat(parts), hash = require('node:crypto').createHash('sha256').update(bytes).digest();
-  console.log(all.subarray(0, 32).equals(hash) && all.length === 32 + bytes.length && all.subarray(32).every((b) => b === 7) ? 'right' : 'wrong');
-});`;
-
-const client = `lvsd-client-${process.pid}`;
-const server = `lvsd-server-${process.pid}`;
-
-function layCables(): void {
-  for (const name of [client, server]) ip(`netns add ${name}`);
-  ip(`link add d0 address ${macs.port0} type veth peer name c0 address ${macs.client} netns ${client}`);
-  ip(`link add d1 address ${macs.port1} type veth peer name s0 address ${macs.server} netns ${server}`);
-  ip('address add 10.1.0.2/24 dev d0');
-  ip('address add 10.2.0.2/24 dev d1');
-  ip(`address add ${VIP}/32 dev lo`);
-  ip(`-n ${client} address add 10.1.0.1/24 dev c0`);
-  ip(`-n ${server} address add ${SERVER}/24 dev s0`);
-  ip('link set d0 up');
-  ip('link set d1 up');
-  ip(`-n ${client} link set c0 up`);
-  ip(`-n ${server} link set s0 up`);
-  ip(`-n ${client} route add default via 10.1.0.2`);
-  ip(`-n ${server} route add default via 10.2.0.2`);
-  execFileSync('sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
-}
-
-const network: Network = {
-  ports: [
-    { name: 'd0', ifindex: 0, mac: macs.port0, mtu: 1500, up: true },
-    { name: 'd1', ifindex: 0, mac: macs.port1, mtu: 1500, up: true },
-  ],
-  addresses: [
-    { address: '10.1.0.2', prefixLength: 24, interface: 'd0' },
-    { address: '10.2.0.2', prefixLength: 24, interface: 'd1' },
-    { address: VIP, prefixLength: 32, interface: 'lo' },
-  ],
-  routes: [
-    { prefix: '10.1.0.0', prefixLength: 24, nextHops: [{ port: 'd0', weight: 1, vlans: [] }] },
-    { prefix: '10.2.0.0', prefixLength: 24, nextHops: [{ port: 'd1', weight: 1, vlans: [] }] },
-  ],
-  neighbours: [
-    { address: '10.1.0.1', port: 'd0', mac: macs.client, vlans: [] },
-    { address: SERVER, port: 'd1', mac: macs.server, vlans: [] },
-  ],
-};
-
-function table(): Table {
-  const key: ServiceKey = { by: 'address', protocol: 'tcp', address: VIP, port: 80 };
-  const to = { address: SERVER, port: 8080 };
-  const settings = { ...defaultDestinationSettings, method: 'masquerade' as const, weight: 1 };
-  return new Map([
-    [
-      serviceName(key),
-      {
-        key,
-        settings: { ...defaultServiceSettings('ip4'), scheduler: 'maglev', engine: defaultEngineSettings },
-        destinations: new Map([[destinationName(to), { key: to, settings }]]),
-      },
-    ],
-  ]);
-}
-
-async function startEngine(t: Test) {
-  const path = join(temporaryDirectory(t), 'engine.sock');
-  const child = spawn(engineProgram(), ['--control', path, '--sessions', '65536'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.on('data', (bytes: Buffer) => void (said += bytes.toString()));
-  t.teardown(() => void child.kill('SIGKILL'));
-  for (let i = 0; i < 500 && !existsSync(path); i++) await wait(10);
-  const changes: PortChanged[] = [];
-  const engine = await EngineClient.connect({
-    path,
-    clock: systemClock,
-    onPort: (change) => void changes.push(change),
-  });
-  t.teardown(() => engine.close());
-  await engine.follow(topic.ports);
-  return { engine, child, path, changes, said: () => said };
-}
-
-async function forward(engine: EngineClient, mode: WireMode) {
-  const ports = ['d0', 'd1'].map((name, index) => ({ name, mode, completeChecksums: true, index }));
-  const opened = await engine.openPorts(ports);
-  await engine.publishNetwork(networkImage(network));
-  await engine.publishServices(servicesImage(table(), defaultEngineGlobals, ['d0', 'd1']).image);
-  return opened;
-}
-
-const ask = async (host: string, port: number, bytes: number): Promise<string> =>
-  (
-    await run('ip', ['netns', 'exec', client, process.execPath, '-e', clientScript, host, `${port}`, `${bytes}`])
-  ).stdout.trim();
-
-/** What lvsd sets up for ports without BPF: the kernel does not see what the engine forwards. */
-const kernelLooksAway = `table netdev lvsd {
-  chain d0 { type filter hook ingress device d0 priority -500; ip daddr ${VIP} tcp dport 80 drop; }
-  chain d1 { type filter hook ingress device d1 priority -500; ip saddr ${SERVER} tcp sport 8080 drop; }
-}`;
 
 layCables();
-const backend = spawn('ip', ['netns', 'exec', server, process.execPath, '-e', serverScript], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-await new Promise((resolve) => backend.stdout.once('data', resolve));
+await startServer();
 const kernelService = createServer({ allowHalfOpen: true }, (socket) => socket.end('the kernel')).listen(2222, VIP);
-t.teardown(() => {
-  backend.kill('SIGKILL');
-  kernelService.close();
-  for (const name of [client, server]) ip(`netns delete ${name}`);
-});
+t.teardown(() => void kernelService.close());
 
 const nft = findProgram('nft');
 for (const mode of ['xdp-native', 'packet'] as const) {
@@ -170,10 +43,7 @@ for (const mode of ['xdp-native', 'packet'] as const) {
         [mode, mode],
         said(),
       );
-      if (mode === 'packet') {
-        execFileSync('nft', ['-f', '-'], { input: kernelLooksAway });
-        t.teardown(() => void execFileSync('nft', ['delete', 'table', 'netdev', 'lvsd']));
-      }
+      if (mode === 'packet') kernelLooksAway(t);
       t.equal(await ask(VIP, 80, 10), 'right');
       t.equal(await ask(VIP, 80, BYTES), 'right', 'with the checksums and the oversized frames that veth leaves to us');
       const counters = await engine.counters();
