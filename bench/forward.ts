@@ -7,7 +7,7 @@ const load = (): string => readFileSync('/proc/loadavg', 'utf8').split(' ')[0] ?
 
 const [program = ''] = built('forward-bench');
 const before = load();
-const costs = jsonLines<Cost>(program, ['--json', ...process.argv.slice(2)]);
+const costs = jsonLines(program, ['--json', ...process.argv.slice(2)]) as readonly Cost[];
 
 console.log(
   `\n### A packet in memory: one core, 64 bytes, established flows; load of the machine ${before} to ${load()}\n`,

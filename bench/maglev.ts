@@ -16,7 +16,7 @@ interface Built {
 }
 
 const [program = ''] = built('tables-bench');
-const tables = jsonLines<Built>(program, ['maglev']);
+const tables = jsonLines(program, ['maglev']) as readonly Built[];
 
 console.log('\n### Maglev tables: milliseconds of one core\n');
 console.log('| slots | servers | ms: median (least–most) | slots of a server | moved when one leaves: mean, most |');

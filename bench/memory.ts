@@ -13,7 +13,7 @@ interface Memory {
 }
 
 const [program = ''] = built('memory-bench');
-const all = jsonLines<Memory>(program, []);
+const all = jsonLines(program, []) as readonly Memory[];
 
 console.log('\n### Memory of sessions\n');
 console.log('| sessions | bytes each: reserved | touched | the whole process, MB |\n| --- | --- | --- | --- |');

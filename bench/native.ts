@@ -16,12 +16,12 @@ export function built(...names: readonly string[]): readonly string[] {
   return names.map((name) => `${nativeBench}/${name}`);
 }
 
-/** What a program of native/bench says: a JSON object a line, handed over as it comes out. */
-export function jsonLines<T>(program: string, args: readonly string[]): readonly T[] {
+/** What a program of native/bench says: a JSON object a line. @throws if it fails */
+export function jsonLines(program: string, args: readonly string[]): readonly unknown[] {
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr}`);
   return stdout
     .split('\n')
     .filter(Boolean)
-    .map((line) => JSON.parse(line) as T);
+    .map((line) => JSON.parse(line) as unknown);
 }

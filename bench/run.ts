@@ -17,6 +17,7 @@ const benches: Readonly<Record<string, readonly string[]>> = {
   forward: [],
   maglev: [],
   publish: [],
+  sync: [],
   io: [],
   memory: [],
   'reload-kernel': lab,

@@ -1,4 +1,4 @@
-// Builds what a checkout needs: `node scripts/build.mjs native|sanitized|native-tests|typescript|quick|all`. Plain JavaScript: it runs before anything is compiled.
+// Builds what a checkout needs: `node scripts/build.mjs native|sanitized|native-tests|fuzz|typescript|quick|all`. Plain JavaScript: it runs before anything is compiled.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -58,6 +58,12 @@ const targets = {
     run('make', ['-C', 'native/test', '--silent', '-j2']);
     stamp('build/test/native/stamp');
   },
+  /** The fuzzers of the engine: build/fuzz/NAME. Where there is no libFuzzer, none; their test says so. */
+  fuzz() {
+    if (spawnSync('clang++-14', ['--version'], { stdio: 'ignore' }).status === 0)
+      run('make', ['-C', 'native/fuzz', '--silent', '-j2']);
+    stamp('build/fuzz-stamp');
+  },
   typescript() {
     run(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', '.']);
     run(process.execPath, [join(root, 'scripts/bundle.mjs')]);
@@ -90,7 +96,7 @@ const targets = {
 
 const target = targets[process.argv[2]];
 if (target === undefined) {
-  console.error('usage: node scripts/build.mjs native|sanitized|native-tests|typescript|quick|all');
+  console.error('usage: node scripts/build.mjs native|sanitized|native-tests|fuzz|typescript|quick|all');
   process.exit(2);
 }
 target();

@@ -133,4 +133,5 @@ const sources = [
 if (isForTests) {
   build('typescript', 'build/stamp', ...sources);
   build('native-tests', 'build/test/native/stamp', 'native', 'scripts/build.mjs');
+  build('fuzz', 'build/fuzz-stamp', 'native', 'scripts/build.mjs');
 } else if (written('build/stamp') < at(...sources)) build('quick', 'build/quick-stamp', ...sources);

@@ -76,6 +76,8 @@ const catalogue = {
   ENGINE_SAYS_NO: (operation: string, why: string) => `${operation}: the engine refused it: ${why}`,
   ENGINE_CANNOT: (object: string, why: string) => `${object} cannot be forwarded by the engine: ${why}`,
   ENGINE_MOVE: (service: string, to: string) => `${service} stays where it is forwarded now, because ${to} refused it`,
+  MADE_UNREADABLE: (path: string) =>
+    `${path} cannot be read (the log says why) and would be overwritten: mend it or move it away, and start lvsd again`,
   // the images of dataplane/
   ENGINE_IMAGE_UNREADABLE: (why: string) => `the services that the engine has cannot be read: ${why}`,
   // the engine in this process: addon/simulation.ts
@@ -89,7 +91,7 @@ const catalogue = {
   REPLAY_WRITE: (path: string, why: string) => `${path} cannot be written: ${why}`,
   // explain, what-if and capture
   DIRECTOR_SAYS_NO: (why: string) => why,
-  EXPLAIN_NOBODY: () => 'no engine runs and the kernel has no IPVS: every packet is the kernel\'s own',
+  EXPLAIN_NOBODY: () => "no engine runs and the kernel has no IPVS: every packet is the kernel's own",
   EXPLAIN_PACKET: (why: string) => why,
   WHAT_IF_NOBODY: (why: string) => why,
   CAPTURE_FILE: (path: string, why: string) => `${path} cannot be written: ${why}`,

@@ -38,7 +38,7 @@ const places: Record<Kind, { readonly folder: string; readonly ending: RegExp }>
 };
 
 const SECOND = 1000;
-const HOST_LIMIT_MS = 300 * SECOND;
+const HOST_LIMIT_MS = 600 * SECOND;
 /** What a kernel needs: emulation is slow. UML has one CPU, so that two guests are twice as fast. */
 const guestPlans: Record<Kernel, Pick<GuestPlan, 'guests' | 'freshGuests' | 'limitMs' | 'limit'>> = {
   uml: { guests: 2, freshGuests: true, limitMs: 300 * SECOND, limit: 3000 },

@@ -171,7 +171,8 @@ void Server::write(ClientId client) {
 }
 
 void Server::close(ClientId client) {
-  connections_.erase(client);
+  // who sees that it was closed may count on it that it is forgotten, too
+  const auto closed = connections_.extract(client);
   respondent_.gone(client);
 }
 

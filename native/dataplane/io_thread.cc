@@ -196,7 +196,7 @@ std::size_t IoThread::take_hand_overs(const Tables& tables) noexcept {
     } else {
       send_out({packets.data(), count}, nullptr);
     }
-    ring.release(count);
+    ring.release();
   }
   return work;
 }

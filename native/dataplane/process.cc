@@ -129,10 +129,7 @@ void Process::start_workers() {
 void Process::set_priorities() {
   ranked_ms_ = clock_.now_ms();
   if (!options_.realtime) return;
-  std::vector<std::string> devices;
-  for (const PortState& port : ports_)
-    if (port.open != nullptr) devices.push_back(port.order.name);
-  const int receiving = receive_priority(devices);
+  const int receiving = receive_priority(open_devices());
   const bool core_is_left = options_.workers < static_cast<std::uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN));
   const int priority = receiving == 0 && !core_is_left ? 0 : std::min(receiving + 1, ::sched_get_priority_max(SCHED_RR));
   if (priority == priority_) return;
@@ -212,12 +209,18 @@ void Process::prepare_ports() {
   }
   if (maps_.is_open() || maps_.open()) return;
   if (const SyscallError error = maps_.publish(steering_)) log_line("error", sentence(error, "steering"));
-  tell_macs();
 }
 
 void Process::tell_macs() {
   if (!maps_.is_open()) return;
-  if (const SyscallError error = maps_.use_macs(own_macs())) log_line("error", sentence(error, "steering"));
+  if (const SyscallError error = maps_.use_macs(macs_of(open_devices()))) log_line("error", sentence(error, "steering"));
+}
+
+std::vector<std::string> Process::open_devices() const {
+  std::vector<std::string> devices;
+  for (const PortState& port : ports_)
+    if (port.open != nullptr) devices.push_back(port.order.name);
+  return devices;
 }
 
 control::Answer Process::open_ports(std::span<const std::uint8_t> payload) {
@@ -243,6 +246,7 @@ control::Answer Process::open_ports(std::span<const std::uint8_t> payload) {
   for (PortState& old : before) close_port(old);
   for (PortState& port : ports_)
     if (port.open == nullptr) open_port(port);
+  tell_macs();
   set_priorities();
   return control::Answer::json(ports_json());
 }

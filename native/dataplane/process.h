@@ -64,6 +64,7 @@ class Process final : private control::Respondent {
   void close_port(PortState& port);
   void prepare_ports();
   void tell_macs();
+  [[nodiscard]] std::vector<std::string> open_devices() const;
   [[nodiscard]] std::string publish_steering();
   [[nodiscard]] std::string ports_json() const;
   [[nodiscard]] std::string hello_json() const;

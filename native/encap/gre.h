@@ -5,7 +5,7 @@ namespace lvsd {
 
 /// RFC 2784 over IPv4 or IPv6, with IPv4 or IPv6 in it: no key, no sequence; the checksum where the destination asks for it.
 struct Gre {
-  static bool apply(Packet& packet, const Parsed& parsed, const Destination& to, const Tables&, const Rewrite& rewrite) noexcept {
+  [[gnu::always_inline]] static bool apply(Packet& packet, const Parsed& parsed, const Destination& to, const Tables&, const Rewrite& rewrite) noexcept {
     const bool over4 = to.address.is_v4();
     if ((to.flags & image::kTunnelChecksum) != 0) [[unlikely]]
       return over4 ? put<true, true>(packet, parsed, to, rewrite) : put<false, true>(packet, parsed, to, rewrite);
@@ -14,7 +14,7 @@ struct Gre {
 
  private:
   template <bool kOver4, bool kSummed>
-  static bool put(Packet& packet, const Parsed& parsed, const Destination& to, const Rewrite& rewrite) noexcept {
+  [[gnu::always_inline]] static bool put(Packet& packet, const Parsed& parsed, const Destination& to, const Rewrite& rewrite) noexcept {
     constexpr std::size_t kAdded = sizeof(wire::Gre) + (kSummed ? 4 : 0);
     OuterRoom room;
     if (!make_outer_room(packet, parsed, kAdded + kOuterBytes<kOver4>, room)) return false;

@@ -50,7 +50,7 @@ inline void cut_padding(Packet& packet, const Parsed& parsed) noexcept {
 }
 
 /// Moves `data` back by `bytes`. False: no room.
-[[nodiscard]] inline bool make_outer_room(Packet& packet, const Parsed& parsed, std::size_t bytes, OuterRoom& into) noexcept {
+[[nodiscard, gnu::always_inline]] inline bool make_outer_room(Packet& packet, const Parsed& parsed, std::size_t bytes, OuterRoom& into) noexcept {
   if (packet.headroom < bytes || packet.length < parsed.end || parsed.packet_length() + bytes > 0xffff) [[unlikely]] return false;
   into.inner = packet.data + parsed.network_at;
   into.outer = into.inner - bytes;
@@ -69,7 +69,7 @@ inline void cut_padding(Packet& packet, const Parsed& parsed) noexcept {
 }
 
 /// DSCP and ECN are the inner ones (RFC 2983 section 3, RFC 6040 section 4.1, normal mode); DF as IPv4 has it, set for IPv6 in it.
-inline void put_outer4(std::uint8_t* outer, const Parsed& parsed, const Destination& to, const Rewrite& rewrite, std::size_t length,
+[[gnu::always_inline]] inline void put_outer4(std::uint8_t* outer, const Parsed& parsed, const Destination& to, const Rewrite& rewrite, std::size_t length,
                        std::uint8_t protocol, std::uint8_t protocol_of_sum) noexcept {
   const std::uint32_t id_and_flags =
       parsed.dont_fragment ? std::uint32_t{swap16(wire::kDontFragment)} << 16 : std::uint32_t{outer_id(parsed, rewrite.flow_hash)};
@@ -102,7 +102,7 @@ inline void put_outer6(std::uint8_t* outer, const Parsed& parsed, const Destinat
 
 /// The outer header of one family, and the EtherType before it, for `added` bytes of tunnel header and the packet behind it.
 template <bool kOver4>
-inline void put_outer(const OuterRoom& room, std::size_t added, const Parsed& parsed, const Destination& to, const Rewrite& rewrite,
+[[gnu::always_inline]] inline void put_outer(const OuterRoom& room, std::size_t added, const Parsed& parsed, const Destination& to, const Rewrite& rewrite,
                       std::uint8_t protocol, std::uint8_t protocol_of_sum) noexcept {
   store(room.outer - 2, swap16(kOver4 ? wire::kTypeIpv4 : wire::kTypeIpv6));
   if constexpr (kOver4) {

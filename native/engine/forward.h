@@ -215,21 +215,35 @@ inline void count_in(Core& core, const Flight& flight) noexcept {
                                     core.index, core.options.workers, core.now_ms);
 }
 
-// What is written into or around the packet, by method.
+// What is written into or around the packet, by method. GRE is inlined where it is used, the others are a call each, or all of them together
+// would be too much for the registers of one loop.
 
-[[nodiscard]] inline bool carry_in_tunnel(const Tables& tables, Flight& flight, const Destination& to) noexcept {
-  const Rewrite rewrite{.flow_hash = flight.hash, .tunnel_ttl = tables.settings().tunnel_ttl};
-  if (to.tunnel == image::kGre) [[likely]] return Gre::apply(*flight.packet, flight.parsed, to, tables, rewrite);
-  if (to.tunnel == image::kIpip) return Ipip::apply(*flight.packet, flight.parsed, to, tables, rewrite);
-  return Gue::apply(*flight.packet, flight.parsed, to, tables, rewrite);
+[[nodiscard, gnu::always_inline]] inline Rewrite tunnel_rewrite(const Tables& tables, const Flight& flight) noexcept {
+  return {.flow_hash = flight.hash, .tunnel_ttl = tables.settings().tunnel_ttl};
 }
-[[nodiscard]] inline bool carry_by_nat(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+[[nodiscard, gnu::always_inline]] inline bool carry_by_gre(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+  return Gre::apply(*flight.packet, flight.parsed, to, tables, tunnel_rewrite(tables, flight));
+}
+[[nodiscard, gnu::noinline]] inline bool carry_by_ipip(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+  return Ipip::apply(*flight.packet, flight.parsed, to, tables, tunnel_rewrite(tables, flight));
+}
+[[nodiscard, gnu::noinline]] inline bool carry_by_gue(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+  return Gue::apply(*flight.packet, flight.parsed, to, tables, tunnel_rewrite(tables, flight));
+}
+[[nodiscard, gnu::always_inline]] inline bool carry_in_tunnel(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+  if (to.tunnel == image::kGre) [[likely]] return carry_by_gre(tables, flight, to);
+  return to.tunnel == image::kIpip ? carry_by_ipip(tables, flight, to) : carry_by_gue(tables, flight, to);
+}
+[[nodiscard, gnu::noinline]] inline bool carry_by_nat(const Tables& tables, Flight& flight, const Destination& to) noexcept {
   const Rewrite rewrite{.new_destination = to.address, .new_destination_port = to.port};
   return Nat::apply(*flight.packet, flight.parsed, to, tables, rewrite);
 }
-[[nodiscard]] inline bool carry_by_l3dsr(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+[[nodiscard, gnu::noinline]] inline bool carry_by_l3dsr(const Tables& tables, Flight& flight, const Destination& to) noexcept {
   const Rewrite rewrite{.dscp = tables.service(to.service).dscp};
   return L3dsr::apply(*flight.packet, flight.parsed, to, tables, rewrite);
+}
+[[nodiscard, gnu::noinline]] inline bool carry_direct(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+  return Direct::apply(*flight.packet, flight.parsed, to, tables, {});
 }
 /// Full NAT changes an echo's id as it changes a port. False: there is no source for it, and the client's own is not shown to the server.
 [[nodiscard, gnu::noinline]] inline bool carry_by_full_nat(const Core& core, const Tables& tables, Flight& flight,
@@ -249,13 +263,13 @@ inline void count_in(Core& core, const Flight& flight) noexcept {
   if (to.method == image::kTunnel) [[likely]] return carry_in_tunnel(tables, flight, to);
   if (to.method == image::kMasquerade) return carry_by_nat(tables, flight, to);
   if (to.method == image::kL3dsr) return carry_by_l3dsr(tables, flight, to);
-  if (to.method == image::kDirect) return Direct::apply(*flight.packet, flight.parsed, to, tables, {});
+  if (to.method == image::kDirect) return carry_direct(tables, flight, to);
   return to.method == image::kFullNat && carry_by_full_nat(core, tables, flight, to);
 }
 
 /// Link header, counters, verdict: the last step of everything that goes out.
 template <class Trace>
-inline void put_on_link(Core& core, const Tables& tables, Flight& flight, const Adjacency& way, const Address& beyond,
+[[gnu::always_inline]] inline void put_on_link(Core& core, const Tables& tables, Flight& flight, const Adjacency& way, const Address& beyond,
                         Trace& trace) noexcept {
   Packet& packet = *flight.packet;
   if (!put_link_header(packet, flight.parsed, way)) [[unlikely]] {
@@ -269,7 +283,7 @@ inline void put_on_link(Core& core, const Tables& tables, Flight& flight, const 
 
 /// Path, rewriting, link. `to` is alive; the packet was counted.
 template <class Trace>
-inline void send(Core& core, const Tables& tables, Flight& flight, const Destination& to, Trace& trace) noexcept {
+[[gnu::always_inline]] inline void send(Core& core, const Tables& tables, Flight& flight, const Destination& to, Trace& trace) noexcept {
   const std::uint32_t index = way_to(tables, to, flight.hash);
   if (index == kNone) [[unlikely]] return send_without_way(core, tables, flight, to, trace);
   const Adjacency& way = tables.adjacency(index);
@@ -286,7 +300,7 @@ inline void send(Core& core, const Tables& tables, Flight& flight, const Destina
 
 /// What settle chose: counted, sent.
 template <class Trace>
-inline void dispatch(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
+[[gnu::always_inline]] inline void dispatch(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
   const Destination* to = &tables.destination(flight.destination);
   if (to->state == kGone || to->state == kVacant) [[unlikely]] {
     if (!settle_again(core, tables, flight, trace)) return;

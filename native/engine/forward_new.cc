@@ -31,8 +31,6 @@ namespace {
 
 [[nodiscard]] bool is_nat(const Destination& to) noexcept { return to.method == image::kMasquerade || to.method == image::kFullNat; }
 
-[[nodiscard]] bool may_serve(const Destination& to) noexcept { return to.state == kServing || to.state == kQuiescent; }
-
 /// Without a session every packet of the flow must come to the same choice: whatever the scheduler, the hash decides.
 [[nodiscard]] std::uint32_t hash_choice(const Tables& tables, const Service& service, std::uint64_t hash) noexcept {
   if (!service.slots.empty()) return service.slots[slot_of(hash, static_cast<std::uint32_t>(service.slots.size()))];

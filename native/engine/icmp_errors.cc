@@ -172,7 +172,8 @@ bool forward_icmp_error(Core& core, const Tables& tables, Flight& flight, Trace&
     core.drop(*flight.packet, DropReason::bad_icmp_quote);
     return true;
   }
-  return to_client(core, tables, flight, quoted, trace) || to_server(core, tables, flight, quoted, trace);
+  return to_client(core, tables, flight, quoted, trace) || to_server(core, tables, flight, quoted, trace) ||
+         forward_tunnel_error(core, tables, flight, quoted, trace);
 }
 
 template bool forward_icmp_error(Core&, const Tables&, Flight&, NoTrace&) noexcept;

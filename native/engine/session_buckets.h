@@ -61,18 +61,12 @@ class Buckets {
   [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&table_[first(hash)]); }
   /// When `prefetch` has come true: where in the first choice it is, or, which then is fetched, the beginning of the second. No branch
   /// depends on which, nobody could foresee it.
-  /// @param missed it is not in the first choice: aim_again
-  [[nodiscard, gnu::always_inline]] std::uint32_t aim(std::uint64_t hash, bool& missed) const noexcept {
+  [[nodiscard, gnu::always_inline]] std::uint32_t aim(std::uint64_t hash) const noexcept {
     const std::uint32_t a = first(hash), b = second(hash);
     const std::uint32_t ways = match(table_[a], hash);
     const std::uint32_t bucket = chosen(a, b, ways);
     __builtin_prefetch(&table_[bucket]);
-    missed = ways == 0;
     return bucket << 2 | (static_cast<std::uint32_t>(__builtin_ctz(ways | 16)) & 3);
-  }
-  /// When the second choice has come, too: where in it.
-  [[nodiscard, gnu::always_inline]] std::uint32_t aim_again(std::uint32_t aimed, std::uint64_t hash) const noexcept {
-    return aimed | (static_cast<std::uint32_t>(__builtin_ctz(match(table_[aimed >> 2], hash) | 16)) & 3);
   }
   /// What `aim` said, when it is there: most often one comparison, since most are where they were aimed at.
   [[nodiscard, gnu::always_inline]] std::uint32_t find_aimed(std::uint32_t aimed, std::uint64_t hash) const noexcept {
@@ -125,13 +119,16 @@ class Buckets {
     const std::uint32_t a = first(hash);
     return a == bucket ? second(hash) : a;
   }
-  /// The bucket that has it, or the second choice if neither has. The mask keeps the compiler from making it a branch.
+  /// The bucket that has it, or the second choice if neither has.
   [[nodiscard]] std::uint32_t home(std::uint64_t hash) const noexcept {
     const std::uint32_t a = first(hash), b = second(hash);
     return chosen(a, b, match(table_[a], hash));
   }
+  /// Without a branch, which nobody could foresee: the compiler, which knows better, does not learn what the mask is.
   [[nodiscard]] static std::uint32_t chosen(std::uint32_t a, std::uint32_t b, std::uint32_t ways_in_a) noexcept {
-    return b ^ ((a ^ b) & (0u - static_cast<std::uint32_t>(ways_in_a != 0)));
+    std::uint32_t in_first = 0u - static_cast<std::uint32_t>(ways_in_a != 0);
+    __asm__("" : "+r"(in_first));
+    return b ^ ((a ^ b) & in_first);
   }
 #if defined(__SSE4_1__)
   [[nodiscard]] static __m128i two_hashes(const Slot& a, const Slot& b) noexcept {

@@ -68,19 +68,10 @@ class Sessions {
                                                        std::uint16_t vip_port, std::uint8_t protocol, bool v4) const noexcept {
     return hasher_.flow(client, vip, client_port, vip_port, protocol, v4);
   }
-  /// For a whole batch: prefetch each, then aim each, then aim_again where that missed (or not), then find each. What was aimed at holds until something is inserted: a session
+  /// For a whole batch: prefetch each, then aim each, then find each. What was aimed at holds until something is inserted: a session
   /// made or moved since may be missed, so a packet that has none asks `find(hash, v4, now_ms)` once more before it makes one.
   [[gnu::always_inline]] void prefetch(std::uint64_t hash, bool v4) const noexcept { family(v4).hot.prefetch(hash); }
-  [[nodiscard, gnu::always_inline]] std::uint32_t aim(std::uint64_t hash, bool v4, bool& missed) const noexcept {
-    return family(v4).hot.aim(hash, missed);
-  }
-  [[nodiscard, gnu::always_inline]] std::uint32_t aim(std::uint64_t hash, bool v4) const noexcept {
-    bool missed = false;
-    return aim(hash, v4, missed);
-  }
-  [[nodiscard, gnu::always_inline]] std::uint32_t aim_again(std::uint32_t aimed, std::uint64_t hash, bool v4) const noexcept {
-    return family(v4).hot.aim_again(aimed, hash);
-  }
+  [[nodiscard, gnu::always_inline]] std::uint32_t aim(std::uint64_t hash, bool v4) const noexcept { return family(v4).hot.aim(hash); }
   [[nodiscard]] std::uint32_t find_aimed(std::uint32_t aimed, std::uint64_t hash, bool v4, std::uint32_t now_ms) const noexcept {
     return alive(family(v4).hot.find_aimed(aimed, hash), v4, now_ms);
   }

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "engine/image.h"
-#include "engine/tcp_state.h"
+#include "engine/session_state.h"
 
 namespace lvsd {
 

@@ -123,22 +123,15 @@ struct Lanes {
 /// Where in the session's buckets; the service's counters are on their way.
 [[gnu::noinline]] void aim_all(Core& core, const Tables& tables, Lanes& lanes) noexcept {
   NoTrace trace;
-  Lanes missed;
   std::size_t going = 0;
   for (std::size_t at = 0; at < lanes.count; ++at) {
     Flight& flight = *lanes.at[at];
     if (!take(core, tables, flight, trace)) [[unlikely]] continue;
     __builtin_prefetch(&core.services[flight.service->id], 1);
-    bool is_missed = false;
-    flight.aimed = core.sessions.aim(flight.hash, is_v4(flight.parsed), is_missed);
-    missed.at[missed.count] = lanes.at[going++] = &flight;
-    missed.count += is_missed ? 1 : 0;
+    flight.aimed = core.sessions.aim(flight.hash, is_v4(flight.parsed));
+    lanes.at[going++] = &flight;
   }
   lanes.count = going;
-  for (std::size_t at = 0; at < missed.count; ++at) {
-    Flight& flight = *missed.at[at];
-    flight.aimed = core.sessions.aim_again(flight.aimed, flight.hash, is_v4(flight.parsed));
-  }
 }
 
 /// Session or choice; the destination and its counters are on their way.

@@ -78,7 +78,7 @@ class RateLimit {
 
 /// Which service took the last packets to an address and port, so that most packets need not ask the tables, which look through prefix
 /// lengths and node ports; also that none did, or one that takes every address: its packets may be replies (forward_rare.cc asks again).
-/// 8 KiB: it stays in the first cache. Forgets all when the tables change.
+/// 64 KiB, of which only what is asked for is touched. Forgets all when the tables change.
 class ServiceCache {
  public:
   void clear() noexcept { entries_.fill({}); }
@@ -102,7 +102,7 @@ class ServiceCache {
   }
 
  private:
-  static constexpr unsigned kBits = 8;
+  static constexpr unsigned kBits = 11;
   struct Entry {
     std::uint64_t high = 0, low = 0;
     std::uint64_t key = 0;  ///< ingress, port, protocol and one bit; 0: vacant

@@ -281,12 +281,13 @@ void PacketQueue::free(std::span<const Packet> packets) noexcept {
 std::size_t PacketQueue::send(std::span<const Packet> packets) noexcept {
   std::size_t taken = 0;
   for (const Packet& packet : packets) {
+    if (packet.length > transmit_.frame - kTxData) continue;
     std::uint8_t* slot = transmit_.at(transmit_.next);
     auto* header = reinterpret_cast<tpacket2_hdr*>(slot);
-    if (status_of(header) != TP_STATUS_AVAILABLE || packet.length > transmit_.frame - kTxData) {
+    if (status_of(header) != TP_STATUS_AVAILABLE) {
       if (unsent_ == 0) break;
       flush();
-      if (status_of(header) != TP_STATUS_AVAILABLE || packet.length > transmit_.frame - kTxData) break;
+      if (status_of(header) != TP_STATUS_AVAILABLE) break;
     }
     header->tp_len = packet.length;
     std::memcpy(slot + kTxData, packet.data, packet.length);

@@ -1,12 +1,10 @@
 #include "port/device.h"
 
 #include <fcntl.h>
-#include <ifaddrs.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <net/if_arp.h>
-#include <netpacket/packet.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -74,17 +72,10 @@ std::optional<Device> Device::find(const std::string& name) noexcept {
   return device;
 }
 
-std::vector<Mac> own_macs() {
+std::vector<Mac> macs_of(std::span<const std::string> devices) {
   std::vector<Mac> macs;
-  ifaddrs* first = nullptr;
-  if (::getifaddrs(&first) != 0) return macs;
-  for (const ifaddrs* each = first; each != nullptr; each = each->ifa_next) {
-    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_PACKET) continue;
-    sockaddr_ll address;
-    std::memcpy(&address, each->ifa_addr, sizeof address);
-    if (address.sll_hatype == ARPHRD_ETHER && address.sll_halen == sizeof(Mac)) std::memcpy(macs.emplace_back().data(), address.sll_addr, sizeof(Mac));
-  }
-  ::freeifaddrs(first);
+  for (const std::string& name : devices)
+    if (const auto device = Device::find(name); device && device->mac) macs.push_back(*device->mac);
   return macs;
 }
 
@@ -121,13 +112,13 @@ std::string sentence(const SyscallError& error, const std::string& device) {
   const std::string call = error.syscall;
   const bool forbidden = error.error == EPERM || error.error == EACCES;
   if (forbidden && call == "bpf(BPF_LINK_CREATE)") return device + ": a program on a device needs the capability CAP_NET_ADMIN";
-  if (forbidden && call.starts_with("bpf(")) return device + ": BPF needs the capabilities CAP_BPF and CAP_NET_ADMIN";
+  if (forbidden && call.starts_with("bpf(")) return device + ": BPF needs the capabilities CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN";
   if (forbidden && call.starts_with("socket(")) return device + ": " + call + " needs the capability CAP_NET_RAW";
-  if (forbidden && call == "open(/dev/net/tun)") return "packets that are the kernel's cannot be given back to it: a TUN device needs the capability CAP_NET_ADMIN";
+  if (forbidden && (call == "open(/dev/net/tun)" || call == "ioctl(TUNSETIFF)")) return "packets that are the kernel's cannot be given back to it: a TUN device needs the capability CAP_NET_ADMIN";
   if (call == "bpf(BPF_LINK_CREATE)" && (error.error == EBUSY || error.error == EEXIST))
     return device + ": another XDP program is on this device (`ip link set dev " + device + " xdp off` takes it away)";
   if (call == "bind(AF_XDP)" && error.error == EBUSY) return device + ": another AF_XDP socket has this queue";
-  if (call == "setsockopt(XDP_UMEM_REG)" && error.error == ENOBUFS) return device + ": memory cannot be locked: RLIMIT_MEMLOCK is too low";
+  if (call == "setsockopt(XDP_UMEM_REG)" && error.error == ENOBUFS) return device + ": the memory of its frames cannot be locked: RLIMIT_MEMLOCK is too low, and the capability CAP_IPC_LOCK is missing";
   return device + ": " + call + ": " + std::strerror(error.error);
 }
 

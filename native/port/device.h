@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,8 @@ struct Device {
   [[nodiscard]] static std::optional<Device> find(const std::string& name) noexcept;
 };
 
-/// The MACs of all devices of our network namespace: those on top of another one (macvlan, VLAN, VRRP's) receive by it.
-[[nodiscard]] std::vector<Mac> own_macs();
+/// The MACs that these devices have now.
+[[nodiscard]] std::vector<Mac> macs_of(std::span<const std::string> devices);
 
 /// Offloads that would show us frames which never were on the wire like this: GRO and LRO join them, VLAN offload hides their tags. Off
 /// while this lives, as they were afterwards. What a device does not know stays as it is.

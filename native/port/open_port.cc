@@ -50,6 +50,7 @@ std::unique_ptr<OpenPort> OpenPort::open(const PortRequest& request, const PortC
     if (!wants(request.mode, mode)) continue;
     std::string why;
     if (mode == xdp_generic && request.complete_checksums) {
+      if (request.mode == automatic) continue;
       // an AF_XDP frame has no room for them, and nobody would say how to cut them; a packet socket does
       why = request.name + ": it is virtual, and generic XDP would lose the oversized frames (GSO) that its other end leaves uncut";
     } else if (mode == packet ? port->open_packet(why) : port->open_xdp(mode, context, why)) {
@@ -107,7 +108,8 @@ bool OpenPort::attach(PortMode as, const PortContext& context, std::string& why)
   detach();
   why = sentence(error, request.name);
   if (as == PortMode::xdp_native && error.error == EOPNOTSUPP) why = request.name + ": its driver has no XDP";
-  if (!verifier.empty()) why += ": " + verifier;
+  // without CAP_PERFMON the verifier forbids what it lets others do, and says so; all else that it refuses is our fault
+  if (!verifier.empty() && verifier.find("!root") == std::string::npos) why = request.name + ": the kernel refuses the program: " + verifier;
   return false;
 }
 

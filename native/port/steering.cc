@@ -160,6 +160,10 @@ bool takes_pool(const PrefixValue& value, const Glance& frame) noexcept {
 
 bool takes_local(const Steering& steering, const Glance& frame) noexcept {
   if (frame.kind == kIcmp) return false;
+  if (frame.kind == kIcmpQuotes) {
+    const auto server = steering.servers.find(frame.quoted);
+    if (server != steering.servers.end() && (server->second.flags & kTunnelServer) != 0) return true;
+  }
   return frame.kind == kPlain ? steering.ports.contains({kNodePorts, frame.destination_port, frame.protocol, 0})
                               : steering.ports.contains({kNodePorts, 0, 0, 0});
 }
@@ -391,6 +395,9 @@ void SteeringMaker::add_servers(const Tables& tables, Steering& into) {
     server_ids[address] = server.id;
   }
   server_ids_ = std::move(server_ids);
+  // what routers say of packets in tunnels to them; of what they send themselves nothing is ours
+  for (const Destination& destination : tables.destinations())
+    if (destination.method == image::kTunnel && destination.state != kVacant && destination.state != kGone) into.servers[destination.address].flags |= kTunnelServer;
   into.ports.reserve(into.ports.size() + into.servers.size());
   each_nat_server(tables, [&](const Address& address, std::uint8_t protocol, std::uint16_t port) {
     const ServerValue& server = into.servers.find(address)->second;

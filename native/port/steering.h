@@ -42,6 +42,7 @@ enum PrefixFlag : std::uint16_t {
   kAnswers = 64,        ///< ARP and neighbour solicitations
   kLocalAddress = 128,  ///< this machine's own
   kPoolAddress = 256,
+  kTunnelServer = 512,  ///< of ServerValue: what routers say to this machine of packets to it is ours
 };
 
 /// What holds for the addresses of a prefix that no longer prefix has: with all that shorter ones say.
@@ -68,7 +69,7 @@ inline constexpr std::uint32_t kNodePorts = 0xffffffff;
 
 struct ServerValue {
   std::uint32_t id;
-  std::uint32_t flags;  ///< kEveryPort, kByPort, kByProtocol, kByPortAlone: of the source port
+  std::uint32_t flags;  ///< kEveryPort, kByPort, kByProtocol, kByPortAlone: of the source port; kTunnelServer
   friend bool operator==(const ServerValue&, const ServerValue&) = default;
 };
 static_assert(sizeof(ServerValue) == 8);

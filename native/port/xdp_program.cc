@@ -366,6 +366,12 @@ class Writer {
     a_.jump(pass_);
     a_.place(other);
     ask_port(false, 0);
+    a_.load(b8, r5, r10, kKind);
+    a_.jump_if(r5, unequal, kIcmpQuotes, pass_);
+    look_up(maps_.servers(), kQuoted);
+    a_.jump_if(r0, equal, 0, pass_);
+    a_.load(b4, r3, r0, offsetof(ServerValue, flags));
+    a_.jump_if(r3, has_bits, kTunnelServer, take_);
     a_.jump(pass_);
   }
 

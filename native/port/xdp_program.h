@@ -22,7 +22,7 @@ class SteeringMaps {
   /// is no more, so that no frame in between falls through. Not thread-safe.
   [[nodiscard]] SyscallError publish(std::shared_ptr<const Steering> next) noexcept;
 
-  /// Frames to these MACs are this machine's, by whichever device they come. Not thread-safe.
+  /// Those of the ports as they are now: a device may be given another one. Not thread-safe.
   [[nodiscard]] SyscallError use_macs(std::vector<Mac> macs) noexcept;
 
   [[nodiscard]] int prefixes() const noexcept { return prefixes_.get(); }

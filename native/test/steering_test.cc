@@ -158,7 +158,7 @@ class Judges {
   std::uint32_t port_;
 };
 
-Frame tcp(const Address& from, std::uint16_t source, const Address& to, std::uint16_t destination, const Ethernet& how = {}) {
+Frame tcp_frame(const Address& from, std::uint16_t source, const Address& to, std::uint16_t destination, const Ethernet& how = {}) {
   return packet(from, to, 6, ports(source, destination), how);
 }
 
@@ -170,14 +170,14 @@ TEST("a VIP's port is taken, another port of it is the kernel's, with any tags")
   sketch.add_service(address6("2001:db8::1"), 128, 17, 53);
   Judges judges(sketch.done());
   for (int tags = 0; tags <= 2; ++tags) {
-    CHECK(judges.take(tcp(kClient, 4000, address4("10.0.0.1"), 80, {.tags = tags})));
-    CHECK(!judges.take(tcp(kClient, 4000, address4("10.0.0.1"), 22, {.tags = tags})));
+    CHECK(judges.take(tcp_frame(kClient, 4000, address4("10.0.0.1"), 80, {.tags = tags})));
+    CHECK(!judges.take(tcp_frame(kClient, 4000, address4("10.0.0.1"), 22, {.tags = tags})));
     CHECK(!judges.take(packet(kClient, address4("10.0.0.1"), 17, ports(4000, 80), {.tags = tags})));
     CHECK(judges.take(packet(kClient6, address6("2001:db8::1"), 17, ports(4000, 53), {.tags = tags})));
     CHECK(!judges.take(packet(kClient6, address6("2001:db8::1"), 17, ports(4000, 54), {.tags = tags})));
   }
-  CHECK(!judges.take(tcp(kClient, 4000, address4("10.0.0.2"), 80)));
-  CHECK(!judges.take(tcp(kClient, 4000, address4("10.0.0.1"), 80, {.group = true})));
+  CHECK(!judges.take(tcp_frame(kClient, 4000, address4("10.0.0.2"), 80)));
+  CHECK(!judges.take(tcp_frame(kClient, 4000, address4("10.0.0.1"), 80, {.group = true})));
 }
 
 TEST("a longer prefix has what the shorter one has, and IPv4 nothing of ::/0") {
@@ -186,11 +186,11 @@ TEST("a longer prefix has what the shorter one has, and IPv4 nothing of ::/0") {
   sketch.add_service(address4("10.1.0.0"), 16, 6, 80);
   sketch.add_service(address6("::"), 0, 6, 443);
   Judges judges(sketch.done());
-  CHECK(judges.take(tcp(kClient, 1, address4("10.1.2.3"), 80)));
-  CHECK(judges.take(tcp(kClient, 1, address4("10.1.2.3"), 81)));
-  CHECK(judges.take(tcp(kClient, 1, address4("10.9.2.3"), 81)));
-  CHECK(!judges.take(tcp(kClient, 1, address4("11.9.2.3"), 443)));
-  CHECK(judges.take(tcp(kClient6, 1, address6("2001:db8::5"), 443)));
+  CHECK(judges.take(tcp_frame(kClient, 1, address4("10.1.2.3"), 80)));
+  CHECK(judges.take(tcp_frame(kClient, 1, address4("10.1.2.3"), 81)));
+  CHECK(judges.take(tcp_frame(kClient, 1, address4("10.9.2.3"), 81)));
+  CHECK(!judges.take(tcp_frame(kClient, 1, address4("11.9.2.3"), 443)));
+  CHECK(judges.take(tcp_frame(kClient6, 1, address6("2001:db8::5"), 443)));
 }
 
 TEST("fragments, ICMP errors and what cannot be read of a VIP are taken; echo where it is served") {
@@ -217,10 +217,10 @@ TEST("a NAT server's answers are taken, its other traffic and the health checks 
   sketch.add_local(address4("192.168.1.1"));
   Judges judges(sketch.done());
   const Address server = address4("192.168.1.2");
-  CHECK(judges.take(tcp(server, 8080, kClient, 4000)));
-  CHECK(!judges.take(tcp(server, 22, kClient, 4000)));
-  CHECK(!judges.take(tcp(server, 8080, address4("192.168.1.1"), 4000)));
-  CHECK(!judges.take(tcp(address4("192.168.1.3"), 80, kClient, 4000)));
+  CHECK(judges.take(tcp_frame(server, 8080, kClient, 4000)));
+  CHECK(!judges.take(tcp_frame(server, 22, kClient, 4000)));
+  CHECK(!judges.take(tcp_frame(server, 8080, address4("192.168.1.1"), 4000)));
+  CHECK(!judges.take(tcp_frame(address4("192.168.1.3"), 80, kClient, 4000)));
   CHECK(judges.take(packet(server, kClient, 1, Frame{3, 3, 0, 0, 0, 0, 0, 0})));
   // a router behind us tells the client of a packet to the server
   Frame quote = {11, 0, 0, 0, 0, 0, 0, 0, 0x45, 0, 0, 40, 0, 0, 0, 0, 1, 6, 0, 0};
@@ -238,14 +238,14 @@ TEST("pool addresses by their ports, node ports on this machine's addresses") {
   sketch.pools.push_back({address4("172.16.0.5"), address4("172.16.0.9"), 1024, 65535, 0});
   Judges judges(sketch.done());
   const Address local = address4("192.168.1.1");
-  CHECK(judges.take(tcp(kClient, 1, local, 30080)));
-  CHECK(!judges.take(tcp(kClient, 1, local, 22)));
-  CHECK(judges.take(tcp(kClient, 1, local, 40000)));
-  CHECK(!judges.take(tcp(kClient, 1, local, 50001)));
+  CHECK(judges.take(tcp_frame(kClient, 1, local, 30080)));
+  CHECK(!judges.take(tcp_frame(kClient, 1, local, 22)));
+  CHECK(judges.take(tcp_frame(kClient, 1, local, 40000)));
+  CHECK(!judges.take(tcp_frame(kClient, 1, local, 50001)));
   CHECK(!judges.take(packet(kClient, local, 1, Frame{8, 0, 0, 0, 0, 0, 0, 0})));
   CHECK(judges.take(packet(kClient, local, 1, Frame{3, 3, 0, 0, 0, 0, 0, 0})));
-  for (const char* in : {"172.16.0.5", "172.16.0.8", "172.16.0.9"}) CHECK(judges.take(tcp(kClient, 1, address4(in), 2000)));
-  for (const char* out : {"172.16.0.4", "172.16.0.10"}) CHECK(!judges.take(tcp(kClient, 1, address4(out), 2000)));
+  for (const char* in : {"172.16.0.5", "172.16.0.8", "172.16.0.9"}) CHECK(judges.take(tcp_frame(kClient, 1, address4(in), 2000)));
+  for (const char* out : {"172.16.0.4", "172.16.0.10"}) CHECK(!judges.take(tcp_frame(kClient, 1, address4(out), 2000)));
 }
 
 TEST("who asks for a VIP is heard where the service answers") {
@@ -271,8 +271,8 @@ TEST("a service with interfaces takes from these alone") {
   sketch.add_service(address4("10.0.0.1"), 32, 6, 80).ingress = 1u << 3;
   sketch.done();
   Judges third(sketch, 3), second(sketch, 2);
-  CHECK(third.take(tcp(kClient, 1, address4("10.0.0.1"), 80)));
-  CHECK(!second.take(tcp(kClient, 1, address4("10.0.0.1"), 80)));
+  CHECK(third.take(tcp_frame(kClient, 1, address4("10.0.0.1"), 80)));
+  CHECK(!second.take(tcp_frame(kClient, 1, address4("10.0.0.1"), 80)));
 }
 
 namespace {

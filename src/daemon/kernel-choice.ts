@@ -45,7 +45,9 @@ export function kernelChoice(service: ListedService, flow: Flow): KernelChoice {
     return { server: undefined, slot: undefined, text: `Scheduler ${name} is not known.`, doubt: 'nobody knows it' };
   const settings: SchedulerSettings = { flags, family: serviceFamily(service.key) };
   const candidates = service.destinations.map(candidateOf);
-  const turn = turns.has(name) ? turnOf(algorithm, settings, candidates, service.destinations) : undefined;
+  // of a persistent service all connections are counted, those that were not chosen too
+  const isRead = turns.has(name) && !service.settings.persistent;
+  const turn = isRead ? turnOf(algorithm, settings, candidates, service.destinations) : undefined;
   const state = turn?.state ?? algorithm.prepare(settings, candidates);
   const { index } = algorithm.choose(settings, candidates, state, flow);
   const slot = algorithm.slot?.(settings, state, flow);

@@ -98,7 +98,8 @@ export class ForwarderOfBoth implements Forwarder {
   /** From where it was, once it is where it shall be; else it stays, and forwards on. */
   async #leave({ service }: Change, to: Side): Promise<Error | undefined> {
     const name = serviceName(service);
-    if (!this.#known[to].has(name)) return new LvsError('ENGINE_MOVE', [name, to === 'engine' ? 'the engine' : 'the kernel']);
+    if (!this.#known[to].has(name))
+      return new LvsError('ENGINE_MOVE', [name, to === 'engine' ? 'the engine' : 'the kernel']);
     const [outcome] = await this.#applyTo(other(to), [{ do: 'delete-service', service }]);
     return outcome;
   }

@@ -43,6 +43,8 @@ export interface EngineEvents {
   readonly onPort?: (change: PortChanged) => void;
   readonly onSessions?: (change: SessionsChanged) => void;
   readonly onCaptured?: (packet: Captured) => void;
+  /** A question was not answered in time. */
+  readonly onLate?: () => void;
   /** Once: the engine ended, or the connection did. Nothing comes after it. */
   readonly onEnd?: () => void;
 }
@@ -191,6 +193,7 @@ export class EngineClient {
       const cancelDeadline = this.#options.clock.after(timeoutMs, () => {
         this.#waiting.delete(id);
         reject(new LvsError('ENGINE_TIMEOUT', [operation, timeoutMs]));
+        this.#options.onLate?.();
       });
       const type = request[name];
       this.#waiting.set(id, { operation, type, resolve, reject, cancelDeadline });

@@ -36,7 +36,9 @@ export interface SyncStream {
 }
 
 export const streamOf = (duplex: Duplex): SyncStream => ({
-  write: (bytes) => void (duplex.destroyed || duplex.write(bytes)),
+  write(bytes) {
+    if (!duplex.destroyed) duplex.write(bytes);
+  },
   buffered: () => duplex.writableLength,
   pause: () => void duplex.pause(),
   resume: () => void duplex.resume(),
@@ -154,7 +156,9 @@ export class SyncSender {
       else this.#step({ on: 'frame', frame: known });
     });
     options.stream.listen(
-      (bytes) => void (this.#isClosed || read(bytes) || this.#end('what the receiver sends is no sync')),
+      (bytes) => {
+        if (!this.#isClosed && !read(bytes)) this.#end('what the receiver sends is no sync');
+      },
       () => this.#end(ENDED),
     );
     options.stream.write(helloOf(this.#limits));
@@ -165,7 +169,15 @@ export class SyncSender {
   /** What the receiver said of the current table, and what was counted; `bytes`: written in all. */
   status() {
     const { phase, table, taken, refused, sent, arrived } = this.#state;
-    return { phase, table, taken, refused, unconfirmedBytes: sent - arrived, bytes: this.#bytes, notes: { ...this.#notes } };
+    return {
+      phase,
+      table,
+      taken,
+      refused,
+      unconfirmedBytes: sent - arrived,
+      bytes: this.#bytes,
+      notes: { ...this.#notes },
+    };
   }
 
   /** onEnd is not called. */
@@ -294,7 +306,9 @@ export class SyncReceiver {
       this.#step(known === undefined ? { on: 'bad' } : { on: 'frame', frame: known });
     });
     options.stream.listen(
-      (bytes) => void (this.#isClosed || read(bytes) || this.#end('what the sender sends is no sync')),
+      (bytes) => {
+        if (!this.#isClosed && !read(bytes)) this.#end('what the sender sends is no sync');
+      },
       () => this.#end(ENDED),
     );
     options.stream.write(helloOf(this.#limits));

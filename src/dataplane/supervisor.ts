@@ -30,6 +30,8 @@ export interface SupervisorOptions {
   readonly onReturn: (engine: RunningEngine) => Promise<void>;
   /** Answers from an engine that was just started. */
   readonly startTimeoutMs?: number;
+  /** Answers that take no work. */
+  readonly answerTimeoutMs?: number;
 }
 
 const START_TIMEOUT_MS = 10_000;
@@ -60,6 +62,7 @@ export class Supervisor {
   #pauseMs = FIRST_PAUSE_MS;
   #upSince = 0;
   #closed = false;
+  #isLate = false;
   /** How often it was started again because it had died. */
   restarts = 0;
 
@@ -127,6 +130,7 @@ export class Supervisor {
   /** The engine ends, and is not started again until `ensure`. */
   async stop(): Promise<void> {
     this.#cancelReturn?.();
+    await (this.#ensuring ?? this.#finding)?.catch(() => undefined); // what is just being started must not outlive this
     const engines = [this.#engine, this.#predecessor];
     this.#engine = undefined;
     this.#predecessor = undefined;
@@ -175,7 +179,8 @@ export class Supervisor {
 
   /** Who answers at a socket; undefined: nobody. One that takes connections and says nothing is an error. */
   async #knock(path: string, adopted = true): Promise<RunningEngine | undefined> {
-    const { clock, events } = this.#options;
+    const { clock, events, answerTimeoutMs } = this.#options;
+    if (Buffer.byteLength(path) > LONGEST_PATH) return undefined;
     let client: EngineClient | undefined;
     try {
       const mine = (run: (() => void) | undefined): void => {
@@ -185,19 +190,23 @@ export class Supervisor {
         ...events,
         path,
         clock,
+        ...(answerTimeoutMs === undefined ? {} : { timeoutMs: answerTimeoutMs }),
+        onLate: () => mine(() => void this.#late()),
         onEnd: () => mine(() => this.#lost(client)),
       });
       return { client, hello: await client.hello(), adopted };
     } catch (error) {
       client?.close();
       // one that is ending takes the connection and is gone
-      if (isLvsError(error, 'ENGINE_ABSENT') || isLvsError(error, 'ENGINE_LOST')) return undefined;
+      if (isLvsError(error, 'ENGINE_LOST') || isLeft(error)) return undefined;
       throw error;
     }
   }
 
   async #start(path: string): Promise<RunningEngine> {
     const { start, args, clock, log, startTimeoutMs = START_TIMEOUT_MS } = this.#options;
+    if (Buffer.byteLength(path) > LONGEST_PATH)
+      throw new LvsError('ENGINE_NOT_STARTED', [`at ${path}`, `its path is longer than ${LONGEST_PATH} bytes`]);
     const child = await start(['--control', path, ...args()]);
     let ended: string | undefined;
     child.onExit((how) => {
@@ -220,6 +229,25 @@ export class Supervisor {
         throw new LvsError('ENGINE_NOT_STARTED', [`at ${path}`, `it does not answer within ${startTimeoutMs} ms`]);
       }
       await this.#pause(KNOCK_MS);
+    }
+  }
+
+  /**
+   * It did not answer in time. One that does not even say hello follows no check and no route any more: it is ended, and its sessions with
+   * it, for another to take its place.
+   */
+  async #late(): Promise<void> {
+    const engine = this.#engine;
+    if (engine === undefined || this.#isLate) return;
+    this.#isLate = true;
+    try {
+      await engine.client.hello();
+    } catch (error) {
+      if (!isLvsError(error, 'ENGINE_TIMEOUT') || engine !== this.#engine) return;
+      this.#options.log.error({ event: 'engine.hung', pid: engine.hello.pid, reason: reasonOf(error) });
+      signal(engine.hello.pid, 'SIGKILL');
+    } finally {
+      this.#isLate = false;
     }
   }
 
@@ -281,6 +309,16 @@ export class Supervisor {
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => void this.#options.clock.after(ms, resolve));
   }
+}
+
+/** sockaddr_un; libuv cuts what is longer without a word. */
+const LONGEST_PATH = 107;
+
+/** No socket, or one that nobody listens at. Any other failure (it is somebody else's) means that the place is taken. */
+function isLeft(error: unknown): boolean {
+  if (!isLvsError(error, 'ENGINE_ABSENT')) return false;
+  const { code } = error.cause as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ECONNREFUSED' || code === 'ECONNRESET';
 }
 
 /** Where a new engine is to be found while an old one has the place. */

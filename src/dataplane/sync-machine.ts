@@ -130,12 +130,7 @@ export function stepSender(state: SenderState, event: SenderEvent, now: Circumst
   return [last, [...actions, ...more]];
 }
 
-function takeSenderEvent(
-  state: SenderState,
-  event: SenderEvent,
-  now: Circumstances,
-  limits: SyncLimits,
-): SenderStep {
+function takeSenderEvent(state: SenderState, event: SenderEvent, now: Circumstances, limits: SyncLimits): SenderStep {
   switch (event.on) {
     case 'engine':
       return [{ ...abandon(state), hasEngine: event.is === 'there', isAsking: false }, []];
@@ -321,7 +316,8 @@ export function stepReceiver(
       return [after, state.phase === 'waiting' ? [] : [ackOf(after)]];
     }
     case 'beat': {
-      if (isSilent(state, limits.beatMs, nowMs)) return [state, [{ do: 'close', why: 'nothing is heard of the sender' }]];
+      if (isSilent(state, limits.beatMs, nowMs))
+        return [state, [{ do: 'close', why: 'nothing is heard of the sender' }]];
       return [state, [state.phase === 'waiting' ? send({ kind: 'again', table: state.newest }) : ackOf(state)]];
     }
   }
@@ -333,10 +329,7 @@ const ackOf = ({ table, loaded, taken, refused }: ReceiverState): ReceiverAction
 /** Nothing more is taken of this table. */
 const lacks = (state: ReceiverState, what: 'gap' | 'malformed'): ReceiverStep => [
   { ...state, phase: 'waiting' },
-  [
-    { do: 'note', what },
-    send({ kind: 'again', table: state.newest }),
-  ],
+  [{ do: 'note', what }, send({ kind: 'again', table: state.newest })],
 ];
 
 function receive(state: ReceiverState, frame: SyncFrame): ReceiverStep {

@@ -4,13 +4,11 @@ import { emptyLbStore, type LbStore, tableOf } from '../lb/store.js';
 import type { Effect } from '../lb/vpp/command.js';
 import { Input } from '../lb/vpp/input.js';
 import type { VppNumbers } from '../lb/vpp/numbers.js';
-import { forgetIdle, type VppServer, type VppVip } from '../lb/vpp/state.js';
-import { destinationOfServer, servicesOfVip } from '../lb/vpp/table.js';
-import { type DestinationKey, destinationName } from '../model/destination.js';
-import type { ServiceKey } from '../model/service.js';
+import { forgetIdle } from '../lb/vpp/state.js';
+import { destinationName } from '../model/destination.js';
 import type { Table, TableService } from '../model/table.js';
 import { type NetworkDraft, networkOf } from './network-draft.js';
-import { nodeCountersOf } from './node-counters.js';
+import { flowsOf, numbersOf, type PlaceOf } from './numbers.js';
 import type { Simulation } from './simulation.js';
 import { applyTopologyLine } from './vpp-topology.js';
 
@@ -87,7 +85,8 @@ export class Session {
   settle(): void {
     if (!this.#store.vpp.vips.some(({ servers }) => servers.some(({ removed }) => removed))) return;
     this.publish();
-    const vpp = forgetIdle(this.#store.vpp, (vip, server) => this.#flowsOf(vip, server));
+    const numbers = this.#numbers();
+    const vpp = forgetIdle(this.#store.vpp, (vip, server) => flowsOf(numbers, vip, server));
     if (vpp === this.#store.vpp) return;
     this.#store = { ...this.#store, vpp };
     this.#isTableNew = true;
@@ -118,30 +117,11 @@ export class Session {
     else this.#simulation.flush(effect.service, effect.destination);
   }
 
-  #flowsOf(vip: VppVip, { address }: VppServer): number {
-    const destination = destinationOfServer(vip, address);
-    return servicesOfVip(vip).reduce((sum, service) => sum + this.#flows(service, destination), 0);
-  }
-
-  #flows(service: ServiceKey, destination: DestinationKey): number {
-    const place = this.#simulation.placeOf(service, destination);
-    const row = place === undefined ? undefined : this.#simulation.counters().destinations[place];
-    return row === undefined ? 0 : Number(row.active + row.inactive);
-  }
-
   #numbers(): VppNumbers {
-    const counters = this.#simulation.counters();
-    return {
-      usage: { live: counters.liveSessions, capacity: counters.sessionCapacity },
-      nodeCounters: nodeCountersOf(counters),
-      counters: (key) => counters.services[this.#simulation.placeOf(key) ?? -1] ?? noCounters,
-      flows: (key, destination) => this.#flows(key, destination),
-      slots: (key, destination) => {
-        const service = this.#simulation.serviceOf(key);
-        return service === undefined ? 0 : (this.#site.slotsOf(service).get(destinationName(destination)) ?? 0);
-      },
-    };
+    const placeOf: PlaceOf = (key, destination) => this.#simulation.placeOf(key, destination);
+    return numbersOf(this.#simulation.counters(), placeOf, (key, destination) => {
+      const service = this.#simulation.serviceOf(key);
+      return service === undefined ? 0 : (this.#site.slotsOf(service).get(destinationName(destination)) ?? 0);
+    });
   }
 }
-
-const noCounters = { existing: 0n, first: 0n, untracked: 0n, noServer: 0n };

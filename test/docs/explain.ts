@@ -171,7 +171,7 @@ What the kernel keeps to itself is said where it counts ('Perhaps: …', and \`"
 - rules of nft or iptables are not evaluated: services by firewall mark are mentioned, no more.
 
 The frame is made with the port's MAC address as its destination and checksums that are right. Its source is a MAC address of nobody unless
-\`--mac\` says whose; that matters to services with \`eth_src\` among their hash fields.
+\`--mac\` says whose; that matters to services with \`eth_src\` among their hash fields. It carries no VLAN tag.
 
 \`\`\`
 ${explainUsage}\`\`\`

@@ -117,12 +117,12 @@ export const network: Network = {
   ],
 };
 
-export type Method = 'masquerade' | 'full-nat' | 'direct';
+export type Method = 'masquerade' | 'full-nat' | 'direct-route';
 
 /** Port 80 of the VIP, of TCP or UDP, by the server's 8080. */
 export function table(method: Method = 'masquerade', protocol: 'tcp' | 'udp' = 'tcp'): Table {
   const key: ServiceKey = { by: 'address', protocol, address: VIP, port: 80 };
-  const to = { address: SERVER, port: method === 'direct' ? 80 : 8080 };
+  const to = { address: SERVER, port: method === 'direct-route' ? 80 : 8080 };
   const settings = { ...defaultDestinationSettings, method, weight: 1 };
   const snatPool = [{ first: SOURCE, last: SOURCE, lowestPort: 20_000, highestPort: 40_000 }];
   const engine = { ...defaultEngineSettings, snatPool: method === 'full-nat' ? snatPool : [] };

@@ -116,17 +116,17 @@ async function answersBy(network: Network, way: 'director' | 'router'): Promise<
   await network.must('gateway', 'ip', '-6', 'route', 'replace', 'default', 'via', ip6);
 }
 
-/** The end of a tunnel on the server, for as long as the block. */
-async function tunnelOf(network: Network, { one }: Tunnelled): Promise<AsyncDisposable> {
+/** With the end of a tunnel on the server. */
+async function withTunnel(network: Network, { one }: Tunnelled, run: () => Promise<void>): Promise<void> {
   const made = `ip link add name tunnel ${one.device?.(server[one.server]) ?? ''}`.trim().split(/ +/);
   await network.must('server', ...made);
   await network.must('server', 'sh', '-c', 'for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$f; done');
   await network.must('server', 'ip', 'link', 'set', 'tunnel', 'up');
-  return {
-    [Symbol.asyncDispose]: async () => {
-      await network.must('server', 'ip', 'link', 'delete', 'tunnel');
-    },
-  };
+  try {
+    await run();
+  } finally {
+    await network.must('server', 'ip', 'link', 'delete', 'tunnel');
+  }
 }
 
 /** What a host has learned; 0: nothing. */
@@ -168,18 +168,43 @@ t.test(`a narrow link behind the director, ${mode}`, async (t) => {
   for (const tunnelled of tunnels) {
     const { one, vip, overhead } = tunnelled;
     await t.test(one.name, async (t) => {
-      await using _tunnel = await tunnelOf(network, tunnelled);
-      await warm(network, vip);
-      if (one.service === 'ip4') {
-        t.strictSame(await sendDatagrams(network, vip, 3000, 'pieces', 3), [3, 0], 'in pieces, which the engine cuts');
-        t.strictSame(await sendDatagrams(network, vip, 1440, 'pieces', 3), [3, 0], 'whole without DF: cut');
-      }
-      const [back, tooBig] = await sendDatagrams(network, vip, 1440, 'whole', 3);
-      t.equal(back, 0, 'none that may not be cut fits');
-      t.ok(tooBig >= 1, 'and the sender knows');
-      t.match(await move(network, 'client', vip, BULK, BYTES, BYTES), /^ok /, 'bulk, both ways');
-      t.equal(await mtuTo(network, 'client', vip), NARROW - overhead, "the client's path MTU");
-      t.strictSame(await sendDatagrams(network, vip, 3000, 'pieces', 3), [3, 0], 'in pieces that fit');
+      await withTunnel(network, tunnelled, async () => {
+        await warm(network, vip);
+        if (one.service === 'ip4') {
+          t.strictSame(
+            await sendDatagrams(network, vip, 3000, 'pieces', 3),
+            [3, 0],
+            'in pieces, which the engine cuts',
+          );
+          t.strictSame(await sendDatagrams(network, vip, 1440, 'pieces', 3), [3, 0], 'whole without DF: cut');
+        }
+        const [back, tooBig] = await sendDatagrams(network, vip, 1440, 'whole', 3);
+        t.equal(back, 0, 'none that may not be cut fits');
+        t.ok(tooBig >= 1, 'and the sender knows');
+        t.match(await move(network, 'client', vip, BULK, BYTES, BYTES), /^ok /, 'bulk, both ways');
+        t.equal(await mtuTo(network, 'client', vip), NARROW - overhead, "the client's path MTU");
+        t.strictSame(await sendDatagrams(network, vip, 3000, 'pieces', 3), [3, 0], 'in pieces that fit');
+      });
+    });
+  }
+  director.kill('SIGTERM');
+});
+
+t.test(`a narrow link further on: a gateway's word about the outer packet, ${mode}`, async (t) => {
+  await using network = await Network.build(topology);
+  await startServers(network);
+  await answersBy(network, 'router');
+  for (const host of ['gateway', 'server']) await setMtu(network, host, 'rack', NARROW);
+  await using director = await direct('director', text);
+  for (const tunnelled of tunnels) {
+    const { one, vip, overhead } = tunnelled;
+    await t.test(one.name, async (t) => {
+      await withTunnel(network, tunnelled, async () => {
+        await warm(network, vip);
+        t.match(await move(network, 'client', vip, BULK, BYTES, BYTES), /^ok /, 'bulk, both ways');
+        const learned = await mtuTo(network, 'client', vip);
+        t.ok(learned > 0 && learned <= NARROW - overhead, `the client's path MTU: ${learned}`);
+      });
     });
   }
   director.kill('SIGTERM');
@@ -207,14 +232,14 @@ t.test(`NAT, ${mode}`, async (t) => {
       await network.must('client', python, datagrams, 'leave', vip, '7');
       t.equal(await late.line(), 'refused', "the client's port unreachable reaches the server");
 
-      await setMtu(network, 'gateway', 'rack', 1300);
+      await setMtu(network, 'gateway', 'rack', 1400);
       t.match(await move(network, 'client', vip, BULK, BYTES, 1000), /^ok /, 'up');
-      t.equal(await mtuTo(network, 'client', vip), 1300, 'the client knows from a router behind the director');
+      t.equal(await mtuTo(network, 'client', vip), 1400, 'the client knows from a router behind the director');
       await setMtu(network, 'gateway', 'rack', 1500);
 
-      await setMtu(network, 'router', 'outside', 1320);
+      await setMtu(network, 'router', 'outside', 1280);
       t.match(await move(network, 'client', vip, BULK, 1000, BYTES), /^ok /, 'down');
-      t.equal(await mtuTo(network, 'server', client[family]), 1320, 'the server knows from a router before it');
+      t.equal(await mtuTo(network, 'server', client[family]), 1280, 'the server knows from a router before it');
       await setMtu(network, 'router', 'outside', 1500);
     });
   }
@@ -261,8 +286,9 @@ t.test(`a link that loses, delays and reorders, ${mode}`, async (t) => {
   await answersBy(network, 'router');
   for (const tunnelled of tunnels)
     await t.test(tunnelled.one.name, async (t) => {
-      await using _tunnel = await tunnelOf(network, tunnelled);
-      t.match(await move(network, 'client', tunnelled.vip, BULK, LOSSY_BYTES, LOSSY_BYTES), /^ok /);
+      await withTunnel(network, tunnelled, async () => {
+        t.match(await move(network, 'client', tunnelled.vip, BULK, LOSSY_BYTES, LOSSY_BYTES), /^ok /);
+      });
     });
   t.match(await network.must('router', 'tc', '-s', 'qdisc', 'show', 'dev', 'middle'), /dropped [1-9]/, 'it did lose');
   director.kill('SIGTERM');

@@ -2,14 +2,15 @@ import t from 'tap';
 import { type Cost, judged } from '../../../bench/forward-verdict.js';
 import { measuredOf, seriesOf, wantedOf } from '../../../bench/io-figures.js';
 
-t.test('a line of run.sh', async (t) => {
+t.test('a line of run.sh', (t) => {
   const line =
     'native nat       offered   500000  sent 249990 in 0.500 s: 499980 pps | got 240000 p50 25 us p99 103 us most 900 us';
   t.same(measuredOf(line), { method: 'native nat', offered: 500_000, sent: 499_980, got: 480_000, p50: 25, p99: 103 });
   t.equal(measuredOf('something else'), undefined);
+  t.end();
 });
 
-t.test('peak is the best rate, overload the last, latency the first; medians of the rounds', async (t) => {
+t.test('peak is the best rate, overload the last, latency the first; medians of the rounds', (t) => {
   const at = (method: string, offered: number, got: number, p50 = 20) => ({
     method,
     offered,
@@ -31,9 +32,10 @@ t.test('peak is the best rate, overload the last, latency the first; medians of 
   t.same(wanted[0], { what: 'native direct to ip_forward', is: '0.50 ×', wanted: '≥ 0.5 ×' });
   t.ok(wanted.some(({ what, is }) => what.includes('overload') && is === '0.40'));
   t.same(wantedOf(series, false), [{ what: 'native direct to ip_forward', is: '0.50 ×', wanted: '≥ 0.9 ×' }]);
+  t.end();
 });
 
-t.test('what forwarding costs against what was wanted', async (t) => {
+t.test('what forwarding costs against what was wanted', (t) => {
   const cost = (method: string, flows: number, servers: number, medianNs: number, services = 1): Cost => ({
     method,
     flows,
@@ -58,4 +60,5 @@ t.test('what forwarding costs against what was wanted', async (t) => {
     { what: 'NAT4 to GRE4, worst', is: '1.50 ×', wanted: '≤ 1.5 ×' },
     { what: '2 to 1,000 servers, worst', is: '10 %', wanted: '< 15 %' },
   ]);
+  t.end();
 });

@@ -14,7 +14,11 @@ const lines: readonly [args: string[], told: object | string][] = [
   [['explain', ...flow.split(' ')], { request: { do: 'explain', flow } }],
   [
     ['--json', '--control', '/x', 'explain', flow, '--iface', 'eth0', '--flags', 'ack', '--length', '100', '--df'],
-    { request: { do: 'explain', flow, interface: 'eth0', flags: 'ack', length: '100', df: true }, json: true, path: '/x' },
+    {
+      request: { do: 'explain', flow, interface: 'eth0', flags: 'ack', length: '100', df: true },
+      json: true,
+      path: '/x',
+    },
   ],
   [['explain', flow, '--control', '/y'], { path: '/y' }],
   [['explain'], { wrong: /explain which packet\? Such as/, usage: /usage: lvsctl .* explain PACKET/ }],
@@ -23,7 +27,13 @@ const lines: readonly [args: string[], told: object | string][] = [
   [['what-if', '--remove', '10.0.0.1'], { request: { do: 'what-if', supposed: { do: 'remove', server: '10.0.0.1' } } }],
   [
     ['what-if', '--weight', '[fd00::1]:80=7', '--service', 'tcp 1.1.1.1:1'],
-    { request: { do: 'what-if', supposed: { do: 'weight', server: '[fd00::1]:80', weight: 7 }, service: 'tcp 1.1.1.1:1' } },
+    {
+      request: {
+        do: 'what-if',
+        supposed: { do: 'weight', server: '[fd00::1]:80', weight: 7 },
+        service: 'tcp 1.1.1.1:1',
+      },
+    },
   ],
   [['what-if', '-f', 'a.conf', '--remove', 'x'], { own: 'what-if', file: 'a.conf' }],
   [['what-if'], { wrong: /what if what/, usage: /what-if --remove/ }],
@@ -83,8 +93,14 @@ t.test('capture without a file', (t) => {
 });
 
 const requests: readonly [line: object, told: object | undefined][] = [
-  [{ do: 'explain', flow, df: true, mac: 'x' }, { do: 'explain', flow, df: true, mac: 'x' }],
-  [{ do: 'explain', flow, more: 1 }, { do: 'explain', flow }],
+  [
+    { do: 'explain', flow, df: true, mac: 'x' },
+    { do: 'explain', flow, df: true, mac: 'x' },
+  ],
+  [
+    { do: 'explain', flow, more: 1 },
+    { do: 'explain', flow },
+  ],
   [{ do: 'explain', flow: 7 }, undefined],
   [{ do: 'explain', flow, interface: {} }, undefined],
   [{ do: 'explain', flow, length: 100 }, undefined],
@@ -163,7 +179,10 @@ t.test('a session for people', (t) => {
     sessionLine(told),
     'tcp [fd00::7]:4000 > [fd00::1]:80 -> [fd00::b]:8080 from [fd00::a]:6 established 900 s\n',
   );
-  const orphan = toldSession({ ...record, destination: undefined, snat: undefined, service: undefined, affinity: true }, []);
+  const orphan = toldSession(
+    { ...record, destination: undefined, snat: undefined, service: undefined, affinity: true },
+    [],
+  );
   t.match(orphan, { service: null, server: null, snat: null, client: 'fd00::7' });
   t.match(sessionLine(orphan), '-> nobody: it was removed established');
   t.end();

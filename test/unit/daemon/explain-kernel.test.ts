@@ -77,7 +77,13 @@ t.test('rr and wrr: whose turn it is, as far as the numbers tell', (t) => {
   t.same(turn('rr', [1, 0, 1], [5n, 2n, 4n])[1], 'unknown', 'it had a weight before');
   t.same(turn('wrr', [4, 2, 2], [2n, 1n, 1n]), ['10.0.0.1:8080', 'known'], 'a round is over');
   t.same(turn('wrr', [4, 2, 2], [3n, 1n, 1n])[1], 'known');
-  t.same(turn('wrr', [4, 2, 2], [1n, 1n, 1n])[1], 'unknown');
+  t.same(turn('wrr', [4, 2, 2], [2n, 0n, 0n])[1], 'unknown');
+  const persistent = service({ scheduler: 'rr', persistent: true, persistenceSeconds: 9 }, two);
+  t.match(
+    texts(ask({ flow }, { services: [persistent] })),
+    /do not come to whole turns/,
+    'it counts more than choices',
+  );
   t.end();
 });
 
@@ -135,7 +141,10 @@ t.test('persistence: the template decides, and by its mask', (t) => {
   t.same(ask({ flow }, { services: services(1) }).server?.address, '10.0.0.1', 'none yet');
   const facts = { connections: [template], services: services(0) };
   t.same(ask({ flow }, facts).server?.address, '10.0.0.2');
-  t.match(texts(ask({ flow }, facts)), /clients of 198\.51\.100\.0\/255\.255\.255\.0 keep their server: 10\.0\.0\.2:8080/);
+  t.match(
+    texts(ask({ flow }, facts)),
+    /clients of 198\.51\.100\.0\/255\.255\.255\.0 keep their server: 10\.0\.0\.2:8080/,
+  );
   const expiring = { ...facts, rules: { ...rules, expireQuiescentTemplate: true } };
   t.same(ask({ flow }, expiring).server?.address, '10.0.0.1');
   t.same(ask({ flow: 'tcp 198.51.101.7:1 > 192.0.2.1:80' }, facts).server?.address, '10.0.0.1', 'another network');
@@ -155,7 +164,11 @@ t.test('an answer of a server: masquerading is undone, others pass', (t) => {
 t.test('services: the exact port first, all ports only with persistence, marks only mentioned, none', (t) => {
   const all: ServiceKey = { ...web, port: 0 };
   const exact = service({ scheduler: 'fo' }, [row(1)]);
-  const wide = service({ scheduler: 'fo', persistent: true }, [row(2, {}, 0n, { key: { address: '10.0.0.2', port: 0 } })], all);
+  const wide = service(
+    { scheduler: 'fo', persistent: true },
+    [row(2, {}, 0n, { key: { address: '10.0.0.2', port: 0 } })],
+    all,
+  );
   const mark = service({}, [row(3)], { by: 'fwmark', family: 'ip4', mark: 7 });
   const facts = { services: [mark, wide, exact] };
   t.same(ask({ flow }, facts).server?.address, '10.0.0.1');
@@ -184,7 +197,10 @@ t.test('what tunnels add', (t) => {
   const added = (tunnel: Partial<DestinationSettings['tunnel']>, address = '10.0.0.1'): string => {
     const settings = { method: 'tunnel', tunnel: { ...defaultDestinationSettings.tunnel, ...tunnel } } as const;
     const rows = [row(1, settings, 0n, { key: { address, port: 80 } })];
-    return /(\d+) bytes go in front/.exec(texts(ask({ flow }, { services: [service({ scheduler: 'fo' }, rows)] })))?.[1] ?? '';
+    return (
+      /(\d+) bytes go in front/.exec(texts(ask({ flow }, { services: [service({ scheduler: 'fo' }, rows)] })))?.[1] ??
+      ''
+    );
   };
   t.same(
     [
@@ -207,35 +223,44 @@ const view = (services: readonly ListedService[], rows: readonly Connection[]): 
   },
 });
 
-t.test('the engine is asked first; what it leaves to the kernel the kernel explains, if it has to do with it', async (t) => {
-  const engineSays = (verdict: string) => ({
-    running: true,
-    portFor: () => ({ name: 'eth0', mac: '02:00:00:00:00:01' }),
-    portName: (index: number) => `eth${index}`,
-    explain: () =>
-      Promise.resolve(JSON.stringify({ steps: [], verdict, port: 1, frame: verdict === 'pass' ? '' : '00ff', answers: [] })),
-  });
-  const packet = readAskedPacket({ flow });
-  if ('wrong' in packet) throw new Error(packet.wrong);
-  const owners = { sysctl: undefined, links: undefined };
-  const kernel = view([service({ scheduler: 'fo' }, two)], [established]);
-  t.match(await explainPacket({ ...owners, engine: engineSays('forward'), kernel }, packet, undefined), {
-    by: 'engine',
-    interface: 'eth0',
-    out: { port: 'eth1', frame: '00ff' },
-  });
-  t.match(await explainPacket({ ...owners, engine: engineSays('pass'), kernel }, packet, undefined), { by: 'kernel' });
-  const nothing = view([], []);
-  t.match(await explainPacket({ ...owners, engine: engineSays('pass'), kernel: nothing }, packet, undefined), { by: 'engine' });
-  t.match(await explainPacket({ ...owners, engine: undefined, kernel: nothing }, packet, 'eth7'), {
-    by: 'kernel',
-    interface: 'eth7',
-    verdict: 'pass',
-  });
-  await t.rejects(explainPacket({ ...owners, engine: undefined, kernel: undefined }, packet, undefined), {
-    code: 'EXPLAIN_NOBODY',
-  });
-});
+t.test(
+  'the engine is asked first; what it leaves to the kernel the kernel explains, if it has to do with it',
+  async (t) => {
+    const engineSays = (verdict: string) => ({
+      running: true,
+      portFor: () => ({ name: 'eth0', mac: '02:00:00:00:00:01' }),
+      portName: (index: number) => `eth${index}`,
+      explain: () =>
+        Promise.resolve(
+          JSON.stringify({ steps: [], verdict, port: 1, frame: verdict === 'pass' ? '' : '00ff', answers: [] }),
+        ),
+    });
+    const packet = readAskedPacket({ flow });
+    if ('wrong' in packet) throw new Error(packet.wrong);
+    const owners = { sysctl: undefined, links: undefined };
+    const kernel = view([service({ scheduler: 'fo' }, two)], [established]);
+    t.match(await explainPacket({ ...owners, engine: engineSays('forward'), kernel }, packet, undefined), {
+      by: 'engine',
+      interface: 'eth0',
+      out: { port: 'eth1', frame: '00ff' },
+    });
+    t.match(await explainPacket({ ...owners, engine: engineSays('pass'), kernel }, packet, undefined), {
+      by: 'kernel',
+    });
+    const nothing = view([], []);
+    t.match(await explainPacket({ ...owners, engine: engineSays('pass'), kernel: nothing }, packet, undefined), {
+      by: 'engine',
+    });
+    t.match(await explainPacket({ ...owners, engine: undefined, kernel: nothing }, packet, 'eth7'), {
+      by: 'kernel',
+      interface: 'eth7',
+      verdict: 'pass',
+    });
+    await t.rejects(explainPacket({ ...owners, engine: undefined, kernel: undefined }, packet, undefined), {
+      code: 'EXPLAIN_NOBODY',
+    });
+  },
+);
 
 t.test('what-if of the kernel: its slots and its connections', async (t) => {
   const template = connection('TCP C6336407 0000 C0000201 0050 0A000002 1F90 NONE            91');

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../../helpers/program.js';
 const fake = fileURLToPath(new URL('../../helpers/fake-engine.js', import.meta.url));
 
 /** Starts node with the fake engine, as it would start lvsd-dataplane; what it has started is ended with the test. */
-function world(t: Test, directory = temporaryDirectory(t)) {
+function world(t: Test, directory = temporaryDirectory(t), answerTimeoutMs = 10_000) {
   const path = join(directory, 'engine.sock');
   const log = new MemoryLog();
   const returned: RunningEngine[] = [];
@@ -29,6 +29,7 @@ function world(t: Test, directory = temporaryDirectory(t)) {
     args: () => words.args,
     clock: systemClock,
     log,
+    answerTimeoutMs,
     events: {},
     onReturn: (engine) => {
       returned.push(engine);
@@ -195,4 +196,39 @@ t.test('a program that ends at once, or is none, is an error with the reason', a
     code: 'ENGINE_NOT_STARTED',
     message: /does not answer within 300 ms/,
   });
+});
+
+t.test('a path that no socket can have is refused by name', async (t) => {
+  const { supervisor, pids } = world(t, join(temporaryDirectory(t), 'x'.repeat(100)));
+  t.equal(await supervisor.find(), undefined);
+  await t.rejects(supervisor.ensure(), { code: 'ENGINE_NOT_STARTED', message: /longer than 107 bytes/ });
+  t.equal(pids.length, 0);
+});
+
+t.test('stopped while it starts: nothing is left', async (t) => {
+  const { supervisor, pids } = world(t);
+  const starting = supervisor.ensure().catch(() => undefined);
+  await until(() => pids.length === 1);
+  await supervisor.stop();
+  await starting;
+  t.notOk(isAlive(pids[0]!));
+  t.equal(supervisor.engine, undefined);
+});
+
+t.test('a place that cannot be looked at is not taken for free', async (t) => {
+  const { supervisor, path, pids } = world(t);
+  symlinkSync(path, path);
+  await t.rejects(supervisor.ensure(), { code: 'ENGINE_ABSENT', message: /ELOOP/ });
+  t.equal(pids.length, 0);
+});
+
+t.test('one that hangs is ended, and another takes its place', async (t) => {
+  const { supervisor, pids, log, returned } = world(t, undefined, 300);
+  const { client } = await supervisor.ensure();
+  process.kill(pids[0]!, 'SIGSTOP');
+  await t.rejects(client.counters(), { code: 'ENGINE_TIMEOUT' });
+  await until(() => returned.length === 1);
+  t.match(log.named('engine.hung'), [{ pid: pids[0] }]);
+  t.notOk(isAlive(pids[0]!));
+  t.equal(supervisor.engine!.hello.pid, pids[1]);
 });

@@ -90,7 +90,7 @@ t.test('as text', (t) => {
     whatIfText(remove, [outlook!]),
     `removing 10.0.0.2:80:
   tcp 192.0.2.1:80
-    slots     256, 128 move (50.0 %): 128 of its own, 0 between others (0.0 %)
+    slots     128 of 256 move (50.0 %), at least 128 had to; 128 are its own, 0 move between others (0.0 %)
               10.0.0.2:80                   128 -> 0
               10.0.0.1:80                   128 -> 256
     sessions  0 live, 0 move (-); unless they are kept (weight 0, drain)
