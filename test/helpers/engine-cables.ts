@@ -2,6 +2,7 @@
  * The engine's process between real devices: `d0` and `d1` in this namespace, veth pairs to a client's (c0, 10.1.0.1) and a server's (s0,
  * 10.2.0.1), which answers at port 8080. Imported first, as own-namespace.ts is.
  */
+import { once } from 'node:events';
 import { ip } from './own-namespace.js';
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -145,7 +146,12 @@ export async function startEngine(t: Test, options: readonly string[] = [], word
   const child = spawn(line[0]!, line.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (bytes: Buffer) => void (said += bytes.toString()));
-  t.teardown(() => void child.kill('SIGKILL'));
+  // until it is gone it has the devices
+  t.teardown(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
   for (let i = 0; i < 500 && !existsSync(path); i++) await wait(10);
   const changes: PortChanged[] = [];
   const engine = await EngineClient.connect({

@@ -178,7 +178,7 @@ json_dump_file | PATH | /tmp/keepalived.json | where the state is dumped as JSON
 +lvs_state_file | PATH | director.json of the run directory | where is remembered what was programmed and what was down
 +lvs_engine | userspace or kernel | kernel | who forwards the packets of services that do not say it themselves
 +engine_ports | IFNAME... (at most 64) or auto | auto | interfaces that the userspace engine receives from and sends to
-+engine_mode | auto, xdp, xdp_native, xdp_generic or packet | auto | how it opens them: AF_XDP (of any kind, in the driver, generic) or AF_PACKET
++engine_mode | auto, xdp, xdp_native, xdp_generic or packet | auto | how it opens them: AF_XDP (of any kind and AF_PACKET last, in the driver, generic) or AF_PACKET
 +engine_workers | 1..256 or auto | auto | its threads
 +engine_sessions | 1024..268435456 | the engine's | sessions it has room for
 +engine_tunnel_source4 | ADDRESS | address of the interface a packet leaves by | source of IPv4 outer headers

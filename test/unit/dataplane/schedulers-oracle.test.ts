@@ -127,6 +127,7 @@ class Session {
   }
 
   #forget(server: Server): void {
+    this.#count(); // those that came since: how many go is what the kernel looks at
     this.#engine.flush(0, this.#place(server));
     for (const [key, one] of this.#flows) if (one.server === server) this.#flows.delete(key);
     this.#count();
@@ -159,6 +160,11 @@ class Session {
   run(steps: readonly Step[], family: 'ip4' | 'ip6'): void {
     const used = new Set<string>();
     let probes = 0;
+    // the engine sees an edit when the next flow comes, and two edits as one; the kernel each at once: let one come
+    const probe = (): void => {
+      const address = family === 'ip4' ? '172.31.0.1' : 'fd00:2::f:1';
+      this.#arrive({ client: { address, port: ++probes }, virtual: { address: vip[family], port: 80 } }, used);
+    };
     for (const step of steps) {
       if (step.do === 'arrive') {
         this.#arrive(step.flow, used);
@@ -168,13 +174,14 @@ class Session {
       if (step.do === 'set') {
         this.#count();
         if (this.#service.set(step.server)) this.#publish();
-        // the engine sees an edit of thresholds when the next flow comes, the kernel at once: let one come
-        const address = family === 'ip4' ? '172.31.0.1' : 'fd00:2::f:1';
-        this.#arrive({ client: { address, port: ++probes }, virtual: { address: vip[family], port: 80 } }, used);
+        probe();
       } else if (server !== undefined) {
         if (step.do === 'close') this.#close(server);
         else this.#forget(server);
-        if (step.do === 'remove' && this.#service.remove(step.n)) this.#publish();
+        if (step.do === 'remove' && this.#service.remove(step.n)) {
+          this.#publish();
+          probe();
+        }
       }
     }
   }

@@ -85,7 +85,7 @@ t.test('records that are a view into other memory are read where they are', (t) 
 });
 
 t.test('states and size are those of the engine', (t) => {
-  const states = /enum class SessionState : std::uint8_t \{([^}]*)\}/.exec(source('native/engine/tcp_state.h'));
+  const states = /enum class SessionState : std::uint8_t \{([^}]*)\}/.exec(source('native/engine/session_state.h'));
   t.same(
     states?.[1]?.split(',').map((word) => word.trim()),
     sessionStates,

@@ -251,7 +251,10 @@ async function run(pair: Pair, one: Op): Promise<void> {
       return;
     case 'lost':
       pair.a.isLost = true;
-      { pair.a.tell(new Uint8Array(0)); return; }
+      {
+        pair.a.tell(new Uint8Array(0));
+        return;
+      }
     case 'die':
       pair.a.onEnd?.();
       return;
