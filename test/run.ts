@@ -41,7 +41,7 @@ const SECOND = 1000;
 const HOST_LIMIT_MS = 600 * SECOND;
 /** What a kernel needs: emulation is slow. UML has one CPU, so that two guests are twice as fast. */
 const guestPlans: Record<Kernel, Pick<GuestPlan, 'guests' | 'freshGuests' | 'limitMs' | 'limit'>> = {
-  uml: { guests: 2, freshGuests: true, limitMs: 300 * SECOND, limit: 3000 },
+  uml: { guests: 2, freshGuests: true, limitMs: 600 * SECOND, limit: 3000 },
   qemu: { guests: 1, freshGuests: false, limitMs: 900 * SECOND, limit: 2400 },
   host: { guests: 1, freshGuests: false, limitMs: 300 * SECOND, limit: 3000 },
 };

@@ -1,4 +1,4 @@
-// kernels: uml, qemu
+// kernels: uml
 /** What explain says of the kernel's IPVS is what the kernel then does: the server of each flow, then that it is remembered. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
