@@ -71,7 +71,7 @@ t.test('routes of all kinds, as ip(8) made them', async (t) => {
   ip(`route add 10.1.0.0/16 mtu 1400 nexthop via 192.0.2.2 weight 2 nexthop via 10.20.0.9 dev ${inner} weight 1`);
   ip('route add blackhole 10.66.0.0/16');
   ip('route add 10.67.0.0/16 via inet6 2001:db8::2 dev c0');
-  ip('nexthop add id 7 via 192.0.2.2 dev c0');
+  ip('nexthop add id 7 via 192.0.2.3 dev c0');
   ip('route add 10.68.0.0/16 nhid 7');
   ip('-6 route add 2001:db8:1::/48 nexthop via 2001:db8::2 dev c0 nexthop via 2001:db8::3 dev c0');
   ip('route add 10.69.0.0/16 dev lo');
@@ -92,7 +92,7 @@ t.test('routes of all kinds, as ip(8) made them', async (t) => {
   ]);
   t.same(hops('10.66.0.0'), []);
   t.same(hops('10.67.0.0'), [{ ...c0, gateway: '2001:db8::2' }]);
-  t.same(hops('10.68.0.0'), [c0], 'by a nexthop object');
+  t.same(hops('10.68.0.0'), [{ ...c0, gateway: '192.0.2.3' }], 'by a nexthop object');
   t.same(hops('10.69.0.0'), [], 'lo is no port');
   t.equal(hops('10.70.0.0'), undefined, 'a table that is asked by rule only');
   t.same(
