@@ -1,4 +1,4 @@
-// kernels: uml
+// kernels: uml, qemu
 /** The userspace engine on paths that are narrow or lose packets: what does not fit is said to who sent it, and what ICMP says reaches who it concerns. */
 import t from 'tap';
 import { direct, globals, lvsctl, type Mode, move, root, serveBulk, virtualServer } from '../engine/site.js';
