@@ -4,7 +4,7 @@
  * Kinds: unit (*.test.js, by plain node), native (C++ programs), lab and conformance (*.lab.js and *.conformance.js inside a guest
  * that has IPVS, and the *.test.js that start guests themselves); all of them by default.
  * PATTERN is a regular expression over the files' names. A guest's file runs on the kernels that its line `// kernels: uml, qemu`
- * names, without such a line on uml. The last line is `N passed, N failed, N skipped`; run/outcome.ts says what is counted.
+ * names, without such a line on uml. What failed is printed again at the end; the last line is `N passed, N failed, N skipped`; run/outcome.ts says what is counted.
  * Exit status 1 if anything failed, could not run, or if nothing ran.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -48,6 +48,8 @@ const guestPlans: Record<Kernel, Pick<GuestPlan, 'guests' | 'freshGuests' | 'lim
 
 process.chdir(join(import.meta.dirname, '../..'));
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, told again at the end: whoever reads a log from behind finds it. */
+const broken: string[] = [];
 
 const files = chosenKinds.flatMap(filesOf);
 const inGuests = chosenKernels.map((kernel) => ({
@@ -61,6 +63,7 @@ for (const guests of inGuests)
   if (guests.files.length > 0)
     await runInGuests({ ...guests, ...guestPlans[guests.kernel] }, (run) => report(guests.kernel, run));
 
+if (broken.length > 0) console.log(['', 'What failed:', ...broken, ''].join('\n'));
 if (total.passed + total.failed === 0) console.log('nothing ran');
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
@@ -114,7 +117,9 @@ function report(where: string, run: Run): void {
   total.skipped += skipped;
   const counts = [`${passed} passed`, failed > 0 && `${failed} FAILED`, skipped > 0 && `${skipped} skipped`];
   const name = run.file.replace(/^build\//, '');
-  console.log(`${where} ${name}: ${counts.filter(Boolean).join(', ')} (${(run.ms / SECOND).toFixed(1)} s)`);
-  for (const [reason, count] of reasons) console.log(indent(`skipped ${count}: ${reason}`));
-  for (const failure of failures) console.log(indent(failure));
+  const told = [`${where} ${name}: ${counts.filter(Boolean).join(', ')} (${(run.ms / SECOND).toFixed(1)} s)`];
+  for (const [reason, count] of reasons) told.push(indent(`skipped ${count}: ${reason}`));
+  for (const failure of failures) told.push(indent(failure));
+  console.log(told.join('\n'));
+  if (failed > 0) broken.push(...told);
 }

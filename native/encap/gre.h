@@ -12,7 +12,6 @@ struct Gre {
     return over4 ? put<true, false>(packet, parsed, to, rewrite) : put<false, false>(packet, parsed, to, rewrite);
   }
 
- private:
   template <bool kOver4, bool kSummed>
   [[gnu::always_inline]] static bool put(Packet& packet, const Parsed& parsed, const Destination& to, const Rewrite& rewrite) noexcept {
     constexpr std::size_t kAdded = sizeof(wire::Gre) + (kSummed ? 4 : 0);

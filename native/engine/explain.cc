@@ -383,7 +383,8 @@ std::string explain_packet(Core& core, const Tables& tables, Packet& packet, std
   Recorder recorder;
   Flight flight;
   flight.packet = &packet;
-  if (look(core, tables, flight, recorder)) {
+  Received received;
+  if (look(core, tables, flight, received, recorder)) {
     if (!recognize(core, flight)) ask_service(core, tables, flight);
     if (take(core, tables, flight, recorder) && settle(core, tables, flight, recorder)) dispatch(core, tables, flight, recorder);
   }

@@ -112,9 +112,14 @@ enum class Station : std::uint8_t { ours, several, another };
   return station_of(tables, packet) == Station::another;
 }
 
+/// Frames that were for us, summed up over a batch.
+struct Received {
+  std::uint64_t frames = 0, bytes = 0;
+};
+
 /// First look. True: a whole packet with ports, whose service is to be found; else its fate is sealed.
 template <class Trace>
-[[nodiscard]] inline bool look(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
+[[nodiscard]] inline bool look(Core& core, const Tables& tables, Flight& flight, Received& received, Trace& trace) noexcept {
   Packet& packet = *flight.packet;
   const Station station = station_of(tables, packet);
   if (station == Station::another) [[unlikely]] {
@@ -122,8 +127,8 @@ template <class Trace>
     packet.verdict = Verdict::pass;
     return false;
   }
-  core.event(Event::received);
-  core.event(Event::received_bytes, packet.length);
+  ++received.frames;
+  received.bytes += packet.length;
   Parsed& parsed = flight.parsed;
   const DropReason refused = parse(packet, parsed);
   if (refused != DropReason::none) [[unlikely]] {
@@ -215,38 +220,34 @@ inline void count_in(Core& core, const Flight& flight) noexcept {
                                     core.index, core.options.workers, core.now_ms);
 }
 
-// What is written into or around the packet, by method. GRE is inlined where it is used, the others are a call each, or all of them together
-// would be too much for the registers of one loop.
+// What is written into or around the packet, by method. GRE over IPv4 is inlined where it is used, the others are a call each, or all of
+// them together would be too much for the registers of one loop.
 
 [[nodiscard, gnu::always_inline]] inline Rewrite tunnel_rewrite(const Tables& tables, const Flight& flight) noexcept {
   return {.flow_hash = flight.hash, .tunnel_ttl = tables.settings().tunnel_ttl};
 }
-[[nodiscard, gnu::always_inline]] inline bool carry_by_gre(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+[[nodiscard]] inline bool carry_by_gre(const Tables& tables, Flight& flight, const Destination& to) noexcept {
   return Gre::apply(*flight.packet, flight.parsed, to, tables, tunnel_rewrite(tables, flight));
 }
-[[nodiscard, gnu::noinline]] inline bool carry_by_ipip(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+[[nodiscard]] inline bool carry_by_ipip(const Tables& tables, Flight& flight, const Destination& to) noexcept {
   return Ipip::apply(*flight.packet, flight.parsed, to, tables, tunnel_rewrite(tables, flight));
 }
-[[nodiscard, gnu::noinline]] inline bool carry_by_gue(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+[[nodiscard]] inline bool carry_by_gue(const Tables& tables, Flight& flight, const Destination& to) noexcept {
   return Gue::apply(*flight.packet, flight.parsed, to, tables, tunnel_rewrite(tables, flight));
 }
-[[nodiscard, gnu::always_inline]] inline bool carry_in_tunnel(const Tables& tables, Flight& flight, const Destination& to) noexcept {
-  if (to.tunnel == image::kGre) [[likely]] return carry_by_gre(tables, flight, to);
-  return to.tunnel == image::kIpip ? carry_by_ipip(tables, flight, to) : carry_by_gue(tables, flight, to);
-}
-[[nodiscard, gnu::noinline]] inline bool carry_by_nat(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+[[nodiscard]] inline bool carry_by_nat(const Tables& tables, Flight& flight, const Destination& to) noexcept {
   const Rewrite rewrite{.new_destination = to.address, .new_destination_port = to.port};
   return Nat::apply(*flight.packet, flight.parsed, to, tables, rewrite);
 }
-[[nodiscard, gnu::noinline]] inline bool carry_by_l3dsr(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+[[nodiscard]] inline bool carry_by_l3dsr(const Tables& tables, Flight& flight, const Destination& to) noexcept {
   const Rewrite rewrite{.dscp = tables.service(to.service).dscp};
   return L3dsr::apply(*flight.packet, flight.parsed, to, tables, rewrite);
 }
-[[nodiscard, gnu::noinline]] inline bool carry_direct(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+[[nodiscard]] inline bool carry_direct(const Tables& tables, Flight& flight, const Destination& to) noexcept {
   return Direct::apply(*flight.packet, flight.parsed, to, tables, {});
 }
 /// Full NAT changes an echo's id as it changes a port. False: there is no source for it, and the client's own is not shown to the server.
-[[nodiscard, gnu::noinline]] inline bool carry_by_full_nat(const Core& core, const Tables& tables, Flight& flight,
+[[nodiscard]] inline bool carry_by_full_nat(const Core& core, const Tables& tables, Flight& flight,
                                                            const Destination& to) noexcept {
   const Snat snat = snat_of(core, tables, flight);
   if (snat.address.is_zero() && core.sessions.find(flight.hash, is_v4(flight.parsed), core.now_ms) == kNone) return false;
@@ -258,13 +259,23 @@ inline void count_in(Core& core, const Flight& flight) noexcept {
   return Nat::apply(*flight.packet, flight.parsed, to, tables, rewrite);
 }
 
+[[nodiscard, gnu::noinline]] inline bool carry_otherwise(const Core& core, const Tables& tables, Flight& flight,
+                                                         const Destination& to) noexcept {
+  switch (to.method) {
+    case image::kTunnel:
+      if (to.tunnel == image::kGre) return carry_by_gre(tables, flight, to);
+      return to.tunnel == image::kIpip ? carry_by_ipip(tables, flight, to) : carry_by_gue(tables, flight, to);
+    case image::kMasquerade: return carry_by_nat(tables, flight, to);
+    case image::kL3dsr: return carry_by_l3dsr(tables, flight, to);
+    case image::kDirect: return carry_direct(tables, flight, to);
+    case image::kFullNat: return carry_by_full_nat(core, tables, flight, to);
+    default: return false;
+  }
+}
 [[nodiscard, gnu::always_inline]] inline bool carry(const Core& core, const Tables& tables, Flight& flight,
                                                     const Destination& to) noexcept {
-  if (to.method == image::kTunnel) [[likely]] return carry_in_tunnel(tables, flight, to);
-  if (to.method == image::kMasquerade) return carry_by_nat(tables, flight, to);
-  if (to.method == image::kL3dsr) return carry_by_l3dsr(tables, flight, to);
-  if (to.method == image::kDirect) return carry_direct(tables, flight, to);
-  return to.method == image::kFullNat && carry_by_full_nat(core, tables, flight, to);
+  if (!to.plain_gre4) return carry_otherwise(core, tables, flight, to);
+  return Gre::put<true, false>(*flight.packet, flight.parsed, to, tunnel_rewrite(tables, flight));
 }
 
 /// Link header, counters, verdict: the last step of everything that goes out.

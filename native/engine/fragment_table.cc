@@ -47,13 +47,13 @@ void FragmentTable::learn(std::uint64_t key, Ports ports, std::uint32_t until_ms
     const std::array<std::uint32_t, 8> places = table.places(key);
     // the time left cannot be told without the time now, but what ends first can: an empty slot before all
     const auto sooner = [&table, until_ms](std::uint32_t a, std::uint32_t b) {
-      const Slot &x = table.at(a), &y = table.at(b);
+      const Slot x = table.at(a), y = table.at(b);
       if ((x.hash == 0) != (y.hash == 0)) return x.hash == 0;
       return static_cast<std::int32_t>(x.deadline - until_ms) < static_cast<std::int32_t>(y.deadline - until_ms);
     };
     at = *std::min_element(places.begin(), places.end(), sooner);
   }
-  table.at(at) = {key, until_ms, packed(ports)};
+  table.at(at).put({key, until_ms, packed(ports)});
 }
 
 bool FragmentTable::find(std::uint64_t key, std::uint32_t now_ms, Ports& into) const noexcept {

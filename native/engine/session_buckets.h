@@ -1,8 +1,11 @@
 #pragma once
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+
+#include "packet/view.h"
 
 #if defined(__SSE4_1__)
 #include <smmintrin.h>
@@ -30,14 +33,36 @@ class Pages {
 
 /// What the path of an established flow reads and writes. Sessions and their reverse entries use the same slots.
 struct Slot {
-  std::uint64_t hash;      ///< the whole key of it; 0: empty
-  std::uint32_t deadline;  ///< milliseconds of a clock that wraps; of a reverse entry: handle of its session
-  std::uint32_t meta;      ///< sessions.h says the bits
+  std::uint64_t hash = 0;      ///< the whole key of it; 0: empty
+  std::uint32_t deadline = 0;  ///< milliseconds of a clock that wraps; of a reverse entry: handle of its session
+  std::uint32_t meta = 0;      ///< sessions.h says the bits
 };
+/// Four slots in one cache line, the hashes side by side: they are compared all at once, and the store of a deadline does not come between.
 struct alignas(64) Bucket {
-  Slot slots[4];
+  struct alignas(8) Rest {
+    std::uint32_t deadline, meta;
+  };
+  std::uint64_t hashes[4];
+  Rest rest[4];
+
+  [[nodiscard]] Slot slot(std::uint32_t way) const noexcept { return {hashes[way], rest[way].deadline, rest[way].meta}; }
 };
-static_assert(sizeof(Slot) == 16 && sizeof(Bucket) == 64);
+static_assert(sizeof(Bucket) == 64);
+
+/// A slot where it stands in its bucket.
+struct SlotPlace {
+  std::uint64_t& hash;
+  std::uint32_t& deadline;
+  std::uint32_t& meta;
+
+  operator Slot() const noexcept { return {hash, deadline, meta}; }
+  void put(const Slot& slot) const noexcept {
+    hash = slot.hash;
+    deadline = slot.deadline;
+    meta = slot.meta;
+  }
+  void clear() const noexcept { put({}); }
+};
 
 inline constexpr std::uint32_t kNoSlot = 0xffffffff;
 
@@ -54,8 +79,19 @@ class Buckets {
   [[nodiscard]] std::uint32_t slots() const noexcept { return buckets() * 4; }
   [[nodiscard]] std::size_t bytes() const noexcept { return memory_.bytes(); }
 
-  [[nodiscard]] Slot& at(std::uint32_t place) noexcept { return table_[place >> 2].slots[place & 3]; }
-  [[nodiscard]] const Slot& at(std::uint32_t place) const noexcept { return table_[place >> 2].slots[place & 3]; }
+  [[nodiscard, gnu::always_inline]] SlotPlace at(std::uint32_t place) noexcept {
+    Bucket& bucket = table_[place >> 2];
+    return {bucket.hashes[place & 3], bucket.rest[place & 3].deadline, bucket.rest[place & 3].meta};
+  }
+  [[nodiscard, gnu::always_inline]] Slot at(std::uint32_t place) const noexcept { return table_[place >> 2].slot(place & 3); }
+  /// Both in one load and one store: what a flow's packet leaves, its next one finds at once.
+  [[nodiscard, gnu::always_inline]] Bucket::Rest rest_at(std::uint32_t place) const noexcept {
+    return std::bit_cast<Bucket::Rest>(load<std::uint64_t>(rest_bytes(place)));
+  }
+  [[gnu::always_inline]] void put_rest(std::uint32_t place, Bucket::Rest rest) noexcept {
+    store(rest_bytes(place), std::bit_cast<std::uint64_t>(rest));
+  }
+  [[nodiscard, gnu::always_inline]] std::uint64_t hash_at(std::uint32_t place) const noexcept { return table_[place >> 2].hashes[place & 3]; }
 
   // (always inline: GCC takes a function that only prefetches for one without effect, and leaves its calls out)
   [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&table_[first(hash)]); }
@@ -70,7 +106,7 @@ class Buckets {
   }
   /// What `aim` said, when it is there: most often one comparison, since most are where they were aimed at.
   [[nodiscard, gnu::always_inline]] std::uint32_t find_aimed(std::uint32_t aimed, std::uint64_t hash) const noexcept {
-    return at(aimed).hash == hash ? aimed : find_in(aimed >> 2, hash);
+    return hash_at(aimed) == hash ? aimed : find_in(aimed >> 2, hash);
   }
 
   /// Where a slot of this hash is, or kNoSlot. No branch depends on where.
@@ -92,7 +128,7 @@ class Buckets {
     }
     if (steps == 0) return kNoSlot;
     for (const std::uint32_t bucket : choices) {
-      for (std::uint32_t way = 0; way < 4; ++way) __builtin_prefetch(&table_[other(at(bucket << 2 | way).hash, bucket)]);
+      for (std::uint32_t way = 0; way < 4; ++way) __builtin_prefetch(&table_[other(hash_at(bucket << 2 | way), bucket)]);
     }
     for (unsigned step = 1; step <= steps; ++step) {
       for (const std::uint32_t bucket : choices) {
@@ -110,6 +146,9 @@ class Buckets {
   }
 
  private:
+  [[nodiscard, gnu::always_inline]] std::uint8_t* rest_bytes(std::uint32_t place) const noexcept {
+    return reinterpret_cast<std::uint8_t*>(&table_[place >> 2].rest[place & 3]);
+  }
   [[nodiscard]] std::uint32_t first(std::uint64_t hash) const noexcept { return scale(static_cast<std::uint32_t>(hash)); }
   [[nodiscard]] std::uint32_t second(std::uint64_t hash) const noexcept { return scale(static_cast<std::uint32_t>(hash >> 32)); }
   [[nodiscard]] std::uint32_t scale(std::uint32_t half) const noexcept {
@@ -130,21 +169,16 @@ class Buckets {
     __asm__("" : "+r"(in_first));
     return b ^ ((a ^ b) & in_first);
   }
-#if defined(__SSE4_1__)
-  [[nodiscard]] static __m128i two_hashes(const Slot& a, const Slot& b) noexcept {
-    return _mm_insert_epi64(_mm_cvtsi64_si128(static_cast<long long>(a.hash)), static_cast<long long>(b.hash), 1);
-  }
-#endif
   [[nodiscard]] static std::uint32_t match(const Bucket& bucket, std::uint64_t hash) noexcept {
 #if defined(__SSE4_1__)
-    // Only the hashes are read: a load of a whole slot would wait for the store of the deadline that the packet before has left.
+    const auto* const hashes = reinterpret_cast<const __m128i*>(bucket.hashes);
     const __m128i wanted = _mm_set1_epi64x(static_cast<long long>(hash));
-    const __m128i low = two_hashes(bucket.slots[0], bucket.slots[1]), high = two_hashes(bucket.slots[2], bucket.slots[3]);
-    const __m128i same_low = _mm_cmpeq_epi64(low, wanted), same_high = _mm_cmpeq_epi64(high, wanted);
+    const __m128i same_low = _mm_cmpeq_epi64(_mm_load_si128(hashes), wanted);
+    const __m128i same_high = _mm_cmpeq_epi64(_mm_load_si128(hashes + 1), wanted);
     return static_cast<std::uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(_mm_packs_epi32(same_low, same_high))));
 #else
     std::uint32_t ways = 0;
-    for (std::uint32_t way = 0; way < 4; ++way) ways |= static_cast<std::uint32_t>(bucket.slots[way].hash == hash) << way;
+    for (std::uint32_t way = 0; way < 4; ++way) ways |= static_cast<std::uint32_t>(bucket.hashes[way] == hash) << way;
     return ways;
 #endif
   }
@@ -152,7 +186,7 @@ class Buckets {
   template <typename IsFree>
   [[nodiscard]] std::uint32_t free_in(std::uint32_t bucket, IsFree is_free) const {
     for (std::uint32_t way = 0; way < 4; ++way) {
-      if (is_free(table_[bucket].slots[way])) return bucket << 2 | way;
+      if (is_free(table_[bucket].slot(way))) return bucket << 2 | way;
     }
     return kNoSlot;
   }
@@ -161,11 +195,11 @@ class Buckets {
   [[nodiscard]] std::uint32_t clear(std::uint32_t bucket, unsigned steps, IsFree is_free, Move move) {
     for (std::uint32_t way = 0; way < 4; ++way) {
       const std::uint32_t from = bucket << 2 | way;
-      const std::uint64_t hash = at(from).hash;
+      const std::uint64_t hash = hash_at(from);
       const std::uint32_t goal = other(hash, bucket);
       if (goal == bucket || hash == 0) continue;
       const std::uint32_t to = steps == 1 ? free_in(goal, is_free) : clear(goal, steps - 1, is_free, move);
-      if (to == kNoSlot || at(from).hash != hash) continue;  // the way round may have led through this bucket
+      if (to == kNoSlot || hash_at(from) != hash) continue;  // the way round may have led through this bucket
       if (move(from, to)) return from;
     }
     return kNoSlot;

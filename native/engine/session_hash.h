@@ -62,7 +62,7 @@ class FlowHash {
     const auto product = static_cast<unsigned __int128>(a) * b;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
   }
-  [[nodiscard]] static std::uint64_t not_zero(std::uint64_t hash) noexcept { return hash + (hash == 0 ? 1 : 0); }
+  [[nodiscard]] static std::uint64_t not_zero(std::uint64_t hash) noexcept { return hash + (hash < 1 ? 1 : 0); }
   /// splitmix64: the words differ even where the secret is zero, as in a simulation.
   [[nodiscard]] static std::uint64_t next(std::uint64_t& state) noexcept {
     std::uint64_t z = state += 0x9e3779b97f4a7c15;

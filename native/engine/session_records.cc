@@ -29,7 +29,7 @@ bool proves(SessionState state) noexcept { return state == SessionState::establi
 // ---------------------------------------------------------------- out
 
 Sessions::Change Sessions::change_of(std::uint32_t handle) const noexcept {
-  const Slot& slot = this->slot(handle);
+  const Slot slot = this->slot(handle);
   const Snat snat = (slot.meta & kSnat) != 0 ? given(handle) : Snat{};
   return {key(handle), snat, slot.hash, slot.meta >> kDestinationShift, slot.deadline, state_of(slot), false};
 }
@@ -86,7 +86,7 @@ std::size_t Sessions::dump(std::uint64_t& cursor, std::span<SessionRecord> into,
       continue;
     }
     ++next;
-    const Slot& slot = hot.at(at);
+    const Slot slot = hot.at(at);
     if (is_free(slot, now_ms)) continue;
     into[written++] = record_of(change_of(at | which << 31), tables, now_ms);
   }
@@ -120,7 +120,7 @@ bool Sessions::lacks_port(const Change& change, const Tables& tables) noexcept {
 /// Who follows has the deadline of the last record. A session that was seen since is told again at the next of its moments, a third of its
 /// time-out apart and chosen by its hash, so that not all are told at once; never as much as to fill the log.
 void Sessions::remind(std::uint32_t handle, const Tables& tables, std::uint32_t before_ms, std::uint32_t now_ms) noexcept {
-  const Slot& slot = this->slot(handle);
+  const Slot slot = this->slot(handle);
   const Service* service = service_of(tables, tables.destination(slot.meta >> kDestinationShift));
   if (service == nullptr || changes_->made - changes_->told > kChanges / 2) return;
   const std::int64_t timeout = service->timeouts[state_of(slot)];
@@ -169,7 +169,7 @@ std::uint32_t Sessions::destination_of(const SessionRecord& record, const Tables
 
 /// A record of a session that is here already.
 bool Sessions::renew(std::uint32_t handle, const SessionRecord& record, std::uint32_t id, std::uint32_t now_ms) noexcept {
-  const Slot& slot = this->slot(handle);
+  const Slot slot = this->slot(handle);
   const Snat snat = (slot.meta & kSnat) != 0 ? given(handle) : Snat{};
   if (slot.meta >> kDestinationShift != id || !(snat.address == record.snat) || snat.port != record.snat_port) return false;
   const auto state = static_cast<SessionState>(record.state);

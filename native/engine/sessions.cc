@@ -79,7 +79,7 @@ void Sessions::fill(std::uint32_t handle, std::uint64_t hash, const FlowKey& key
   } else {
     static_cast<Cold6*>(family.cold.data())[at] = {key.client, key.vip, key.client_port, key.vip_port, key.protocol, affinity, 0};
   }
-  Slot& slot = family.hot.at(at);
+  const SlotPlace slot = family.hot.at(at);
   slot.hash = hash;
   slot.meta = static_cast<std::uint32_t>(state) | destination << kDestinationShift;
   ++family.used;
@@ -104,7 +104,7 @@ std::uint32_t Sessions::insert(std::uint64_t hash, const FlowKey& key, std::uint
 void Sessions::redirect(std::uint32_t handle, std::uint32_t destination) noexcept {
   if (destination >= counters_.size()) return;
   drop_reverse(handle);
-  Slot& slot = this->slot(handle);
+  const SlotPlace slot = this->slot(handle);
   const SessionState state = state_of(slot);
   count(this->destination(handle), state, -1);
   slot.meta = (slot.meta & ((1u << kDestinationShift) - 1)) | destination << kDestinationShift;
@@ -125,7 +125,7 @@ void Sessions::count(std::uint32_t destination, SessionState state, int by) noex
 }
 
 void Sessions::change_state(std::uint32_t handle, SessionState state) noexcept {
-  Slot& slot = this->slot(handle);
+  const SlotPlace slot = this->slot(handle);
   const std::uint32_t destination = this->destination(handle);
   count(destination, state_of(slot), -1);
   slot.meta = (slot.meta & ~kState) | static_cast<std::uint32_t>(state);
@@ -137,9 +137,9 @@ void Sessions::end(std::uint32_t handle, Whither whither) noexcept {
   static constexpr Event kEvents[] = {Event::sessions_expired, Event::sessions_evicted, Event::sessions_flushed};
   tell(handle, true);
   drop_reverse(handle);
-  Slot& slot = this->slot(handle);
+  const SlotPlace slot = this->slot(handle);
   count(slot.meta >> kDestinationShift, state_of(slot), -1);
-  slot = {};
+  slot.clear();
   --family_of(handle).used;
   ++engine_->events[static_cast<std::size_t>(kEvents[static_cast<std::size_t>(whither)])];
 }
@@ -186,7 +186,7 @@ std::uint32_t Sessions::victim(std::uint64_t hash, bool v4, std::uint32_t now_ms
   std::uint32_t best = kNoSlot;
   std::uint64_t best_rank = std::uint64_t{kNever} << 32;
   for (const std::uint32_t at : family.hot.places(hash)) {
-    const Slot& slot = family.hot.at(at);
+    const Slot slot = family.hot.at(at);
     const std::uint64_t with_time = std::uint64_t{rank(slot)} << 32 | (slot.deadline - now_ms);
     if (with_time >= best_rank) continue;
     best_rank = with_time;
@@ -205,8 +205,8 @@ void Sessions::move(std::uint32_t from, std::uint32_t to) noexcept {
     Kind* all = static_cast<Kind*>(pages.data());
     all[b] = all[a];
   };
-  Slot& slot = family.hot.at(a);
-  family.hot.at(b) = slot;
+  const SlotPlace slot = family.hot.at(a);
+  family.hot.at(b).put(slot);
   if (is_v4(from)) {
     copy(family.cold, static_cast<Cold4*>(nullptr));
   } else {
@@ -218,7 +218,7 @@ void Sessions::move(std::uint32_t from, std::uint32_t to) noexcept {
     if (reverse != kNoSlot) family.reverse.at(reverse).deadline = to;
   }
   if ((slot.meta & kSnat) != 0) give(to, given(from));
-  slot = {};
+  slot.clear();
 }
 
 /// Whether a session may move without being missed by a dump that goes on.
@@ -245,7 +245,7 @@ bool Sessions::note_passed(std::uint32_t to) noexcept {
 
 void Sessions::look_at(std::uint32_t handle, const Tables& tables, std::uint32_t before_ms, std::uint32_t now_ms) noexcept {
   const std::span<const Destination> destinations = tables.destinations();
-  const Slot& slot = this->slot(handle);
+  const Slot slot = this->slot(handle);
   if (slot.hash == 0) return;
   const std::uint32_t id = slot.meta >> kDestinationShift;
   const bool gone = id >= destinations.size() || destinations[id].state == kGone || destinations[id].state == kVacant;

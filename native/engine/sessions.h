@@ -82,12 +82,10 @@ class Sessions {
     Buckets& hot = family(v4).hot;
     const std::uint32_t place = hot.find_aimed(aimed, hash);
     if (place == kNoSlot) [[unlikely]] return kNone;
-    Slot& slot = hot.at(place);
-    const std::uint32_t meta = slot.meta;
+    const auto [deadline, meta] = hot.rest_at(place);
     const ClientStep step = client_step(static_cast<SessionState>(meta & kState), tcp_flags);
-    if (!is_live(slot, now_ms) || step.restarts()) [[unlikely]] return kNone;
-    slot.deadline = now_ms + service.timeouts[step.after()];
-    slot.meta = meta | step.proves();
+    if (!is_live(deadline, now_ms) || step.restarts()) [[unlikely]] return kNone;
+    hot.put_rest(place, {now_ms + service.timeouts[step.after()], meta | step.proves()});
     if (step.after() != static_cast<SessionState>(meta & kState)) [[unlikely]] change_state(place | (v4 ? 0 : kV6), step.after());
     return meta >> kDestinationShift;
   }
@@ -119,7 +117,7 @@ class Sessions {
   /// An affinity template is touched with the packets of its flows.
   void touch(std::uint32_t handle, std::uint8_t tcp_flags, bool from_server, const Service& service,
              std::uint32_t now_ms) noexcept {
-    Slot& slot = this->slot(handle);
+    const SlotPlace slot = this->slot(handle);
     const SessionState before = state_of(slot);
     const SessionState after = next_state(before, tcp_flags, from_server);
     const bool proves = !from_server && (tcp_flags & tcp::kSyn) == 0;
@@ -207,7 +205,7 @@ class Sessions {
   struct Cold6;
   struct Given4;
   struct Given6;
-  struct Family {
+  struct alignas(64) Family {
     Buckets hot;
     Pages cold;       ///< Cold4 or Cold6 per slot
     Buckets reverse;  ///< deadline is the session's handle
@@ -232,12 +230,13 @@ class Sessions {
   [[nodiscard]] static std::uint32_t place(std::uint32_t handle) noexcept { return handle & ~kV6; }
   [[nodiscard]] Family& family_of(std::uint32_t handle) noexcept { return families_[handle >> 31]; }
   [[nodiscard]] const Family& family_of(std::uint32_t handle) const noexcept { return families_[handle >> 31]; }
-  [[nodiscard]] Slot& slot(std::uint32_t handle) noexcept { return family_of(handle).hot.at(place(handle)); }
-  [[nodiscard]] const Slot& slot(std::uint32_t handle) const noexcept { return family_of(handle).hot.at(place(handle)); }
+  [[nodiscard]] SlotPlace slot(std::uint32_t handle) noexcept { return family_of(handle).hot.at(place(handle)); }
+  [[nodiscard]] Slot slot(std::uint32_t handle) const noexcept { return family_of(handle).hot.at(place(handle)); }
   [[nodiscard]] static SessionState state_of(const Slot& slot) noexcept { return static_cast<SessionState>(slot.meta & kState); }
-  [[nodiscard]] static bool is_live(const Slot& slot, std::uint32_t now_ms) noexcept {
-    return static_cast<std::int32_t>(slot.deadline - now_ms) > 0;
+  [[nodiscard]] static bool is_live(std::uint32_t deadline, std::uint32_t now_ms) noexcept {
+    return static_cast<std::int32_t>(deadline - now_ms) > 0;
   }
+  [[nodiscard]] static bool is_live(const Slot& slot, std::uint32_t now_ms) noexcept { return is_live(slot.deadline, now_ms); }
   [[nodiscard]] static bool is_free(const Slot& slot, std::uint32_t now_ms) noexcept { return slot.hash == 0 || !is_live(slot, now_ms); }
 
   [[nodiscard]] std::uint32_t alive(std::uint32_t at, bool v4, std::uint32_t now_ms) const noexcept {

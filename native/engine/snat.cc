@@ -134,11 +134,11 @@ void Sessions::give(std::uint32_t handle, const Snat& snat) noexcept {
 }
 
 void Sessions::drop_reverse(std::uint32_t handle) noexcept {
-  Slot& slot = this->slot(handle);
+  const SlotPlace slot = this->slot(handle);
   if ((slot.meta & kReverse) != 0) {
     Buckets& reverse = family_of(handle).reverse;
     const std::uint32_t at = reverse.find(back(handle));
-    if (at != kNoSlot) reverse.at(at) = {};
+    if (at != kNoSlot) reverse.at(at).clear();
   }
   slot.meta &= ~(kReverse | kSnat);
 }
@@ -173,13 +173,13 @@ bool Sessions::insert_reverse(std::uint32_t handle, const Address& server, std::
   drop_reverse(handle);
   const auto is_empty = [](const Slot& slot) { return slot.hash == 0; };
   const auto move_there = [&family](std::uint32_t from, std::uint32_t to) {
-    family.reverse.at(to) = family.reverse.at(from);
-    family.reverse.at(from) = {};
+    family.reverse.at(to).put(family.reverse.at(from));
+    family.reverse.at(from).clear();
     return true;
   };
   const std::uint32_t at = family.reverse.room(hash, 3, is_empty, move_there);
   if (at == kNoSlot) return false;
-  family.reverse.at(at) = {hash, handle, 0};
+  family.reverse.at(at).put({hash, handle, 0});
   back(handle) = hash;
   slot(handle).meta |= kReverse | before;
   return true;
@@ -199,7 +199,7 @@ Snat Sessions::foresee_snat(std::uint64_t hash, const FlowKey& key, const Tables
     const Snat snat = row.at(all ? (start + i) % row.size() : hasher_.words(hash, i) % row.size());
     const std::uint32_t there = reverse.find(reverse_hash(to.address, server_port, snat.address, snat.port, key.protocol));
     if (there == kNoSlot) return snat;
-    const Slot& holder = slot(reverse.at(there).deadline);
+    const Slot holder = slot(reverse.at(there).deadline);
     if (holder.hash != hash && !is_live(holder, now_ms)) return snat;
   }
   return {};

@@ -117,6 +117,8 @@ void MadeTables::make_destination(const image::Destination& from, const image::S
   made.method = from.method;
   made.tunnel = from.tunnel;
   made.flags = from.flags;
+  made.plain_gre4 = from.method == image::kTunnel && from.tunnel == image::kGre && (from.flags & image::kTunnelChecksum) == 0 &&
+                    from.address.is_v4();
   made.generation = known.generation;
   made_weighings_[id] = {from.weight, from.upper, from.lower};
   make_way(made, service);

@@ -43,6 +43,7 @@ struct alignas(64) Destination {
   std::uint8_t tunnel;      ///< image::Tunnel
   std::uint8_t flags;       ///< image::DestinationFlag
   std::uint8_t state;       ///< DestinationState
+  bool plain_gre4;          ///< GRE over IPv4 without a checksum: the way most packets go, known by one look
   std::uint32_t generation; ///< another number when the id is given to another destination: what was kept under the id is not its own
 };
 static_assert(sizeof(Destination) == 64);

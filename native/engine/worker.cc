@@ -82,6 +82,7 @@ struct Lanes {
   NoTrace trace;
   const std::size_t count = packets.size();
   for (std::size_t ahead = 0; ahead < kAhead && ahead < count; ++ahead) __builtin_prefetch(packets[ahead].data);
+  Received received;
   std::size_t going = 0;
   for (std::size_t index = 0; index < count; ++index) {
     if (index + kAhead < count) __builtin_prefetch(packets[index + kAhead].data);
@@ -89,8 +90,10 @@ struct Lanes {
     flight.packet = &packets[index];
     flight.echo_id = 0;
     flight.acquaintance = Acquaintance::existing;
-    if (look(core, tables, flight, trace)) [[likely]] lanes.at[going++] = &flight;
+    if (look(core, tables, flight, received, trace)) [[likely]] lanes.at[going++] = &flight;
   }
+  core.event(Event::received, received.frames);
+  core.event(Event::received_bytes, received.bytes);
   lanes.count = going;
 }
 
