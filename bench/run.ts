@@ -20,9 +20,11 @@ const benches: Readonly<Record<string, readonly string[]>> = {
   sync: [],
   io: [],
   memory: [],
+  vrrp: [],
   'reload-kernel': lab,
   ipvsadm: lab,
   detection: lab,
+  resync: lab,
 };
 
 const wanted = process.argv.slice(2);

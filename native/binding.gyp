@@ -23,6 +23,7 @@
       'target_name': 'lvsd',
       'sources': [
         'binding/addon.cc',
+        'binding/advert_handle.cc',
         'binding/connector_handle.cc',
         'binding/datagram_handle.cc',
         'binding/names.cc',
@@ -30,7 +31,10 @@
         'binding/readable_watch.cc',
         'socket/connector.cc',
         'socket/datagram.cc',
+        'socket/advert_socket.cc',
+        'socket/frame_socket.cc',
         'socket/netlink.cc',
+        '<!@(ls vrrp/*.cc)',
         'binding/engine_handle.cc',
       ],
       'dependencies': ['engine'],

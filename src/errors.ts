@@ -48,6 +48,8 @@ const catalogue = {
     `the file has no real server '${server}'; 'lvsctl status' prints the names, such as 'tcp 192.0.2.1:80 -> 10.0.0.1:80'`,
   DIRECTOR_RUNS: (path: string) =>
     `another lvsd answers at ${path}; stop it first, or give this one a socket of its own with --control`,
+  FOLDER_TAKEN: (folder: string, pid: string) =>
+    `another lvsd (process ${pid}) keeps its state and its engine in ${folder}; stop it first, or give this one a folder of its own with --state`,
   DIRECTOR_ABSENT: (path: string, reason: string) => `no lvsd answers at ${path} (${reason}); is 'lvsd run' running?`,
   CONTROL_FAILED: (path: string, reason: string) => `the control socket ${path} cannot be made: ${reason}`,
   CONFIG_REFUSED: (path: string, errors: number) =>
@@ -95,6 +97,14 @@ const catalogue = {
   EXPLAIN_PACKET: (why: string) => why,
   WHAT_IF_NOBODY: (why: string) => why,
   CAPTURE_FILE: (path: string, why: string) => `${path} cannot be written: ${why}`,
+  // vrrp
+  VRRP_KEY: (id: number, path: string, why: string) => `auth_hmac: key ${id} in ${path} cannot be used: ${why}`,
+  PAIR_KEY: (path: string, why: string) => `pair_key: ${path} cannot be used: ${why}`,
+  PAIR_NOBODY: () => "this director knows no other one ('pair_peer' in global_defs), or holds no virtual addresses",
+  PAIR_REFUSED: (why: string) => `${why}; nothing was changed`,
+  VRRP_NOT_STARTED: (why: string) => `the process that holds the virtual addresses could not be started: ${why}`,
+  // connections of a director that joins
+  RESYNC_FAILED: (why: string) => `the other director's connections were not taken over: ${why}`,
 } as const satisfies Record<string, (...facts: never[]) => string>;
 
 type Catalogue = typeof catalogue;

@@ -1,12 +1,14 @@
 import { basename } from 'node:path';
 import { check } from './cli/check/check.js';
 import { convert } from './cli/convert/convert.js';
-import { endWith, lvsdFace, output } from './cli/face.js';
+import { answer, endWith, orSay, output } from './cli/face.js';
 import { lvsctl } from './cli/lvsctl.js';
-import { orSay, plan } from './cli/lvsd.js';
+import { plan } from './cli/lvsd.js';
+import { parseLvsd } from './cli/lvsd-options.js';
 import { replay } from './cli/replay.js';
 import { realserver } from './cli/realserver.js';
 import { run } from './daemon/run.js';
+import { vrrpProcess } from './daemon/vrrp-process.js';
 
 /** bin/lvsd and bin/lvsctl start here: the name we were called by, then the first word, choose a face. */
 
@@ -14,8 +16,9 @@ async function lvsd(args: readonly string[]): Promise<number> {
   if (args[0] === 'realserver') return realserver(args.slice(1), output, process.env);
   if (args[0] === 'convert') return orSay(output, 'lvsd', () => convert(args.slice(1), output, process.env));
   if (args[0] === 'replay') return orSay(output, 'lvsd', () => replay(args.slice(1), output, process.env));
-  return lvsdFace(args, (order) =>
-    orSay(output, 'lvsd', () => {
+  if (args[0] === 'vrrp') return orSay(output, 'lvsd', () => vrrpProcess(args.slice(1), output, process.env));
+  return orSay(output, 'lvsd', () =>
+    answer('lvsd', parseLvsd(args, process.env), output, (order) => {
       if (order.command === 'check') return check(order, output, process.env);
       if (order.command === 'plan') return plan(order, output, process.env);
       return run(order, output, process.env);

@@ -20,13 +20,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   realserver: ['model', 'links', 'system'],
   health: ['model', 'config', 'system'],
   bfd: ['health', 'config', 'system'],
+  vrrp: ['model', 'config', 'system'],
+  connsync: ['model', 'netlink', 'ipvs', 'system'],
+  pair: ['model', 'config', 'vrrp', 'system'],
   director: ['model', 'config', 'health', 'system'],
   notify: ['model', 'config', 'director', 'system'],
   dataplane: ['model', 'system'],
   routing: ['model', 'netlink', 'links', 'dataplane', 'system'],
   lb: ['model', 'config', 'dataplane', 'system'],
   replay: ['model', 'config', 'director', 'schedulers', 'dataplane', 'lb', 'system'],
-  addon: ['netlink', 'health', 'dataplane', 'system'],
+  addon: ['model', 'netlink', 'health', 'dataplane', 'vrrp', 'system'],
   library: ['model', 'config', 'netlink', 'ipvs', 'addon', 'system'],
   cli: [
     'model',
@@ -46,6 +49,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'system',
     'addon',
     'library',
+    'vrrp',
+    'pair',
   ],
   daemon: [
     'model',
@@ -67,6 +72,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'addon',
     'library',
     'cli',
+    'vrrp',
+    'connsync',
+    'pair',
   ],
 };
 

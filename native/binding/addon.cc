@@ -1,3 +1,4 @@
+#include "binding/advert_handle.h"
 #include "binding/connector_handle.h"
 #include "binding/datagram_handle.h"
 #include "binding/engine_handle.h"
@@ -5,7 +6,8 @@
 #include "binding/netlink_handle.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  exports.Set("abi", Napi::Number::New(env, 3));
+  exports.Set("abi", Napi::Number::New(env, 4));
+  exports.Set("AdvertHandle", lvsd::AdvertHandle::Define(env));
   exports.Set("NetlinkHandle", lvsd::NetlinkHandle::Define(env));
   exports.Set("ConnectorHandle", lvsd::ConnectorHandle::Define(env));
   exports.Set("DatagramHandle", lvsd::DatagramHandle::Define(env));

@@ -15,8 +15,6 @@ namespace {
 
 constexpr int kBacklog = 16;
 constexpr std::size_t kReadAtOnce = 1 << 18;
-/// Events beyond these are not kept for whoever does not read them.
-constexpr std::size_t kMostUnread = 64u << 20;
 /// Marks watched descriptors among epoll's data; connections are numbered without.
 constexpr std::uint64_t kWatched = std::uint64_t{1} << 63;
 constexpr std::uint64_t kListener = ~std::uint64_t{0};
@@ -81,7 +79,7 @@ bool Server::watch(int fd, std::function<void()> ready) {
 
 void Server::run_once(int timeout_ms) {
   epoll_event events[32];
-  const int count = ::epoll_wait(epoll_.get(), events, 32, timeout_ms);
+  const int count = ::epoll_wait(epoll_.get(), events, 32, until_resumed(timeout_ms));
   for (int i = 0; i < count; ++i) {
     const std::uint64_t who = events[i].data.u64;
     if (who == kListener) {
@@ -98,10 +96,31 @@ void Server::run_once(int timeout_ms) {
 void Server::accept() {
   while (true) {
     UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!fd) return;
+    if (!fd) {
+      if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) pause_accepting();
+      return;
+    }
     if (!is_ours(fd.get()) || !add_to(epoll_.get(), fd.get(), next_)) continue;
     connections_[next_++].fd = std::move(fd);
   }
+}
+
+/// Who waits to be accepted would wake us again and again.
+void Server::pause_accepting() {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener_.get(), nullptr);
+  paused_until_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(kAcceptPauseMs);
+}
+
+void Server::resume_accepting() {
+  if (paused_until_ && add_to(epoll_.get(), listener_.get(), kListener)) paused_until_.reset();
+}
+
+/// How long may be waited, if it must not be longer than a pause.
+int Server::until_resumed(int timeout_ms) {
+  if (!paused_until_) return timeout_ms;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*paused_until_ - std::chrono::steady_clock::now()).count();
+  if (left <= 0) return resume_accepting(), timeout_ms;
+  return timeout_ms < 0 ? static_cast<int>(left) : std::min(timeout_ms, static_cast<int>(left));
 }
 
 void Server::read(ClientId client) {
@@ -118,7 +137,7 @@ void Server::read(ClientId client) {
   write(client);
 }
 
-/// Answers each whole frame that came. False: this is not our protocol.
+/// Answers each whole frame that came. False: this is not our protocol, or answers are not read.
 bool Server::take_requests(ClientId client) {
   std::size_t at = 0;
   while (true) {
@@ -137,6 +156,7 @@ bool Server::take_requests(ClientId client) {
     const std::vector<std::uint8_t> payload(in.begin() + static_cast<std::ptrdiff_t>(at + sizeof header),
                                             in.begin() + static_cast<std::ptrdiff_t>(at + sizeof header + header.bytes));
     at += sizeof header + header.bytes;
+    if (!reads_on(client)) return false;
     const Answer answer = respondent_.answer(client, header.type, payload);
     if (const auto still = connections_.find(client); still != connections_.end())
       frame(still->second, header.type, answer.status, header.id, answer.payload);
@@ -150,18 +170,31 @@ void Server::frame(Connection& to, std::uint16_t type, std::uint16_t status, std
   to.out.insert(to.out.end(), payload.begin(), payload.end());
 }
 
+/// Whether it is there and may ask on: it has read what it asked for, up to a limit.
+bool Server::reads_on(ClientId client) {
+  const auto reads = [&] {
+    const auto found = connections_.find(client);
+    return found != connections_.end() && found->second.unread() <= kMostUnread;
+  };
+  if (!reads()) write(client);
+  return reads();
+}
+
 void Server::write(ClientId client) {
   const auto found = connections_.find(client);
   if (found == connections_.end()) return;
   Connection& to = found->second;
-  while (to.sent < to.out.size()) {
-    const ssize_t count = ::send(to.fd.get(), to.out.data() + to.sent, to.out.size() - to.sent, MSG_NOSIGNAL);
+  while (to.unread() > 0) {
+    const ssize_t count = ::send(to.fd.get(), to.out.data() + to.sent, to.unread(), MSG_NOSIGNAL);
     if (count < 0 && errno == EAGAIN) break;
     if (count < 0) return close(client);
     to.sent += static_cast<std::size_t>(count);
   }
-  const bool waits = to.sent < to.out.size();
-  if (!waits) to.out.clear(), to.sent = 0;
+  const bool waits = to.unread() > 0;
+  if (to.sent >= to.unread()) {  // never more copied than was sent
+    to.out.erase(to.out.begin(), to.out.begin() + static_cast<std::ptrdiff_t>(to.sent));
+    to.sent = 0;
+  }
   if (waits == to.waits_to_write) return;
   to.waits_to_write = waits;
   epoll_event event{};
@@ -172,14 +205,18 @@ void Server::write(ClientId client) {
 
 void Server::close(ClientId client) {
   // who sees that it was closed may count on it that it is forgotten, too
-  const auto closed = connections_.extract(client);
-  respondent_.gone(client);
+  {
+    const auto closed = connections_.extract(client);
+    if (closed.empty()) return;
+    respondent_.gone(client);
+  }
+  resume_accepting();
 }
 
 bool Server::tell(ClientId client, std::uint16_t event, std::span<const std::uint8_t> payload) {
   const auto found = connections_.find(client);
   if (found == connections_.end()) return true;
-  if (found->second.out.size() - found->second.sent > kMostUnread) return false;
+  if (found->second.unread() > kMostUnread) return false;
   frame(found->second, event, 0, 0, payload);
   write(client);
   return true;

@@ -1,8 +1,10 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,8 +36,15 @@ class Respondent {
 };
 
 /// The control socket and its connections: frames in, frames out, for whoever runs as our user or root. One thread.
+///
+/// Memory is bounded by client: of its requests never more is kept than one frame (kLongestPayload) and what one read brings; of answers
+/// and events that it does not read kMostUnread, and one frame above. Who asks on beyond that is disconnected; events beyond it are lost.
+/// Without a descriptor for a newcomer (EMFILE, ENFILE) nobody is accepted until a client leaves, or for kAcceptPauseMs.
 class Server {
  public:
+  static constexpr std::size_t kMostUnread = 64u << 20;  ///< bytes
+  static constexpr int kAcceptPauseMs = 500;
+
   explicit Server(Respondent& respondent) : respondent_(respondent) {}
   ~Server();
   Server(const Server&) = delete;
@@ -59,19 +68,25 @@ class Server {
     UniqueFd fd;
     std::vector<std::uint8_t> in, out;
     std::size_t sent = 0;  ///< of `out`
+    [[nodiscard]] std::size_t unread() const noexcept { return out.size() - sent; }
     std::uint32_t topics = 0;
     bool waits_to_write = false;
   };
 
   void accept();
+  void pause_accepting();
+  void resume_accepting();
+  [[nodiscard]] int until_resumed(int timeout_ms);
   void read(ClientId client);
   [[nodiscard]] bool take_requests(ClientId client);
   void write(ClientId client);
+  [[nodiscard]] bool reads_on(ClientId client);
   void frame(Connection& to, std::uint16_t type, std::uint16_t status, std::uint32_t id, std::span<const std::uint8_t> payload);
   void close(ClientId client);
 
   Respondent& respondent_;
   UniqueFd epoll_, listener_;
+  std::optional<std::chrono::steady_clock::time_point> paused_until_;  ///< nobody is accepted until then
   std::string path_;
   std::uint64_t inode_ = 0;
   ClientId next_ = 1;

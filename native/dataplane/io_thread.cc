@@ -24,8 +24,8 @@ std::uint64_t monotonic_us() noexcept {
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(now.tv_nsec) / 1000;
 }
 
-std::uint64_t& of(EngineCounters& count, DropReason reason) noexcept { return count.dropped[static_cast<std::size_t>(reason)]; }
-std::uint64_t& of(EngineCounters& count, Event event) noexcept { return count.events[static_cast<std::size_t>(event)]; }
+Counter<std::uint64_t>& of(EngineCounters& count, DropReason reason) noexcept { return count.dropped[static_cast<std::size_t>(reason)]; }
+Counter<std::uint64_t>& of(EngineCounters& count, Event event) noexcept { return count.events[static_cast<std::size_t>(event)]; }
 
 }  // namespace
 
@@ -161,23 +161,37 @@ void IoThread::decide(const Tables& tables, std::span<Packet> packets, PortQueue
 
 /// Packets of flows that another worker knows go there; `packets` is left with our own.
 void IoThread::hand_over_strangers(const Tables& tables, std::span<Packet>& packets, PortQueue* lender) noexcept {
+  // once more, if fragments of the same batch came before their first one: whose they are is known only now
+  if (hand_over_claimed(tables, packets, lender)) static_cast<void>(hand_over_claimed(tables, packets, lender));
+}
+
+/// @returns whether a first fragment was among what went
+bool IoThread::hand_over_claimed(const Tables& tables, std::span<Packet>& packets, PortQueue* lender) noexcept {
   std::size_t own = 0;
-  const std::uint32_t workers = plant_.engine.workers();
+  bool first_went = false;
   for (Packet& packet : packets) {
-    const std::uint32_t owner = worker_.owner(tables, packet);
-    if (owner == index_ || owner >= workers) {
+    const Claim claim = worker_.claim(tables, packet);
+    if (claim.worker == index_) {
       packets[own++] = packet;
       continue;
     }
-    if (plant_.hand_over[index_ * workers + owner]->put(packet, HandOver::kDecide)) {
-      ++of(count_, Event::handed_over);
-      peers_[owner]->wake_if_asleep();
-    } else {
-      ++of(count_, DropReason::hand_over_full);
-    }
+    hand_over_all({&packet, 1}, claim.worker);
     lender->free({&packet, 1});
+    std::array<Packet, kBatch> followers;
+    while (const std::size_t count = worker_.release(claim, followers)) hand_over_all({followers.data(), count}, claim.worker);
+    first_went |= claim.followers != 0;
   }
   packets = packets.first(own);
+  return first_went;
+}
+
+/// To be decided about by another worker.
+void IoThread::hand_over_all(std::span<const Packet> packets, std::uint32_t to) noexcept {
+  for (const Packet& packet : packets) {
+    const bool taken = plant_.hand_over[index_ * plant_.engine.workers() + to]->put(packet, HandOver::kDecide);
+    ++(taken ? of(count_, Event::handed_over) : of(count_, DropReason::hand_over_full));
+  }
+  peers_[to]->wake_if_asleep();
 }
 
 std::size_t IoThread::take_hand_overs(const Tables& tables) noexcept {

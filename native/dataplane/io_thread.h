@@ -30,6 +30,8 @@ class EngineClock {
 
 /// What the threads of all workers share; made before them, gone after them.
 struct Plant {
+  Plant(Engine& engine_, const EngineClock& clock_) noexcept : engine(engine_), clock(clock_) {}
+
   Engine& engine;
   const EngineClock& clock;
   PassDevice pass;
@@ -81,6 +83,8 @@ class IoThread {
   std::size_t round(const Tables& tables) noexcept;
   void decide(const Tables& tables, std::span<Packet> packets, PortQueue* lender) noexcept;
   void hand_over_strangers(const Tables& tables, std::span<Packet>& packets, PortQueue* lender) noexcept;
+  [[nodiscard]] bool hand_over_claimed(const Tables& tables, std::span<Packet>& packets, PortQueue* lender) noexcept;
+  void hand_over_all(std::span<const Packet> packets, std::uint32_t to) noexcept;
   std::size_t take_hand_overs(const Tables& tables) noexcept;
   void send_out(std::span<const Packet> packets, PortQueue* lender) noexcept;
   void send_by(std::uint32_t port, std::span<const Packet> packets, PortQueue* lender) noexcept;

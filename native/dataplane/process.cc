@@ -1,7 +1,5 @@
 #include "dataplane/process.h"
 
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,6 +18,7 @@
 #include <cstring>
 
 #include "dataplane/log.h"
+#include "port/port_orders.h"
 #include "port/receive_threads.h"
 
 namespace lvsd {
@@ -92,12 +91,7 @@ bool Process::begin() {
   const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
   ::setrlimit(RLIMIT_MEMLOCK, &unlimited);  // umems are locked memory; who may not is told when it matters
 
-  links_.reset(::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE));
-  sockaddr_nl address{};
-  address.nl_family = AF_NETLINK;
-  address.nl_groups = RTMGRP_LINK;
-  if (!links_ || ::bind(links_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return log_line("error", std::string("bind(NETLINK_ROUTE): ") + std::strerror(errno)), false;
+  if (const SyscallError error = links_.open()) return log_line("error", sentence(error, "links")), false;
 
   engine_ = std::make_unique<Engine>(engine_options(options_));
   plant_ = std::make_unique<Plant>(*engine_, clock_);
@@ -107,7 +101,7 @@ bool Process::begin() {
   steering_ = steering_maker_.make(engine_->tables());
   start_workers();
   if (!options_.realtime) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kControlNice);
-  return server_.watch(signals_.get(), [this] { on_signal(); }) && server_.watch(links_.get(), [this] { on_links(); }) &&
+  return server_.watch(signals_.get(), [this] { on_signal(); }) && server_.watch(links_.descriptor(), [this] { on_links(); }) &&
          server_.watch(plant_->told.get(), [this] { on_told(); });
 }
 
@@ -145,23 +139,17 @@ void Process::on_signal() {
 
 /// A device that went away: its port is closed, the others go on.
 void Process::on_links() {
-  alignas(nlmsghdr) std::array<char, 32'768> buffer;
-  while (true) {
-    ssize_t left = ::recv(links_.get(), buffer.data(), buffer.size(), 0);
-    if (left < 0 && errno == ENOBUFS) continue;
-    if (left <= 0) return tell_macs();
-    for (auto* message = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(message, left); message = NLMSG_NEXT(message, left)) {
-      const auto* link = static_cast<const ifinfomsg*>(NLMSG_DATA(message));
-      // of the family of bridges it says no more than that the device left its bridge
-      if (message->nlmsg_type != RTM_DELLINK || link->ifi_family != AF_UNSPEC) continue;
-      for (PortState& port : ports_) {
-        if (port.open == nullptr || port.open->device.ifindex != static_cast<std::uint32_t>(link->ifi_index)) continue;
-        close_port(port);
-        port.reason = std::string(port.order.name) + ": the device is gone";
-        tell_port(port, false, port.reason);
-      }
-    }
+  std::vector<std::uint32_t> open;
+  for (const PortState& port : ports_)
+    if (port.open != nullptr) open.push_back(port.open->device.ifindex);
+  const std::vector<std::uint32_t> gone = links_.gone(open);
+  for (PortState& port : ports_) {
+    if (port.open == nullptr || std::find(gone.begin(), gone.end(), port.open->device.ifindex) == gone.end()) continue;
+    close_port(port);
+    port.reason = std::string(port.order.name) + ": the device is gone";
+    tell_port(port, false, port.reason);
   }
+  tell_macs();
 }
 
 void Process::on_told() {
@@ -189,6 +177,7 @@ void Process::tick() {
   if (followed != sessions_followed_) {
     engine_->run_on_all([&](Worker& worker, const Tables&) { worker.sessions().follow(followed); });
     sessions_followed_ = followed;
+    changed_sessions_.reset(followed ? new SessionRecord[kMostRecords] : nullptr);
   }
   if (sessions_followed_) tell_sessions();
   if (clock_.now_ms() - ranked_ms_ >= kRankMs) set_priorities();
@@ -224,14 +213,8 @@ std::vector<std::string> Process::open_devices() const {
 }
 
 control::Answer Process::open_ports(std::span<const std::uint8_t> payload) {
-  if (payload.size() % sizeof(control::PortOrder) != 0) return control::Answer::refuse("an order of ports is of another length");
-  std::vector<control::PortOrder> orders(payload.size() / sizeof(control::PortOrder));
-  if (!payload.empty()) std::memcpy(orders.data(), payload.data(), payload.size());
-  for (control::PortOrder& order : orders) {
-    order.name[sizeof order.name - 1] = '\0';
-    if (order.index >= IoThread::kMostPorts) return control::Answer::refuse("there are at most " + std::to_string(IoThread::kMostPorts) + " ports");
-    if (order.mode > static_cast<std::uint8_t>(PortMode::packet)) return control::Answer::refuse("there is no such mode of a port");
-  }
+  std::vector<control::PortOrder> orders;
+  if (std::string refused = read_orders(payload, IoThread::kMostPorts, orders); !refused.empty()) return control::Answer::refuse(std::move(refused));
   prepare_ports();
   std::vector<PortState> before = std::exchange(ports_, {});
   for (const control::PortOrder& order : orders) {

@@ -8,6 +8,7 @@
 #include "control/server.h"
 #include "dataplane/io_thread.h"
 #include "engine/engine.h"
+#include "port/link_watch.h"
 #include "port/open_port.h"
 #include "port/steering.h"
 
@@ -35,6 +36,8 @@ class Process final : private control::Respondent {
   [[nodiscard]] bool run();
 
  private:
+  static constexpr std::size_t kMostRecords = 65'536;  ///< sessions of one answer
+
   struct PortState {
     control::PortOrder order;
     std::unique_ptr<OpenPort> open;
@@ -85,10 +88,12 @@ class Process final : private control::Respondent {
   std::vector<PortState> ports_;
   std::vector<std::unique_ptr<IoThread>> threads_;
   control::Server server_{*this};
-  UniqueFd signals_, links_;
+  UniqueFd signals_;
+  LinkWatch links_;
   std::string pass_problem_;
   std::vector<control::ClientId> capturers_;
   bool stop_ = false, pass_open_ = false, sessions_followed_ = false, sessions_lost_ = false;
+  std::unique_ptr<SessionRecord[]> changed_sessions_;  ///< kMostRecords, while somebody follows them
   std::uint64_t collected_ms_ = 0, ranked_ms_ = 0;
   int priority_ = 0;  ///< of the workers
 };

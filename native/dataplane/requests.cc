@@ -12,8 +12,6 @@ namespace {
 
 using control::Answer;
 
-constexpr std::size_t kMostRecords = 65'536;  ///< sessions of one answer
-
 template <typename T>
 bool read_as(std::span<const std::uint8_t> payload, T& into) noexcept {
   if (payload.size() < sizeof into) return false;
@@ -123,18 +121,12 @@ Answer Process::sessions(std::span<const std::uint8_t> payload) {
   return answer;
 }
 
-/// Every worker gets them all: nobody knows whose queue a flow will come in at.
 Answer Process::load_sessions(std::span<const std::uint8_t> payload) {
   if (payload.size() % sizeof(SessionRecord) != 0) return too_short();
   std::vector<SessionRecord> records(payload.size() / sizeof(SessionRecord));
   if (!payload.empty()) std::memcpy(records.data(), payload.data(), payload.size());
-  std::uint32_t taken[2] = {0, static_cast<std::uint32_t>(records.size())};
-  engine_->run_on_all([&](Worker& worker, const Tables& tables) {
-    std::uint32_t loaded = 0;
-    for (const SessionRecord& record : records) loaded += worker.sessions().load(record, tables, now_ms()) ? 1 : 0;
-    taken[0] = std::max(taken[0], loaded);
-  });
-  taken[1] -= taken[0];
+  const std::uint32_t loaded = engine_->load_sessions(records, now_ms());
+  const std::uint32_t taken[2] = {loaded, static_cast<std::uint32_t>(records.size()) - loaded};
   Answer answer;
   append(answer.payload, taken, 2);
   return answer;
@@ -180,7 +172,7 @@ void Process::tell_captured() {
 }
 
 void Process::tell_sessions() {
-  std::vector<SessionRecord> records(kMostRecords);
+  const std::span<SessionRecord> records(changed_sessions_.get(), kMostRecords);
   for (std::uint32_t w = 0; w < options_.workers; ++w) {
     std::size_t count = 0;
     bool lost = false;

@@ -2,6 +2,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/counter.h"
+
 namespace lvsd {
 
 /// Why a packet was dropped. src/dataplane/counters.ts has the same words in the same order (a test compares them).
@@ -73,26 +75,26 @@ enum class Event : std::uint8_t {
 inline constexpr std::size_t kDropReasons = static_cast<std::size_t>(DropReason::count);
 inline constexpr std::size_t kEvents = static_cast<std::size_t>(Event::count);
 
-/// Of one worker; it alone writes, others read with relaxed loads (counters.cc adds the workers up).
+/// Of one worker, which alone writes; Engine::counters adds the workers up meanwhile.
 struct alignas(64) EngineCounters {
-  std::uint64_t dropped[kDropReasons];
-  std::uint64_t events[kEvents];
+  Counter<std::uint64_t> dropped[kDropReasons];
+  Counter<std::uint64_t> events[kEvents];
 };
 
 /// Of one service and one worker. The first four are VPP's words in `show lb vips verbose`; one of them counts for every packet.
 struct alignas(64) ServiceCounters {
-  std::uint64_t existing, first, untracked, no_server;
-  std::uint64_t bytes_in, packets_out, bytes_out;
-  std::uint64_t connections;
+  Counter<std::uint64_t> existing, first, untracked, no_server;
+  Counter<std::uint64_t> bytes_in, packets_out, bytes_out;
+  Counter<std::uint64_t> connections;
 };
 static_assert(sizeof(ServiceCounters) == 64);
 
 /// Of one destination and one worker.
 struct alignas(64) DestinationCounters {
-  std::uint64_t packets_in, bytes_in, packets_out, bytes_out, connections;
+  Counter<std::uint64_t> packets_in, bytes_in, packets_out, bytes_out, connections;
   /// Sessions that are now; a flow ended counts as inactive until its time-out, as ActiveConn and InActConn of IPVS.
-  std::int64_t active, inactive;
-  std::uint64_t zero;
+  Counter<std::int64_t> active, inactive;
+  Counter<std::uint64_t> zero;
 };
 static_assert(sizeof(DestinationCounters) == 64);
 

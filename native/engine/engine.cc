@@ -28,13 +28,11 @@ struct Generation {
   std::shared_ptr<const Tables> tables;
 };
 
-[[nodiscard]] std::uint64_t read(const std::uint64_t& counter) noexcept { return __atomic_load_n(&counter, __ATOMIC_RELAXED); }
-
-/// Adds up plain arrays of counters: T is nothing but 64-bit numbers.
+/// Adds up groups of counters: T is nothing but 64-bit ones.
 template <typename T>
 void add_words(std::uint64_t* into, const T& counters) noexcept {
-  const auto* const words = reinterpret_cast<const std::uint64_t*>(&counters);
-  for (std::size_t at = 0; at < sizeof(T) / 8; ++at) into[at] += read(words[at]);
+  const auto* const words = reinterpret_cast<const Counter<std::uint64_t>*>(&counters);
+  for (std::size_t at = 0; at < sizeof(T) / 8; ++at) into[at] += words[at];
 }
 
 }  // namespace
@@ -174,8 +172,8 @@ std::vector<std::uint64_t> Engine::counters() const {
     head.session_capacity += sessions.capacity();
     head.session_bytes += sessions.memory_bytes();
     const EngineCounters& counted = state.memory.engine(worker);
-    for (std::size_t reason = 0; reason < kDropReasons; ++reason) at[reason] += read(counted.dropped[reason]);
-    for (std::size_t event = 0; event < kEvents; ++event) at[kDropReasons + event] += read(counted.events[event]);
+    for (std::size_t reason = 0; reason < kDropReasons; ++reason) at[reason] += counted.dropped[reason];
+    for (std::size_t event = 0; event < kEvents; ++event) at[kDropReasons + event] += counted.events[event];
   }
   std::memcpy(all.data(), &head, sizeof head);
   at += kDropReasons + kEvents;
@@ -209,6 +207,16 @@ std::uint32_t Engine::flush(std::uint32_t service, std::uint32_t destination) {
     });
   });
   return ended;
+}
+
+std::uint32_t Engine::load_sessions(std::span<const SessionRecord> records, std::uint32_t now_ms) {
+  std::vector<bool> taken(records.size());
+  run_on_all([&](Worker& worker, const Tables& seen) {
+    for (std::size_t at = 0; at < records.size(); ++at) {
+      if (worker.keeps(seen, records[at]) && worker.sessions().load(records[at], seen, now_ms)) taken[at] = true;
+    }
+  });
+  return static_cast<std::uint32_t>(std::count(taken.begin(), taken.end(), true));
 }
 
 std::uint32_t Engine::workers() const noexcept { return state_->options.workers; }

@@ -52,6 +52,10 @@ class Engine {
   /// Ends sessions by place in the services image, kNone: of all. How many ended
   std::uint32_t flush(std::uint32_t service, std::uint32_t destination);
 
+  /// Sessions of another engine, each to the workers that may see its packets: of NAT and full NAT to the flow's owner. Of the other
+  /// methods, and of affinity, to all: which queue a client's packets come in at is the device's decision. How many were taken by somebody
+  [[nodiscard]] std::uint32_t load_sessions(std::span<const SessionRecord> records, std::uint32_t now_ms);
+
   [[nodiscard]] std::uint32_t workers() const noexcept;
   [[nodiscard]] const EngineOptions& options() const noexcept;
 

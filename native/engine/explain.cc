@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <cstdio>
+#include <utility>
 
 #include "engine/fields_hash.h"
 #include "engine/forward.h"
@@ -374,10 +375,12 @@ void Recorder::verdict(const Tables& tables, const Packet& packet) {
 // ---------------------------------------------------------------- the whole
 
 std::string explain_packet(Core& core, const Tables& tables, Packet& packet, std::uint64_t now_ms) {
-  const EngineCounters counted = *core.count;
+  EngineCounters counted{};  // by nobody: others read the worker's own meanwhile
+  EngineCounters* const own = std::exchange(core.count, &counted);
   const RateLimit limit = core.icmp_limit;
   const std::uint32_t then_ms = core.now_ms;
   core.extras.clear();
+  core.service_cache.use(tables);  // newer ones, perhaps, than any batch has seen
   core.now_ms = static_cast<std::uint32_t>(now_ms);
 
   Recorder recorder;
@@ -405,7 +408,7 @@ std::string explain_packet(Core& core, const Tables& tables, Packet& packet, std
   core.extras.clear();
   core.now_ms = then_ms;
   core.icmp_limit = limit;
-  *core.count = counted;
+  core.count = own;
   return all.done();
 }
 

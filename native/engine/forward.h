@@ -31,6 +31,7 @@ struct alignas(64) Flight {
   std::uint32_t aimed = 0;            ///< Sessions::aim
   std::uint16_t echo_id = 0;          ///< of an ICMP echo through NAT: it stands for a port
   Acquaintance acquaintance = Acquaintance::existing;
+  std::uint8_t marks = 0;             ///< of its session, Sessions::expects_replies
 };
 static_assert(sizeof(Flight) == 128);
 
@@ -65,6 +66,10 @@ template <class Trace>
 /// forward_new.cc: the session's server was removed. False: the packet's fate is sealed.
 template <class Trace>
 [[nodiscard]] bool settle_again(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept;
+/// forward_new.cc: makes the flow's session, if it has one to this server, expect its replies by what the server's method goes by, NAT or
+/// full NAT. False: that cannot be, and the session ends.
+template <class Trace>
+[[nodiscard]] bool expect_replies_anew(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept;
 /// forward_new.cc: a client keeps its server as long as it has flows.
 void touch_affinity(Core& core, const Flight& flight) noexcept;
 /// forward_path.cc: TTL used up, too big, no way, this machine itself, neighbour unknown.
@@ -85,6 +90,14 @@ template <class Trace>
 /// worker_fragments.cc. False: it is held or dropped, its fate is sealed. True: `parsed` has the ports of its datagram.
 template <class Trace>
 [[nodiscard]] bool join_fragment(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept;
+/// Protocols whose header begins with two ports.
+[[nodiscard]] constexpr bool has_ports(std::uint8_t protocol) noexcept {
+  return protocol == wire::kTcp || protocol == wire::kUdp || protocol == wire::kSctp || protocol == wire::kDccp || protocol == wire::kUdpLite;
+}
+/// worker_fragments.cc: the ports of a later fragment's datagram. False: they are not known.
+[[nodiscard]] bool recall_ports(const Core& core, Flight& flight) noexcept;
+/// worker_fragments.cc: keeps the ports of a first fragment. The key that others wait under for it; 0: it is none of ours.
+[[nodiscard]] std::uint64_t learn_first(Core& core, const Tables& tables, const Flight& first) noexcept;
 /// worker_fragments.cc: those whose first fragment came in this batch, after it.
 void forward_released_fragments(Core& core, const Tables& tables) noexcept;
 void expire_fragments(Core& core) noexcept;
@@ -172,6 +185,7 @@ template <class Trace>
 template <class Trace>
 inline void follow_session(Core& core, const Tables& tables, Flight& flight, std::uint32_t session, Trace& trace) noexcept {
   flight.destination = core.sessions.destination(session);
+  flight.marks = core.sessions.marks(session);
   trace.session_found(core.sessions, session, flight.destination, tables, core.now_ms);
   if constexpr (!Trace::kDry) {
     core.sessions.touch(session, flight.parsed.tcp_flags, false, *flight.service, core.now_ms);
@@ -198,7 +212,9 @@ template <class Trace>
 
 /// A client's packet, counted once for its service and its destination.
 inline void count_in(Core& core, const Flight& flight) noexcept {
+  // all that is read comes first: the compiler keeps nothing across the store of a counter
   ServiceCounters& service = core.services[flight.service->id];
+  DestinationCounters& destination = core.destinations[flight.destination];
   const std::uint32_t bytes = flight.parsed.packet_length();
   if (flight.acquaintance == Acquaintance::existing) [[likely]] {
     ++service.existing;
@@ -206,7 +222,6 @@ inline void count_in(Core& core, const Flight& flight) noexcept {
     ++(flight.acquaintance == Acquaintance::first ? service.first : service.untracked);
   }
   service.bytes_in += bytes;
-  DestinationCounters& destination = core.destinations[flight.destination];
   ++destination.packets_in;
   destination.bytes_in += bytes;
 }
@@ -215,42 +230,42 @@ inline void count_in(Core& core, const Flight& flight) noexcept {
 /// and who only explains has made none: then what it would be given.
 [[nodiscard]] inline Snat snat_of(const Core& core, const Tables& tables, const Flight& flight) noexcept {
   const std::uint32_t session = core.sessions.find(flight.hash, is_v4(flight.parsed), core.now_ms);
-  if (session != kNone) [[likely]] return core.sessions.snat(session, tables);
-  return core.sessions.foresee_snat(flight.hash, key_of(flight), tables, *flight.service, tables.destination(flight.destination),
+  if (session != kNone && Sessions::expects_replies(core.sessions.marks(session), true)) [[likely]] return core.sessions.snat(session, tables);
+  const FlowKey key = session != kNone ? core.sessions.key(session) : key_of(flight);
+  return core.sessions.foresee_snat(flight.hash, key, tables, *flight.service, tables.destination(flight.destination),
                                     core.index, core.options.workers, core.now_ms);
 }
 
-// What is written into or around the packet, by method. GRE over IPv4 is inlined where it is used, the others are a call each, or all of
-// them together would be too much for the registers of one loop.
+// What is written into or around the packet, by method. GRE over IPv4 is inlined where it is used, the others are a call each: together they
+// would be too much for the registers of one loop, and in one function each would save the registers of all.
 
 [[nodiscard, gnu::always_inline]] inline Rewrite tunnel_rewrite(const Tables& tables, const Flight& flight) noexcept {
   return {.flow_hash = flight.hash, .tunnel_ttl = tables.settings().tunnel_ttl};
 }
-[[nodiscard]] inline bool carry_by_gre(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+[[nodiscard, gnu::noinline]] inline bool carry_by_gre(const Tables& tables, Flight& flight, const Destination& to) noexcept {
   return Gre::apply(*flight.packet, flight.parsed, to, tables, tunnel_rewrite(tables, flight));
 }
-[[nodiscard]] inline bool carry_by_ipip(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+[[nodiscard, gnu::noinline]] inline bool carry_by_ipip(const Tables& tables, Flight& flight, const Destination& to) noexcept {
   return Ipip::apply(*flight.packet, flight.parsed, to, tables, tunnel_rewrite(tables, flight));
 }
-[[nodiscard]] inline bool carry_by_gue(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+[[nodiscard, gnu::noinline]] inline bool carry_by_gue(const Tables& tables, Flight& flight, const Destination& to) noexcept {
   return Gue::apply(*flight.packet, flight.parsed, to, tables, tunnel_rewrite(tables, flight));
 }
-[[nodiscard]] inline bool carry_by_nat(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+[[nodiscard, gnu::noinline]] inline bool carry_by_nat(const Tables& tables, Flight& flight, const Destination& to) noexcept {
   const Rewrite rewrite{.new_destination = to.address, .new_destination_port = to.port};
   return Nat::apply(*flight.packet, flight.parsed, to, tables, rewrite);
 }
-[[nodiscard]] inline bool carry_by_l3dsr(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+[[nodiscard, gnu::noinline]] inline bool carry_by_l3dsr(const Tables& tables, Flight& flight, const Destination& to) noexcept {
   const Rewrite rewrite{.dscp = tables.service(to.service).dscp};
   return L3dsr::apply(*flight.packet, flight.parsed, to, tables, rewrite);
 }
-[[nodiscard]] inline bool carry_direct(const Tables& tables, Flight& flight, const Destination& to) noexcept {
+[[nodiscard, gnu::noinline]] inline bool carry_direct(const Tables& tables, Flight& flight, const Destination& to) noexcept {
   return Direct::apply(*flight.packet, flight.parsed, to, tables, {});
 }
 /// Full NAT changes an echo's id as it changes a port. False: there is no source for it, and the client's own is not shown to the server.
-[[nodiscard]] inline bool carry_by_full_nat(const Core& core, const Tables& tables, Flight& flight,
-                                                           const Destination& to) noexcept {
+[[nodiscard, gnu::noinline]] inline bool carry_by_full_nat(const Core& core, const Tables& tables, Flight& flight, const Destination& to) noexcept {
   const Snat snat = snat_of(core, tables, flight);
-  if (snat.address.is_zero() && core.sessions.find(flight.hash, is_v4(flight.parsed), core.now_ms) == kNone) return false;
+  if (snat.address.is_zero()) return false;
   if (flight.echo_id != 0) change_echo_id(*flight.packet, flight.parsed, snat.port);
   const Rewrite rewrite{.new_source = snat.address,
                         .new_destination = to.address,
@@ -259,8 +274,13 @@ inline void count_in(Core& core, const Flight& flight) noexcept {
   return Nat::apply(*flight.packet, flight.parsed, to, tables, rewrite);
 }
 
-[[nodiscard, gnu::noinline]] inline bool carry_otherwise(const Core& core, const Tables& tables, Flight& flight,
-                                                         const Destination& to) noexcept {
+template <class Trace>
+[[nodiscard, gnu::noinline]] bool carry_otherwise(Core& core, const Tables& tables, Flight& flight, const Destination& to,
+                                                  Trace& trace) noexcept {
+  const bool full = to.method == image::kFullNat, translated = full || to.method == image::kMasquerade;
+  if (translated && !Sessions::expects_replies(flight.marks, full)) [[unlikely]] {
+    if (!expect_replies_anew(core, tables, flight, trace)) return false;
+  }
   switch (to.method) {
     case image::kTunnel:
       if (to.tunnel == image::kGre) return carry_by_gre(tables, flight, to);
@@ -272,24 +292,20 @@ inline void count_in(Core& core, const Flight& flight) noexcept {
     default: return false;
   }
 }
-[[nodiscard, gnu::always_inline]] inline bool carry(const Core& core, const Tables& tables, Flight& flight,
-                                                    const Destination& to) noexcept {
-  if (!to.plain_gre4) return carry_otherwise(core, tables, flight, to);
+template <class Trace>
+[[nodiscard, gnu::always_inline]] inline bool carry(Core& core, const Tables& tables, Flight& flight, const Destination& to,
+                                                    Trace& trace) noexcept {
+  if (!to.plain_gre4) return carry_otherwise(core, tables, flight, to, trace);
   return Gre::put<true, false>(*flight.packet, flight.parsed, to, tunnel_rewrite(tables, flight));
 }
 
-/// Link header, counters, verdict: the last step of everything that goes out.
+/// Link header and verdict: the last step of everything that goes out. What has gone out is counted at the end of the batch.
 template <class Trace>
 [[gnu::always_inline]] inline void put_on_link(Core& core, const Tables& tables, Flight& flight, const Adjacency& way, const Address& beyond,
-                        Trace& trace) noexcept {
-  Packet& packet = *flight.packet;
-  if (!put_link_header(packet, flight.parsed, way)) [[unlikely]] {
-    return core.drop(packet, DropReason::no_room);
-  }
+                                               Trace& trace) noexcept {
+  if (!put_link_header(*flight.packet, flight.parsed, way)) [[unlikely]] return core.drop(*flight.packet, DropReason::no_room);
   trace.link(tables, way);
   if ((way.flags & image::kResolved) == 0) [[unlikely]] return wait_for_neighbour(core, flight, way, beyond, trace);
-  core.event(Event::forwarded);
-  core.event(Event::forwarded_bytes, packet.length);
 }
 
 /// Path, rewriting, link. `to` is alive; the packet was counted.
@@ -302,7 +318,7 @@ template <class Trace>
   if (flight.parsed.ttl <= 1 && takes_a_hop(to)) [[unlikely]] return send_ttl_exceeded(core, tables, flight, trace);
   if (flight.parsed.packet_length() > to.mtu) [[unlikely]] return send_too_big(core, tables, flight, to, trace);
   trace.before_rewrite(*flight.packet, flight.parsed);
-  if (!carry(core, tables, flight, to)) [[unlikely]] {
+  if (!carry(core, tables, flight, to, trace)) [[unlikely]] {
     return core.drop(*flight.packet, to.method == image::kFullNat ? DropReason::no_snat_port : DropReason::no_room);
   }
   trace.after_rewrite(*flight.packet, flight.parsed, &to);

@@ -86,8 +86,8 @@ namespace {
 template <class Trace>
 class Newcomer {
  public:
-  Newcomer(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept
-      : core_(core), tables_(tables), flight_(flight), service_(*flight.service), trace_(trace), key_(key_of(flight)) {}
+  Newcomer(Core& core, const Tables& tables, Flight& flight, Trace& trace, const FlowKey& key) noexcept
+      : core_(core), tables_(tables), flight_(flight), service_(*flight.service), trace_(trace), key_(key) {}
 
   [[nodiscard]] bool settle() noexcept {
     flight_.acquaintance = Acquaintance::first;
@@ -103,6 +103,14 @@ class Newcomer {
       return true;
     }
     return make_session(fields);
+  }
+
+  [[nodiscard]] bool expect_replies_anew(std::uint32_t session) noexcept {
+    trace_.note(Step::session, "The server's method was another when the session was made: its replies are known by something else from now on.");
+    if constexpr (!Trace::kDry) core_.sessions.forget_replies(session);
+    if (expect_replies(session)) return true;
+    if constexpr (!Trace::kDry) core_.sessions.erase(session);
+    return false;
   }
 
  private:
@@ -168,7 +176,7 @@ class Newcomer {
   /// What replies are known by. Without a session, in an explanation: whether they could be.
   [[nodiscard]] bool expect_replies(std::uint32_t session) noexcept {
     const bool full = to().method == image::kFullNat;
-    const std::uint16_t port = to().port != 0 && flight_.parsed.has_ports ? to().port : key_.vip_port;
+    const std::uint16_t port = to().port != 0 && has_ports(key_.protocol) ? to().port : key_.vip_port;
     const std::uint32_t workers = core_.options.workers;
     if constexpr (Trace::kDry) {
       if (!full) return core_.sessions.has_room_for_reverse(to().address, port, key_.client, key_.client_port, key_.protocol, core_.now_ms);
@@ -203,8 +211,14 @@ class Newcomer {
       if constexpr (!Trace::kDry) core_.sessions.erase(session);
       return refuse(to().method == image::kFullNat ? DropReason::no_snat_port : DropReason::session_table_full, false);
     }
-    if constexpr (!Trace::kDry) ++core_.services[service_.id].connections;
+    begin(session);
     return true;
+  }
+
+  void begin(std::uint32_t session) noexcept {
+    if constexpr (Trace::kDry) return;
+    flight_.marks = core_.sessions.marks(session);
+    ++core_.services[service_.id].connections;
   }
 
   /// The table is full of established flows: this one gets what its hash says, packet by packet.
@@ -232,6 +246,7 @@ class Newcomer {
     flight_.hash ^= multiply_fold(flight_.hash, kHashKeys[2] ^ flight_.destination) | 1;
     const std::uint32_t known = core_.sessions.find(flight_.hash, is_v4(flight_.parsed), core_.now_ms);
     if (known != kNone) {
+      flight_.marks = core_.sessions.marks(known);
       if constexpr (!Trace::kDry) core_.sessions.touch(known, 0, false, service_, core_.now_ms);
       return true;
     }
@@ -241,7 +256,7 @@ class Newcomer {
       if constexpr (!Trace::kDry) core_.sessions.erase(session);
       return refuse(to().method == image::kFullNat ? DropReason::no_snat_port : DropReason::session_table_full, false);
     }
-    if constexpr (!Trace::kDry) ++core_.services[service_.id].connections;
+    begin(session);
     return true;
   }
 
@@ -267,7 +282,7 @@ bool settle_new(Core& core, const Tables& tables, Flight& flight, Trace& trace) 
     follow_session(core, tables, flight, session, trace);
     return true;
   }
-  return Newcomer<Trace>(core, tables, flight, trace).settle();
+  return Newcomer<Trace>(core, tables, flight, trace, key_of(flight)).settle();
 }
 
 template <class Trace>
@@ -275,13 +290,24 @@ bool settle_again(Core& core, const Tables& tables, Flight& flight, Trace& trace
   const std::uint32_t session = core.sessions.find(flight.hash, is_v4(flight.parsed), core.now_ms);
   if (session != kNone && core.sessions.destination(session) != flight.destination) {  // by a packet before this one in the same batch
     flight.destination = core.sessions.destination(session);
+    flight.marks = core.sessions.marks(session);
     return true;
   }
   trace.note(Step::session, "The server of its session was removed: the session ends, and the packet is scheduled anew.");
   if constexpr (!Trace::kDry) {
     if (session != kNone) core.sessions.erase(session, true);
   }
-  return Newcomer<Trace>(core, tables, flight, trace).settle();
+  return Newcomer<Trace>(core, tables, flight, trace, key_of(flight)).settle();
+}
+
+template <class Trace>
+bool expect_replies_anew(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
+  const std::uint32_t session = core.sessions.find(flight.hash, is_v4(flight.parsed), core.now_ms);
+  if (session == kNone || core.sessions.destination(session) != flight.destination) return true;
+  const bool full = tables.destination(flight.destination).method == image::kFullNat;
+  if (Sessions::expects_replies(core.sessions.marks(session), full)) return true;  // since a packet before this one in the same batch
+  // the session's own key: the packet may be an ICMP error about the flow
+  return Newcomer<Trace>(core, tables, flight, trace, core.sessions.key(session)).expect_replies_anew(session);
 }
 
 void touch_affinity(Core& core, const Flight& flight) noexcept {
@@ -296,5 +322,7 @@ template bool settle_new(Core&, const Tables&, Flight&, NoTrace&) noexcept;
 template bool settle_new(Core&, const Tables&, Flight&, Recorder&) noexcept;
 template bool settle_again(Core&, const Tables&, Flight&, NoTrace&) noexcept;
 template bool settle_again(Core&, const Tables&, Flight&, Recorder&) noexcept;
+template bool expect_replies_anew(Core&, const Tables&, Flight&, NoTrace&) noexcept;
+template bool expect_replies_anew(Core&, const Tables&, Flight&, Recorder&) noexcept;
 
 }  // namespace lvsd

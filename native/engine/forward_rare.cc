@@ -20,8 +20,6 @@ void answer(Core& core, Packet& asked, Packet& reply, std::size_t length, Event 
   reply.verdict = Verdict::forward;
   asked.verdict = Verdict::held;
   core.event(what);
-  core.event(Event::forwarded);
-  core.event(Event::forwarded_bytes, length);
   core.extras.add(reply);
 }
 

@@ -83,6 +83,10 @@ template <class Trace>
     core.event(Event::icmp_errors_forwarded);
   }
   if (nat && !is_for_us(tables, to)) {
+    if (!expect_replies_anew(core, tables, flight, trace)) {
+      core.drop(*flight.packet, to.method == image::kFullNat ? DropReason::no_snat_port : DropReason::session_table_full);
+      return true;
+    }
     Rewrite inside;
     inside.new_source = to.address;
     inside.new_source_port = to.port;
@@ -127,7 +131,7 @@ template <class Trace>
   inside.new_destination_port = key.vip_port;
   Rewrite outside;
   outside.new_source = key.vip;  // as ip_vs_nat_icmp: a router's own address means nothing to the client
-  if (from.method == image::kFullNat) {
+  if (Sessions::expects_replies(core.sessions.marks(session), true)) {  // whatever the server's method is by now
     inside.new_source = outside.new_destination = key.client;
     inside.new_source_port = key.client_port;
   }
@@ -159,8 +163,6 @@ void tell_sender(Core& core, const Tables& tables, const Packet& packet, const P
   }
   answer.verdict = Verdict::forward;
   core.event(Event::icmp_errors_sent);
-  core.event(Event::forwarded);
-  core.event(Event::forwarded_bytes, answer.length);
   core.extras.add(answer);
 }
 

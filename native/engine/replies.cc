@@ -17,12 +17,11 @@ struct Return {
   std::uint16_t echo_id;
 };
 
-[[nodiscard]] Return return_of(const Core& core, const Tables& tables, const Flight& flight, std::uint32_t session,
-                               const Destination& from) noexcept {
+[[nodiscard]] Return return_of(const Core& core, const Tables& tables, const Flight& flight, std::uint32_t session) noexcept {
   Return back{.key = core.sessions.key(session), .rewrite = {}, .way = kNone, .echo_id = 0};
   back.rewrite.new_source = back.key.vip;
   back.rewrite.new_source_port = back.key.vip_port;
-  if (from.method == image::kFullNat) {
+  if (Sessions::expects_replies(core.sessions.marks(session), true)) {  // whatever the server's method is by now
     back.rewrite.new_destination = back.key.client;
     back.rewrite.new_destination_port = back.key.client_port;
     back.echo_id = flight.parsed.has_ports ? std::uint16_t{0} : back.key.client_port;
@@ -119,7 +118,7 @@ bool forward_reply(Core& core, const Tables& tables, Flight& flight, Trace& trac
   }
   flight.hash = core.sessions.hash_of(session);
   flight.service = &tables.service(from.service);
-  const Return back = return_of(core, tables, flight, session, from);
+  const Return back = return_of(core, tables, flight, session);
   trace.reply(tables, back.key, flight.destination);
   if constexpr (!Trace::kDry) {
     core.sessions.touch(session, parsed.tcp_flags, true, *flight.service, core.now_ms);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "engine/counter.h"
 #include "packet/view.h"
 
 #if defined(__SSE4_1__)
@@ -28,7 +29,7 @@ class Pages {
 
  private:
   void* data_ = nullptr;
-  std::size_t bytes_ = 0;
+  Counter<std::size_t> bytes_ = 0;
 };
 
 /// What the path of an established flow reads and writes. Sessions and their reverse entries use the same slots.

@@ -75,8 +75,8 @@ class Sessions {
   [[nodiscard]] std::uint32_t find_aimed(std::uint32_t aimed, std::uint64_t hash, bool v4, std::uint32_t now_ms) const noexcept {
     return alive(family(v4).hot.find_aimed(aimed, hash), v4, now_ms);
   }
-  /// find_aimed, `touch` by the client and `destination` of a flow that goes on, in one. kNone, and nothing touched: there is no such
-  /// session, or this is a SYN that restarts it.
+  /// find_aimed and `touch` by the client of a flow that goes on, in one. What is known of it: `destination_in`, `marks_in`. kNone, and
+  /// nothing touched: there is no such session, or this is a SYN that restarts it.
   [[nodiscard]] std::uint32_t go_on(std::uint32_t aimed, std::uint64_t hash, bool v4, std::uint8_t tcp_flags, const Service& service,
                                     std::uint32_t now_ms) noexcept {
     Buckets& hot = family(v4).hot;
@@ -87,7 +87,16 @@ class Sessions {
     if (!is_live(deadline, now_ms) || step.restarts()) [[unlikely]] return kNone;
     hot.put_rest(place, {now_ms + service.timeouts[step.after()], meta | step.proves()});
     if (step.after() != static_cast<SessionState>(meta & kState)) [[unlikely]] change_state(place | (v4 ? 0 : kV6), step.after());
-    return meta >> kDestinationShift;
+    return meta;
+  }
+  [[nodiscard]] static std::uint32_t destination_in(std::uint32_t known) noexcept { return known >> kDestinationShift; }
+  /// What `expects_replies` asks; also of a session's handle.
+  [[nodiscard]] static std::uint8_t marks_in(std::uint32_t known) noexcept { return static_cast<std::uint8_t>(known); }
+  [[nodiscard]] std::uint8_t marks(std::uint32_t handle) const noexcept { return marks_in(slot(handle).meta); }
+  /// Whether replies are known by what NAT, or full NAT, goes by. Not so of a session from before its server's method was changed, or
+  /// from when the server was this machine itself.
+  [[nodiscard]] static bool expects_replies(std::uint8_t marks, bool full_nat) noexcept {
+    return (marks & (kReverse | kSnat)) == (full_nat ? kReverse | kSnat : kReverse);
   }
   /// Without having aimed.
   [[gnu::always_inline]] void prefetch_second(std::uint64_t hash, bool v4) const noexcept { (void)aim(hash, v4); }
@@ -135,6 +144,8 @@ class Sessions {
   /// Counts as expired, or as flushed: its server was removed.
   void erase(std::uint32_t handle, bool flushed = false) noexcept;
 
+  /// Gives back what replies are known by: the caller asks for something else.
+  void forget_replies(std::uint32_t handle) noexcept;
   /// What a reply is found by: (protocol, server, server's port, whom it answers, port it answers). For NAT the latter is the client,
   /// for full NAT the address and port it was given.
   /// False: no room, or the client has another connection from the same port, by another VIP, to the same server, and it is not over:
@@ -182,7 +193,7 @@ class Sessions {
   /// gives it to the worker that this port belongs to. A record that is `gone` ends the session, and is true if there was one.
   bool load(const SessionRecord& record, const Tables& tables, std::uint32_t now_ms) noexcept;
 
-  /// Sessions now in the tables, expired ones that were not yet swept among them.
+  /// Sessions now in the tables, expired ones that were not yet swept among them. This, and how much memory they have, from any thread.
   [[nodiscard]] std::uint32_t live() const noexcept { return families_[0].used + families_[1].used; }
   [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept;
@@ -211,7 +222,7 @@ class Sessions {
     Buckets reverse;  ///< deadline is the session's handle
     Pages back;       ///< per slot: the hash of its reverse entry
     Pages given;      ///< Given4 or Given6 per slot: what full NAT gave
-    std::uint32_t used = 0;
+    Counter<std::uint32_t> used = 0;
   };
   struct Change;
   struct Changes;

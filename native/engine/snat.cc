@@ -143,6 +143,11 @@ void Sessions::drop_reverse(std::uint32_t handle) noexcept {
   slot.meta &= ~(kReverse | kSnat);
 }
 
+void Sessions::forget_replies(std::uint32_t handle) noexcept {
+  drop_reverse(handle);
+  tell(handle, false);
+}
+
 /// A holder that has ended, or is about to, gives way.
 bool Sessions::gives_way(std::uint32_t holder, std::uint32_t now_ms) const noexcept {
   const SessionState state = this->state(holder);

@@ -13,7 +13,16 @@ namespace {
 
 /// All that tables have from the services image, shared until the next one comes.
 struct ServicesPart {
+  /// Nothing, and `refusal`, if the image is not as it should be or has no room; else `ids` go by it from now on.
+  /// @param serial of the tables to come
+  static std::shared_ptr<const ServicesPart> make(std::span<const std::uint8_t> image, ServiceIds& ids, std::uint64_t serial,
+                                                  std::optional<image::Refusal>& refusal);
+  /// Before there is any.
+  static std::shared_ptr<const ServicesPart> empty();
+
   explicit ServicesPart(std::span<const std::uint8_t> image) : bytes(image) {}
+  void build();
+
   OwnBytes bytes;
   image::ServicesView view;
   std::unique_ptr<const NatServers> nat_servers;
@@ -24,13 +33,40 @@ struct ServicesPart {
 constexpr image::Settings kNoSettings{.tunnel_source4 = {}, .tunnel_source6 = {}, .tcp_established = 900, .tcp_syn = 60, .tcp_fin = 120,
                                       .tcp_closed = 10, .udp = 300, .icmp = 60, .other = 600, .fragment_ms = 2000, .tunnel_ttl = 64, .zero = {}};
 
+std::shared_ptr<const ServicesPart> ServicesPart::make(std::span<const std::uint8_t> image, ServiceIds& ids, std::uint64_t serial,
+                                                       std::optional<image::Refusal>& refusal) {
+  auto part = std::make_shared<ServicesPart>(image);
+  refusal = image::read_services(part->bytes.all(), part->view);
+  if (!refusal) refusal = ids.check_room(part->view);
+  if (refusal) return nullptr;
+  ids.take(part->view, serial);
+  part->ids.reserve(part->view.destinations.size());
+  for (std::uint32_t i = 0; i < part->view.services.size(); ++i) {
+    const std::vector<std::uint32_t>& of_service = ids.service(i).ids;
+    part->ids.insert(part->ids.end(), of_service.begin(), of_service.end());
+  }
+  part->build();
+  return part;
+}
+
+std::shared_ptr<const ServicesPart> ServicesPart::empty() {
+  auto part = std::make_shared<ServicesPart>(std::span<const std::uint8_t>{});
+  part->view.settings = nullptr;
+  part->build();
+  return part;
+}
+
+void ServicesPart::build() {
+  nat_servers = std::make_unique<const NatServers>(view);
+  pool_ranges = std::make_unique<const PoolRanges>(view.pools);
+}
+
 /// Tables with the memory that their spans are of.
 class MadeTables final : public Tables {
  public:
+  /// @param before tables that share what has not changed since; or nullptr
   MadeTables(std::shared_ptr<const NetworkPart> network, std::shared_ptr<const ServicesPart> services, ServiceIds& ids, std::uint64_t serial,
-             std::shared_ptr<const ServiceTable> reused);
-
-  [[nodiscard]] const std::shared_ptr<const ServiceTable>& shared_service_table() const noexcept { return shared_service_table_; }
+             const MadeTables* before);
 
  private:
   void make_destinations(ServiceIds& ids);
@@ -52,8 +88,8 @@ class MadeTables final : public Tables {
 };
 
 MadeTables::MadeTables(std::shared_ptr<const NetworkPart> network, std::shared_ptr<const ServicesPart> services, ServiceIds& ids,
-                       std::uint64_t serial, std::shared_ptr<const ServiceTable> reused)
-    : network_(std::move(network)), services_part_(std::move(services)), shared_service_table_(std::move(reused)) {
+                       std::uint64_t serial, const MadeTables* before)
+    : network_(std::move(network)), services_part_(std::move(services)) {
   serial_ = serial;
   ports_ = network_->view().ports;
   addresses_ = network_->view().addresses;
@@ -76,7 +112,8 @@ MadeTables::MadeTables(std::shared_ptr<const NetworkPart> network, std::shared_p
   build_all(jobs);
   for (std::uint32_t i = 0; i < made_services_.size(); ++i) make_service(i, ids);
   services_ = made_services_;
-  if (!shared_service_table_) shared_service_table_ = std::make_shared<const ServiceTable>(services_);
+  const bool same_services = before != nullptr && before->services_part_ == services_part_;
+  shared_service_table_ = same_services ? before->shared_service_table_ : std::make_shared<const ServiceTable>(services_);
   service_table_ = shared_service_table_.get();
 }
 
@@ -238,62 +275,41 @@ void MadeTables::ask_for_slots(const image::Service& from, KnownService& known, 
 // ---------------------------------------------------------------- TableMaker
 
 struct TableMaker::State {
-  State(std::uint32_t most_services, std::uint32_t most_destinations) : ids(most_services, most_destinations) {}
+  State(std::uint32_t most_services, std::uint32_t most_destinations) : ids(most_services, most_destinations) { make(); }
 
-  void make(std::shared_ptr<const ServiceTable> reused) {
-    tables = std::make_shared<const MadeTables>(network, services, ids, ++serial, std::move(reused));
+  /// A part that was made from an image takes the place of the one before.
+  template <class Part>
+  std::optional<image::Refusal> replace(std::shared_ptr<const Part>& place, std::shared_ptr<const Part> part,
+                                        std::optional<image::Refusal> refusal) {
+    if (refusal) return refusal;
+    place = std::move(part);
+    make();
+    return std::nullopt;
   }
+  void make() { tables = std::make_shared<const MadeTables>(network, services, ids, ++serial, tables.get()); }
 
   ServiceIds ids;
   std::shared_ptr<const NetworkPart> network = NetworkPart::empty();
-  std::shared_ptr<const ServicesPart> services;
+  std::shared_ptr<const ServicesPart> services = ServicesPart::empty();
   std::shared_ptr<const MadeTables> tables;
   std::uint64_t serial = 0;
 };
 
-namespace {
-
-void finish(ServicesPart& part) {
-  part.nat_servers = std::make_unique<const NatServers>(part.view);
-  part.pool_ranges = std::make_unique<const PoolRanges>(part.view.pools);
-}
-
-}  // namespace
-
 TableMaker::TableMaker(std::uint32_t most_services, std::uint32_t most_destinations)
-    : state_(std::make_unique<State>(most_services, most_destinations)) {
-  auto nothing = std::make_shared<ServicesPart>(std::span<const std::uint8_t>{});
-  nothing->view.settings = nullptr;
-  finish(*nothing);
-  state_->services = std::move(nothing);
-  state_->make(nullptr);
-}
+    : state_(std::make_unique<State>(most_services, most_destinations)) {}
 
 TableMaker::~TableMaker() = default;
 
 std::optional<image::Refusal> TableMaker::take_network(std::span<const std::uint8_t> image) {
   std::optional<image::Refusal> refusal;
   auto part = NetworkPart::make(image, refusal);
-  if (refusal) return refusal;
-  state_->network = std::move(part);
-  state_->make(state_->tables->shared_service_table());
-  return std::nullopt;
+  return state_->replace(state_->network, std::move(part), std::move(refusal));
 }
 
 std::optional<image::Refusal> TableMaker::take_services(std::span<const std::uint8_t> image) {
-  auto part = std::make_shared<ServicesPart>(image);
-  if (auto refusal = image::read_services(part->bytes.all(), part->view)) return refusal;
-  if (auto refusal = state_->ids.check_room(part->view)) return refusal;
-  state_->ids.take(part->view, state_->serial + 1);
-  part->ids.reserve(part->view.destinations.size());
-  for (std::uint32_t i = 0; i < part->view.services.size(); ++i) {
-    const std::vector<std::uint32_t>& ids = state_->ids.service(i).ids;
-    part->ids.insert(part->ids.end(), ids.begin(), ids.end());
-  }
-  finish(*part);
-  state_->services = std::move(part);
-  state_->make(nullptr);
-  return std::nullopt;
+  std::optional<image::Refusal> refusal;
+  auto part = ServicesPart::make(image, state_->ids, state_->serial + 1, refusal);
+  return state_->replace(state_->services, std::move(part), std::move(refusal));
 }
 
 std::shared_ptr<const Tables> TableMaker::tables() const { return state_->tables; }

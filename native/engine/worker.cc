@@ -67,7 +67,7 @@ void begin(Core& core, const Tables& tables, std::uint64_t now_ms) noexcept {
   core.now_ms = static_cast<std::uint32_t>(now_ms);
   if (tables.serial() == core.tables_serial) [[likely]] return;
   core.tables_serial = tables.serial();
-  core.service_cache.clear();
+  core.service_cache.use(tables);
   if (core.neighbours.any()) core.neighbours.release(core, tables);
 }
 
@@ -143,9 +143,11 @@ struct Lanes {
   std::size_t going = 0;
   for (std::size_t at = 0; at < lanes.count; ++at) {
     Flight& flight = *lanes.at[at];
-    flight.destination = core.sessions.go_on(flight.aimed, flight.hash, is_v4(flight.parsed), flight.parsed.tcp_flags, *flight.service,
-                                             core.now_ms);
-    if (flight.destination == kNone) [[unlikely]] {
+    const std::uint32_t known = core.sessions.go_on(flight.aimed, flight.hash, is_v4(flight.parsed), flight.parsed.tcp_flags,
+                                                    *flight.service, core.now_ms);
+    flight.destination = Sessions::destination_in(known);
+    flight.marks = Sessions::marks_in(known);
+    if (known == kNone) [[unlikely]] {
       if (!settle_new(core, tables, flight, trace)) continue;
     } else if (flight.service->is_persistent()) [[unlikely]] {
       touch_affinity(core, flight);
@@ -163,6 +165,18 @@ struct Lanes {
   for (std::size_t at = 0; at < lanes.count; ++at) dispatch(core, tables, *lanes.at[at], trace);
 }
 
+/// What leaves, all at once: frame by frame it would be two counters more for each.
+void count_forwarded(Core& core, std::span<const Packet> packets) noexcept {
+  std::uint64_t frames = 0, bytes = 0;
+  for (const Packet& packet : packets) {
+    const bool leaves = packet.verdict == Verdict::forward;
+    frames += leaves ? 1 : 0;
+    bytes += leaves ? packet.length : 0;
+  }
+  core.event(Event::forwarded, frames);
+  core.event(Event::forwarded_bytes, bytes);
+}
+
 }  // namespace
 
 void Worker::process(const Tables& tables, std::span<Packet> packets, std::uint64_t now_ms) noexcept {
@@ -175,6 +189,8 @@ void Worker::process(const Tables& tables, std::span<Packet> packets, std::uint6
   settle_all(core, tables, lanes);
   dispatch_all(core, tables, lanes);
   if (core.released_fragments > 0) [[unlikely]] forward_released_fragments(core, tables);
+  count_forwarded(core, packets);
+  if (!core.extras.all().empty()) [[unlikely]] count_forwarded(core, core.extras.all());
 }
 
 bool Worker::tick(const Tables& tables, std::uint64_t now_ms) noexcept {
@@ -185,6 +201,7 @@ bool Worker::tick(const Tables& tables, std::uint64_t now_ms) noexcept {
     core.neighbours.release(core, tables);
     core.neighbours.expire(core);
   }
+  if (!core.extras.all().empty()) count_forwarded(core, core.extras.all());
   if (!core.ticked) core.swept_until_ms = now_ms;
   core.ticked = true;
   // both families, four sessions a bucket, and a tenth more than there can be
@@ -228,27 +245,27 @@ namespace {
   return owner_of_client(quoted.destination, quoted.destination_port, workers);
 }
 
-}  // namespace
+/// Whether only services that translate take the session's packets. A service may take them from some ports only, and a record does not
+/// say its port.
+[[nodiscard]] bool is_translated(const Tables& tables, const SessionRecord& record) noexcept {
+  bool any = false;
+  for (std::size_t port = 0; port < tables.ports().size(); ++port) {
+    const Service* const service = tables.find_service(record.vip, record.protocol, record.vip_port, static_cast<std::uint16_t>(port));
+    if (service != nullptr && !translates(tables, *service)) return false;
+    any |= service != nullptr;
+  }
+  return any;
+}
 
-std::uint32_t Worker::owner(const Tables& tables, const Packet& packet) const noexcept {
-  Core& core = *state_;
+/// `flight` is parsed, and a later fragment has its datagram's ports, if they are known.
+[[nodiscard]] std::uint32_t owner_of(const Core& core, const Tables& tables, const Packet& packet, Flight& flight) noexcept {
   const std::uint32_t workers = core.options.workers;
-  if (workers <= 1) return 0;
-  Flight flight;
   flight.packet = const_cast<Packet*>(&packet);
   Parsed& parsed = flight.parsed;
   if (is_anothers(tables, packet) || parse(packet, parsed) != DropReason::none) return core.index;
   if (parsed.network != Network::v4 && parsed.network != Network::v6) return core.index;
   if (parsed.is_icmp_error) return owner_of_error(core, tables, packet, parsed);
-  if (parsed.is_fragment) {
-    // later fragments follow the first by what this worker learned of it; those that came before it stay here
-    NoTrace trace;
-    if (!parsed.is_first_fragment) {
-      FragmentTable::Ports ports;
-      if (!core.fragments.find(core.fragments.key(parsed, packet.port), core.now_ms, ports)) return core.index;
-    }
-    if (!join_fragment(core, tables, flight, trace)) return core.index;
-  }
+  if (parsed.is_fragment && !parsed.is_first_fragment && !recall_ports(core, flight)) return core.index;  // it waits here
   const std::uint16_t echo = flight.echo_id != 0 ? flight.echo_id : echo_id_of(flight);
   const auto source_port = static_cast<std::uint16_t>(parsed.source_port | echo);
   const auto destination_port = static_cast<std::uint16_t>(parsed.destination_port | echo);
@@ -261,6 +278,34 @@ std::uint32_t Worker::owner(const Tables& tables, const Packet& packet) const no
     return owner_of_client(parsed.destination, destination_port, workers);
   }
   return service != nullptr && translates(tables, *service) ? owner_of_client(parsed.source, source_port, workers) : core.index;
+}
+
+}  // namespace
+
+std::uint32_t Worker::owner(const Tables& tables, const Packet& packet) const noexcept {
+  Flight flight;
+  return state_->options.workers <= 1 ? 0 : owner_of(*state_, tables, packet, flight);
+}
+
+Claim Worker::claim(const Tables& tables, const Packet& packet) noexcept {
+  Core& core = *state_;
+  if (core.options.workers <= 1) return {};
+  Flight flight;
+  const std::uint32_t worker = owner_of(core, tables, packet, flight);
+  if (worker == core.index || !flight.parsed.is_first_fragment) return {.worker = worker};  // of our own ones `process` learns
+  return {.worker = worker, .followers = learn_first(core, tables, flight)};
+}
+
+bool Worker::keeps(const Tables& tables, const SessionRecord& record) const noexcept {
+  const std::uint32_t workers = state_->options.workers, index = state_->index;
+  if (workers <= 1 || record.affinity != 0 || !is_translated(tables, record)) return true;
+  // a source port of full NAT may be another worker's than its client, where the other engine had more workers, or fewer
+  if (!record.snat.is_zero() && record.snat_port % workers == index) return true;
+  return owner_of_client(record.client, record.client_port, workers) == index;
+}
+
+std::size_t Worker::release(const Claim& claim, std::span<Packet> into) noexcept {
+  return claim.followers == 0 ? 0 : state_->held_fragments.release(claim.followers, into);
 }
 
 }  // namespace lvsd

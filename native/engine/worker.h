@@ -22,6 +22,12 @@ struct NeighbourWanted {
   std::uint16_t port;
 };
 
+/// Whose a packet is.
+struct Claim {
+  std::uint32_t worker = 0;
+  std::uint64_t followers = 0;  ///< of another's first fragment: what those that came before it wait under; else 0
+};
+
 struct EngineOptions {
   std::uint32_t workers = 1;
   std::uint32_t sessions = 1'000'000;  ///< per worker and family
@@ -75,6 +81,15 @@ class Worker {
 
   /// Which worker's sessions know this packet, for replies that come in at another one's queue. With one worker: always 0.
   [[nodiscard]] std::uint32_t owner(const Tables& tables, const Packet& packet) const noexcept;
+  /// The same for a packet that is about to go there. Fragments of one datagram come in at one queue, whose hash leaves out the ports
+  /// of all of them: the ports of a first one are kept here, so that the owner of those behind it is known.
+  [[nodiscard]] Claim claim(const Tables& tables, const Packet& packet) noexcept;
+  /// Fragments that came before their first one, which is another worker's: up to `into.size()` of them, in the order they came. Their
+  /// memory lasts until the next process or tick.
+  [[nodiscard]] std::size_t release(const Claim& claim, std::span<Packet> into) noexcept;
+
+  /// Whether packets of another engine's session may be this worker's to decide about: always, where they stay at the queue they come in at.
+  [[nodiscard]] bool keeps(const Tables& tables, const SessionRecord& record) const noexcept;
 
   /// What would become of the packet, step by step, by the code that forwards and without a trace of it: a JSON object,
   /// docs/explain.md. `packet` is changed.

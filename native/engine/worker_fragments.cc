@@ -12,55 +12,59 @@ namespace {
          tables.is_pool_address(parsed.destination);
 }
 
-[[nodiscard]] bool has_ports(std::uint8_t protocol) noexcept {
-  return protocol == wire::kTcp || protocol == wire::kUdp || protocol == wire::kSctp || protocol == wire::kDccp || protocol == wire::kUdpLite;
-}
-
 [[nodiscard]] FragmentTable::Ports ports_of(const Flight& first) noexcept {
   if (is_icmp(first.parsed)) return {.source = echo_id_of(first), .destination = 0};
   return {.source = first.parsed.source_port, .destination = first.parsed.destination_port};
 }
 
 void give_ports(Flight& flight, const FragmentTable::Ports& ports) noexcept {
-  if (is_icmp(flight.parsed)) return;  // its id is asked for again, and stands for a port only where NAT is at work
+  if (is_icmp(flight.parsed)) {  // its id stands for a port, where NAT is at work
+    flight.echo_id = ports.source;
+    return;
+  }
   flight.parsed.source_port = ports.source;
   flight.parsed.destination_port = ports.destination;
   flight.parsed.has_ports = has_ports(flight.parsed.protocol);
 }
 
-/// Those that waited for the first fragment. They go their own way, after it, as extras.
-void release_followers(Core& core, std::uint64_t key) noexcept {
-  if (core.held_fragments.count(key) == 0) return;
-  if (core.released_fragments < core.released_keys.size()) core.released_keys[core.released_fragments++] = key;
+}  // namespace
+
+bool recall_ports(const Core& core, Flight& flight) noexcept {
+  FragmentTable::Ports ports;
+  if (!core.fragments.find(core.fragments.key(flight.parsed, flight.packet->port), core.now_ms, ports)) return false;
+  give_ports(flight, ports);
+  return true;
 }
 
-}  // namespace
+std::uint64_t learn_first(Core& core, const Tables& tables, const Flight& first) noexcept {
+  if (!may_be_ours(tables, first.parsed, first.packet->port)) return 0;
+  const std::uint64_t key = core.fragments.key(first.parsed, first.packet->port);
+  core.fragments.learn(key, ports_of(first), core.now_ms + tables.settings().fragment_ms);
+  return key;
+}
 
 template <class Trace>
 bool join_fragment(Core& core, const Tables& tables, Flight& flight, Trace& trace) noexcept {
-  Parsed& parsed = flight.parsed;
+  const Parsed& parsed = flight.parsed;
   if (!may_be_ours(tables, parsed, flight.packet->port)) return true;
-  const std::uint64_t key = core.fragments.key(parsed, flight.packet->port);
-  const std::uint32_t until_ms = core.now_ms + tables.settings().fragment_ms;
   if (parsed.is_first_fragment) {
     trace.note(Step::parse, "The first fragment of a datagram: its ports are kept for those that follow.");
     if constexpr (!Trace::kDry) {
-      core.fragments.learn(key, ports_of(flight), until_ms);
-      release_followers(core, key);
+      const std::uint64_t key = learn_first(core, tables, flight);
+      const bool awaited = core.held_fragments.count(key) != 0;  // those that wait go their own way, after it, as extras
+      if (awaited && core.released_fragments < core.released_keys.size()) core.released_keys[core.released_fragments++] = key;
     }
     return true;
   }
-  FragmentTable::Ports ports;
-  if (core.fragments.find(key, core.now_ms, ports)) {
+  if (recall_ports(core, flight)) {
     trace.note(Step::parse, "A later fragment: it goes where the first one of its datagram went.");
-    give_ports(flight, ports);
-    if (is_icmp(parsed)) flight.echo_id = ports.source;
     return true;
   }
   trace.note(Step::parse, "A later fragment whose first one has not come: it waits for it.");
+  const std::uint64_t key = core.fragments.key(parsed, flight.packet->port);
   if constexpr (Trace::kDry) {
     flight.packet->verdict = Verdict::held;
-  } else if (core.held_fragments.hold(*flight.packet, key, until_ms) == HeldPackets::kFull) {
+  } else if (core.held_fragments.hold(*flight.packet, key, core.now_ms + tables.settings().fragment_ms) == HeldPackets::kFull) {
     core.drop(*flight.packet, DropReason::fragment_queue_full);
   } else {
     flight.packet->verdict = Verdict::held;

@@ -81,12 +81,7 @@ void Neighbours::release(Core& core, const Tables& tables) noexcept {
       std::memcpy(packet.data, way->header, kMacs);
       packet.port = way->port;
       packet.verdict = Verdict::forward;
-      if (!core.extras.add(packet)) {
-        core.drop(packet, DropReason::no_room);
-        continue;
-      }
-      core.event(Event::forwarded);
-      core.event(Event::forwarded_bytes, packet.length);
+      if (!core.extras.add(packet)) core.drop(packet, DropReason::no_room);
     }
     entry.used = false;
     --used_;

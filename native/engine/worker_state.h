@@ -8,6 +8,7 @@
 
 #include "engine/held.h"
 #include "engine/scheduler.h"
+#include "engine/session_buckets.h"
 #include "engine/sessions.h"
 #include "engine/worker.h"
 #include "engine/worker_neighbours.h"
@@ -22,7 +23,10 @@ class Extras {
   static constexpr std::uint16_t kHeadroom = 160;
   static constexpr std::uint16_t kTailroom = 64;
 
-  Extras() : arena_(std::make_unique_for_overwrite<std::uint8_t[]>(kArenaBytes)) { packets_.reserve(kMost); }
+  Extras() {
+    packets_.reserve(kMost);
+    (void)arena_.allocate(kArenaBytes);  // without it there is never room
+  }
 
   void clear() noexcept {
     packets_.clear();
@@ -34,8 +38,8 @@ class Extras {
     const std::size_t whole = (std::size_t{kHeadroom} + bytes + kTailroom + 63) & ~std::size_t{63};
     Packet packet;
     packet.port = port;
-    if (whole > kArenaBytes - used_ || bytes > 0xffff - kTailroom) return packet;
-    packet.data = arena_.get() + used_ + kHeadroom;
+    if (whole > arena_.bytes() - used_ || bytes > 0xffff - kTailroom) return packet;
+    packet.data = static_cast<std::uint8_t*>(arena_.data()) + used_ + kHeadroom;
     packet.headroom = kHeadroom;
     packet.tailroom = static_cast<std::uint16_t>(bytes + kTailroom);
     used_ += whole;
@@ -51,7 +55,7 @@ class Extras {
   [[nodiscard]] std::span<const Packet> all() const noexcept { return packets_; }
 
  private:
-  std::unique_ptr<std::uint8_t[]> arena_;
+  Pages arena_;
   std::size_t used_ = 0;
   std::vector<Packet> packets_;
 };
@@ -78,10 +82,15 @@ class RateLimit {
 
 /// Which service took the last packets to an address and port, so that most packets need not ask the tables, which look through prefix
 /// lengths and node ports; also that none did, or one that takes every address: its packets may be replies (forward_rare.cc asks again).
-/// 64 KiB, of which only what is asked for is touched. Forgets all when the tables change.
+/// 64 KiB, of which only what is asked for is touched.
 class ServiceCache {
  public:
-  void clear() noexcept { entries_.fill({}); }
+  /// Before anything is asked for: what other tables said is forgotten, for they may be gone.
+  void use(const Tables& tables) noexcept {
+    if (tables.serial() == serial_) return;
+    serial_ = tables.serial();
+    entries_.fill({});
+  }
   /// False: it is not known; `ask` is.
   [[nodiscard]] bool find(const Address& to, std::uint8_t protocol, std::uint16_t port, std::uint16_t ingress,
                           const Service*& into) const noexcept {
@@ -115,6 +124,7 @@ class ServiceCache {
     return ((low ^ key << 13) * 0x9e3779b97f4a7c15u) >> (64 - kBits);
   }
 
+  std::uint64_t serial_ = 0;  ///< of the tables that said all this
   std::array<Entry, 1U << kBits> entries_{};
 };
 

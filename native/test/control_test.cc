@@ -1,9 +1,11 @@
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <thread>
@@ -42,6 +44,7 @@ class Running {
   }
   ~Running() {
     stop();
+    ::unlink(path().c_str());  // the server, which would, ends after us
     ::rmdir(folder_.c_str());
   }
   void start() {
@@ -66,14 +69,16 @@ class Running {
   Server server{parrot_};
 };
 
-UniqueFd connect_to(const std::string& path) {
-  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+[[nodiscard]] UniqueFd unconnected() { return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+
+UniqueFd connect_to(const std::string& path, UniqueFd fd = unconnected()) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
   CHECK(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  const timeval patience{5, 0};
+  const timeval patience{20, 0};
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   return fd;
 }
 
@@ -92,6 +97,32 @@ bool read_frame(int fd, FrameHeader& header, std::vector<std::uint8_t>& payload)
 }
 
 void send_all(int fd, const std::vector<std::uint8_t>& bytes) { CHECK(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size())); }
+
+/// No descriptor can be opened as long as this is there.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    CHECK(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+    rlimit now = before_;
+    now.rlim_cur = static_cast<rlim_t>(UniqueFd(::dup(0)).get());  // the lowest that is free
+    CHECK(::setrlimit(RLIMIT_NOFILE, &now) == 0);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+/// Whether it is answered, while the server runs here.
+bool is_answered(Server& server, int client) {
+  send_all(client, request(kEcho, 1, {}));
+  for (int i = 0; i < 2000; ++i) {
+    FrameHeader header{};
+    if (::recv(client, &header, sizeof header, MSG_DONTWAIT) == sizeof header) return header.type == kEcho;
+    server.run_once(10);
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -163,6 +194,65 @@ TEST("events come to those who follow their topic") {
   CHECK(read_frame(other.get(), header, payload));
   char byte;
   CHECK(::recv(other.get(), &byte, 1, MSG_DONTWAIT) < 0);
+}
+
+TEST("who asks and never reads is disconnected, the others stay") {
+  Running running;
+  running.start();
+  const UniqueFd good = connect_to(running.path()), silent = connect_to(running.path());
+  const std::vector<std::uint8_t> asked = request(kEcho, 1, std::vector<std::uint8_t>(1 << 20));
+  std::size_t sent = 0;
+  while (sent < 2 * Server::kMostUnread) {
+    const ssize_t count = ::send(silent.get(), asked.data() + sent % asked.size(), asked.size() - sent % asked.size(), MSG_NOSIGNAL);
+    if (count < 0) break;
+    sent += static_cast<std::size_t>(count);
+  }
+  CHECK(errno == EPIPE || errno == ECONNRESET);
+  CHECK(sent > Server::kMostUnread);
+  CHECK(sent < Server::kMostUnread + (16u << 20));  // what the kernel holds, and the frame above the limit
+  CHECK_EQUAL(running.left(), 1);
+  send_all(good.get(), request(kEcho, 2, {9}));
+  FrameHeader answer{};
+  std::vector<std::uint8_t> payload;
+  CHECK(read_frame(good.get(), answer, payload));
+  CHECK_EQUAL(answer.id, 2u);
+}
+
+TEST("an answer above the limit comes whole to who reads it, and so do all that follow") {
+  Running running;
+  running.start();
+  const UniqueFd client = connect_to(running.path());
+  const std::vector<std::uint8_t> big(Server::kMostUnread + 1000, 7);
+  for (std::uint32_t id = 1; id <= 2; ++id) {
+    std::thread sender([&] { send_all(client.get(), request(kEcho, id, big)); });
+    FrameHeader header{};
+    std::vector<std::uint8_t> payload;
+    CHECK(read_frame(client.get(), header, payload));
+    sender.join();
+    CHECK_EQUAL(header.id, id);
+    CHECK(payload == big);
+  }
+}
+
+TEST("without descriptors it waits instead of spinning, serves who is there, and accepts when one leaves or there are some again") {
+  Running running;
+  UniqueFd there = connect_to(running.path());
+  CHECK(is_answered(running.server, there.get()));
+  UniqueFd first = unconnected(), second = unconnected();
+  {
+    const NoDescriptors none;
+    first = connect_to(running.path(), std::move(first));
+    running.server.run_once(0);  // is refused
+    const auto began = std::chrono::steady_clock::now();
+    for (int i = 0; i < 10; ++i) running.server.run_once(10);
+    CHECK(std::chrono::steady_clock::now() - began >= std::chrono::milliseconds(80));  // it slept: this takes longer, never less
+    CHECK(is_answered(running.server, there.get()));
+    there.reset();
+    CHECK(is_answered(running.server, first.get()));
+    second = connect_to(running.path(), std::move(second));
+    for (int i = 0; i < 10; ++i) running.server.run_once(10);
+  }
+  CHECK(is_answered(running.server, second.get()));
 }
 
 TEST("the socket is its owner's alone, goes with the server, and is not taken from one who listens") {

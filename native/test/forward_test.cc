@@ -25,12 +25,9 @@ bool ends_with(const Bytes& whole, const Bytes& end) {
 
 /// One service with one server of a method.
 std::unique_ptr<Site> site_with(bool v4, const image::Destination& to, std::uint8_t protocol = wire::kTcp, std::uint16_t port = 80) {
-  auto site = std::make_unique<Site>();
   image::Service service = service_of(v4 ? kVip4 : kVip6, protocol, port);
   service.dscp = 7;
-  site->services.add(service, {to});
-  CHECK(site->publish());
-  return site;
+  return site_of(service, {to});
 }
 
 }  // namespace

@@ -128,6 +128,20 @@ struct Frame {
   }
 };
 
+/// frag-needed or packet-too-big of a router about a packet.
+inline Frame error_about(const Bytes& quoted, const std::string& from, const std::string& to) {
+  Frame error;
+  error.from = from;
+  error.to = to;
+  error.protocol = error.v4() ? 1 : 58;
+  error.icmp_type = error.v4() ? 3 : 2;
+  error.icmp_code = error.v4() ? 4 : 0;
+  error.from_port = 0;
+  error.payload = quoted;
+  if (error.payload.size() > 60) error.payload.resize(60);
+  return error;
+}
+
 /// The parts of a frame that left: where its IP packet begins, and whether its checksums are right.
 inline std::size_t ip_at(std::span<const std::uint8_t> frame) {
   std::size_t at = 12;

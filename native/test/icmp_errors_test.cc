@@ -18,29 +18,9 @@ Frame request(bool v4, std::uint16_t port) {
   frame.from_port = port;
   return frame;
 }
-/// frag-needed or packet-too-big of a router about a packet.
-Frame error_about(const Bytes& quoted, const std::string& from, const std::string& to) {
-  Frame error;
-  error.from = from;
-  error.to = to;
-  error.protocol = error.v4() ? 1 : 58;
-  error.icmp_type = error.v4() ? 3 : 2;
-  error.icmp_code = error.v4() ? 4 : 0;
-  error.from_port = 0;
-  error.payload = quoted;
-  if (error.payload.size() > 60) error.payload.resize(60);
-  return error;
-}
 Bytes quoted_in(const Bytes& ip) {
   const Bytes body = body_of(ip);
   return {body.begin() + 8, body.end()};
-}
-image::Pool pool_of(const std::string& text) {
-  image::Pool pool{};
-  pool.first = pool.last = address(text);
-  pool.lowest = 2000;
-  pool.highest = 2099;
-  return pool;
 }
 
 }  // namespace
@@ -55,7 +35,7 @@ TEST("an error from the clients' side reaches the server that has the flow, what
         servers.push_back(destination_of(base + last, method == image::kMasquerade || method == image::kFullNat ? 8080 : 0, method, image::kGre));
       }
       std::vector<image::Pool> pools;
-      if (method == image::kFullNat) pools.push_back(pool_of(v4 ? "10.0.255.1" : "2001:db8:5:ffff::1"));
+      if (method == image::kFullNat) pools.push_back(pool_of(v4 ? "10.0.255.1" : "2001:db8:5:ffff::1", 2000, 2099));
       site.services.add(service_of(v4 ? kVip4 : kVip6, 6, 80), servers, pools);
       CHECK(site.publish());
       for (std::uint16_t port = 1000; port < 1010; ++port) {
@@ -91,7 +71,7 @@ TEST("an error of the server, or of a router before it, reaches the client as on
         Site site;
         const std::string server = v4 ? "10.0.0.1" : "2001:db8:5::1", router = v4 ? "10.0.9.9" : "2001:db8:5::99";
         std::vector<image::Pool> pools;
-        if (method == image::kFullNat) pools.push_back(pool_of(v4 ? "10.0.255.1" : "2001:db8:5:ffff::1"));
+        if (method == image::kFullNat) pools.push_back(pool_of(v4 ? "10.0.255.1" : "2001:db8:5:ffff::1", 2000, 2099));
         site.services.add(service_of(v4 ? kVip4 : kVip6, 6, 80), {destination_of(server, 8080, method)}, pools);
         CHECK(site.publish());
         const Frame sent_by_client = request(v4, 1000);
@@ -119,7 +99,7 @@ TEST("an error of the server, or of a router before it, reaches the client as on
 
 TEST("an error about nobody's flow is the kernel's; one that quotes nothing, to a VIP, is dropped") {
   Site site;
-  site.services.add(service_of(kVip4, 6, 80), {destination_of("10.0.0.1", 8080, image::kFullNat)}, {pool_of("10.0.255.1")});
+  site.services.add(service_of(kVip4, 6, 80), {destination_of("10.0.0.1", 8080, image::kFullNat)}, {pool_of("10.0.255.1", 2000, 2099)});
   CHECK(site.publish());
   Frame other = request(true, 1);
   other.from = "192.0.2.77";

@@ -164,20 +164,30 @@ inline image::Destination destination_of(const std::string& server, std::uint16_
   return made;
 }
 
+/// Source addresses of full NAT.
+inline image::Pool pool_of(const Address& first, const Address& last, std::uint16_t lowest, std::uint16_t highest) {
+  return {.first = first, .last = last, .lowest = lowest, .highest = highest, .zero = 0};
+}
+inline image::Pool pool_of(const std::string& only, std::uint16_t lowest, std::uint16_t highest) {
+  return pool_of(address(only), address(only), lowest, highest);
+}
+
+inline image::Settings usual_settings() {
+  image::Settings made{};
+  made.tcp_established = 900;
+  made.tcp_syn = 60;
+  made.tcp_fin = 120;
+  made.tcp_closed = 10;
+  made.udp = 300;
+  made.icmp = 60;
+  made.other = 600;
+  made.fragment_ms = 2000;
+  made.tunnel_ttl = 64;
+  return made;
+}
+
 class ServicesImage {
  public:
-  ServicesImage() {
-    settings.tcp_established = 900;
-    settings.tcp_syn = 60;
-    settings.tcp_fin = 120;
-    settings.tcp_closed = 10;
-    settings.udp = 300;
-    settings.icmp = 60;
-    settings.other = 600;
-    settings.fragment_ms = 2000;
-    settings.tunnel_ttl = 64;
-  }
-
   /// Its place in the image.
   std::uint32_t add(image::Service service, const std::vector<image::Destination>& destinations, const std::vector<image::Pool>& pools = {}) {
     service.first_destination = static_cast<std::uint32_t>(destinations_.size());
@@ -207,7 +217,7 @@ class ServicesImage {
     return ImageBytes(all);
   }
 
-  image::Settings settings{};
+  image::Settings settings = usual_settings();
 
  private:
   std::vector<image::Service> services_;

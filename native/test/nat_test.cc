@@ -31,18 +31,9 @@ Frame from_server(const std::string& from, std::uint16_t from_port, const std::s
   return frame;
 }
 std::unique_ptr<Site> nat_site(bool v4, std::uint8_t protocol, std::uint16_t port, image::Method method = image::kMasquerade, std::uint16_t server_port = 8080) {
-  auto site = std::make_unique<Site>();
   std::vector<image::Pool> pools;
-  if (method == image::kFullNat) {
-    image::Pool pool{};
-    pool.first = pool.last = address(v4 ? "10.0.255.1" : "2001:db8:5:ffff::1");
-    pool.lowest = 2000;
-    pool.highest = 2009;
-    pools.push_back(pool);
-  }
-  site->services.add(service_of(v4 ? kVip4 : kVip6, protocol, port), {destination_of(v4 ? kServer4 : kServer6, server_port, method)}, pools);
-  CHECK(site->publish());
-  return site;
+  if (method == image::kFullNat) pools.push_back(pool_of(v4 ? "10.0.255.1" : "2001:db8:5:ffff::1", 2000, 2009));
+  return site_of(service_of(v4 ? kVip4 : kVip6, protocol, port), {destination_of(v4 ? kServer4 : kServer6, server_port, method)}, pools);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "port/bpf.h"
 #include "port/device.h"
 #include "port/open_port.h"
+#include "port/port_orders.h"
 #include "port/umem.h"
 #include "tap.h"
 
@@ -144,6 +145,37 @@ TEST("a port of an unknown name is refused with a sentence") {
   request.name = "nosuchdevice";
   CHECK(OpenPort::open(request, {maps, umems}, reason) == nullptr);
   CHECK(reason == "no interface is named nosuchdevice");
+}
+
+namespace {
+
+control::PortOrder order_of(const char* name, std::uint32_t index) {
+  control::PortOrder order{};
+  std::strncpy(order.name, name, sizeof order.name - 1);
+  order.index = index;
+  return order;
+}
+std::string refusal_of(const std::vector<control::PortOrder>& orders) {
+  std::vector<control::PortOrder> read;
+  std::string refused = read_orders({reinterpret_cast<const std::uint8_t*>(orders.data()), orders.size() * sizeof(control::PortOrder)}, 64, read);
+  CHECK(!refused.empty() || read.size() == orders.size());
+  return refused;
+}
+
+}  // namespace
+
+TEST("ports are ordered once each: a device named twice, or an index, is refused with its name") {
+  CHECK_EQUAL(refusal_of({}).size(), 0U);
+  CHECK_EQUAL(refusal_of({order_of("eth0", 0), order_of("eth1", 1)}).size(), 0U);
+  CHECK(refusal_of({order_of("eth0", 0), order_of("eth1", 1), order_of("eth0", 2)}) == "the device eth0 is named twice: a device is one port");
+  CHECK(refusal_of({order_of("eth0", 3), order_of("eth1", 3)}) == "two ports have the index 3");
+  CHECK(refusal_of({order_of("eth0", 64)}) == "there are at most 64 ports");
+  control::PortOrder strange = order_of("eth0", 0);
+  strange.mode = 200;
+  CHECK(refusal_of({strange}) == "there is no such mode of a port");
+  std::vector<control::PortOrder> read;
+  const std::uint8_t bytes[25] = {};
+  CHECK(!read_orders(bytes, 64, read).empty());
 }
 
 int main() { return lvsd::test::run_all(); }

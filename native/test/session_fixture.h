@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/sessions.h"
+#include "test/images.h"
 
 namespace lvsd::test {
 
@@ -57,13 +58,7 @@ class FewTables : public Tables {
     one_[0].pool_count = 0;
     destinations_ = some_;
     services_ = one_;
-    settings_.tcp_established = 900;
-    settings_.tcp_syn = 60;
-    settings_.tcp_fin = 120;
-    settings_.tcp_closed = 10;
-    settings_.udp = 300;
-    settings_.icmp = 30;
-    settings_.other = 200;
+    settings_ = usual_settings();
     set_times(0, 0, 0);
   }
   Service& only() { return one_[0]; }

@@ -37,10 +37,7 @@ struct Machine {
       case 0: services.add(service_of("198.51.100.1", kTcp, 80), servers("10.0.0.1", "10.0.0.2", 8'080, image::kMasquerade)); return;
       case 1: services.add(service_of("198.51.100.2", 0, 0), servers("10.0.0.3", "10.0.0.4", 0, image::kTunnel)); return;
       case 2: {
-        image::Pool pool{};
-        pool.first = pool.last = address("10.0.0.200");
-        pool.lowest = 2'000;
-        pool.highest = 2'999;
+        const image::Pool pool = pool_of("10.0.0.200", 2'000, 2'999);
         services.add(service_of("198.51.100.3", kUdp, 53), servers("10.0.0.5", "10.0.0.6", 53, image::kFullNat), {pool});
         return;
       }

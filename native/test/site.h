@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "test/frames.h"
 #include "test/images.h"
+#include "test/tap.h"
 
 /// A director between clients (port 0) and servers (port 1), as the recorded cases have it: an engine of one worker, frames in, frames out.
 namespace lvsd::test {
@@ -23,23 +24,31 @@ struct Sent {
   [[nodiscard]] Bytes ip() const { return ip_of(frame); }
 };
 
+/// Port 0 with a router to the clients, port 1 with one to the servers, in both families.
+inline NetworkImage clients_and_servers() {
+  NetworkImage network;
+  network.port("pg0", kOurMac0);
+  network.port("pg1", kOurMac1);
+  network.local("172.16.1.1", 24, 0);
+  network.local("172.16.2.1", 24, 1);
+  network.local("fd01:1::1", 64, 0);
+  network.local("fd01:2::1", 64, 1);
+  const std::uint32_t clients4 = network.neighbour("172.16.1.2", 0, kClientMac), servers4 = network.neighbour("172.16.2.2", 1, kServerMac);
+  const std::uint32_t clients6 = network.neighbour("fd01:1::2", 0, kClientMac), servers6 = network.neighbour("fd01:2::2", 1, kServerMac);
+  network.route("198.51.100.0", 24, {clients4});
+  network.route("10.0.0.0", 16, {servers4});
+  network.route("2001:db8:c::", 48, {clients6});
+  network.route("2001:db8:5::", 48, {servers6});
+  return network;
+}
+
+/// Of as many workers as wanted, and small.
+inline EngineOptions small_engine(std::uint32_t workers = 1) {
+  return {.workers = workers, .sessions = 4096, .most_services = 64, .most_destinations = 1024, .held_packets = 256, .secret = {1, 2}};
+}
+
 class Site {
  public:
-  Site() : engine({.workers = 1, .sessions = 4096, .most_services = 64, .most_destinations = 1024, .held_packets = 128, .secret = {1, 2}}) {
-    network.port("pg0", kOurMac0);
-    network.port("pg1", kOurMac1);
-    network.local("172.16.1.1", 24, 0);
-    network.local("172.16.2.1", 24, 1);
-    network.local("fd01:1::1", 64, 0);
-    network.local("fd01:2::1", 64, 1);
-    const std::uint32_t clients4 = network.neighbour("172.16.1.2", 0, kClientMac), servers4 = network.neighbour("172.16.2.2", 1, kServerMac);
-    const std::uint32_t clients6 = network.neighbour("fd01:1::2", 0, kClientMac), servers6 = network.neighbour("fd01:2::2", 1, kServerMac);
-    network.route("198.51.100.0", 24, {clients4});
-    network.route("10.0.0.0", 16, {servers4});
-    network.route("2001:db8:c::", 48, {clients6});
-    network.route("2001:db8:5::", 48, {servers6});
-  }
-
   /// Publishes both images. A refusal is told as `why`.
   bool publish() {
     const auto first = engine.publish_network(network.bytes());
@@ -98,8 +107,8 @@ class Site {
     return at<DestinationCounters>(5 + kDropReasons + kEvents + 8 * (engine.tables().services().size() + index));
   }
 
-  Engine engine;
-  NetworkImage network;
+  Engine engine{small_engine()};
+  NetworkImage network = clients_and_servers();
   ServicesImage services;
   std::uint64_t now_ms = 1000;
   std::string why;
@@ -116,5 +125,14 @@ class Site {
     return counters;
   }
 };
+
+/// With one service.
+inline std::unique_ptr<Site> site_of(const image::Service& service, const std::vector<image::Destination>& destinations,
+                                     const std::vector<image::Pool>& pools = {}) {
+  auto site = std::make_unique<Site>();
+  site->services.add(service, destinations, pools);
+  CHECK(site->publish());
+  return site;
+}
 
 }  // namespace lvsd::test

@@ -13,9 +13,6 @@ using tcp::kAck, tcp::kFin, tcp::kSyn;
 
 namespace {
 
-image::Pool pool(const Address& first, const Address& last, std::uint16_t lowest, std::uint16_t highest) {
-  return {first, last, lowest, highest, 0};
-}
 bool take(Bench& bench, std::uint32_t handle, std::uint32_t destination, std::uint32_t worker, std::uint32_t workers, std::uint32_t now) {
   return bench.sessions.take_snat(handle, bench.tables, bench.tables.only(), bench.tables.destination(destination), worker, workers, now);
 }
@@ -76,9 +73,9 @@ TEST("an expired holder of a reply's key makes way") {
 TEST("full NAT: each flow to a server has an address and port of its own, from the pools, and all of them are found") {
   for (const bool v4 : {true, false}) {
     Bench bench(5'000, 2, v4);
-    bench.tables.give_pools({pool(address_of(v4, 0x0a010001), address_of(v4, 0x0a010004), 2'000, 2'499),
-                             pool(address_of(!v4, 0x0a020001), address_of(!v4, 0x0a020001), 1, 65'535),
-                             pool(address_of(v4, 0x0a030001), address_of(v4, 0x0a030001), 7'000, 7'999)});
+    bench.tables.give_pools({pool_of(address_of(v4, 0x0a010001), address_of(v4, 0x0a010004), 2'000, 2'499),
+                             pool_of(address_of(!v4, 0x0a020001), address_of(!v4, 0x0a020001), 1, 65'535),
+                             pool_of(address_of(v4, 0x0a030001), address_of(v4, 0x0a030001), 7'000, 7'999)});
     std::map<std::uint32_t, Snat> given;
     std::set<std::pair<std::uint32_t, std::uint16_t>> used;
     for (std::uint32_t n = 0; n < 2'000; ++n) {
@@ -103,7 +100,7 @@ TEST("full NAT: each flow to a server has an address and port of its own, from t
 
 TEST("every port of a small pool is given, then none, and one that a session gave back is given again") {
   Bench bench(1'000, 2);
-  bench.tables.give_pools({pool(v4_address(0x0a010001), v4_address(0x0a010002), 65'506, 65'535)});
+  bench.tables.give_pools({pool_of(v4_address(0x0a010001), v4_address(0x0a010002), 65'506, 65'535)});
   for (std::uint32_t n = 0; n < 60; ++n) CHECK(take(bench, bench.insert(flow(n), 0, kAck, 0), 0, 0, 1, 0));
   const std::uint32_t late = bench.insert(flow(100), 0, kSyn, 0);
   CHECK(!take(bench, late, 0, 0, 1, 0));
@@ -125,7 +122,7 @@ TEST("ports are dealt out among the workers by their remainder") {
   std::set<std::uint16_t> all;
   for (std::uint32_t worker = 0; worker < kWorkers; ++worker) {
     Bench bench(1'000, 2);
-    bench.tables.give_pools({pool(v4_address(0x0a010001), v4_address(0x0a010001), 1'001, 1'100)});
+    bench.tables.give_pools({pool_of(v4_address(0x0a010001), v4_address(0x0a010001), 1'001, 1'100)});
     std::uint32_t taken = 0;
     for (std::uint32_t n = 0; n < 100; ++n) {
       const std::uint32_t handle = bench.insert(flow(n), 0, kAck, 0);
@@ -144,11 +141,11 @@ TEST("no pool, a pool of the other family, addresses the wrong way round, a shar
   Bench bench(100, 2);
   const std::uint32_t handle = bench.insert(flow(1), 0, kSyn, 0);
   CHECK(!take(bench, handle, 0, 0, 1, 0));
-  bench.tables.give_pools({pool(v6_address(1), v6_address(2), 1, 2)});
+  bench.tables.give_pools({pool_of(v6_address(1), v6_address(2), 1, 2)});
   CHECK(!take(bench, handle, 0, 0, 1, 0));
-  bench.tables.give_pools({pool(v4_address(2), v4_address(1), 1, 2)});
+  bench.tables.give_pools({pool_of(v4_address(2), v4_address(1), 1, 2)});
   CHECK(!take(bench, handle, 0, 0, 1, 0));
-  bench.tables.give_pools({pool(v4_address(1), v4_address(1), 4, 4)});
+  bench.tables.give_pools({pool_of(v4_address(1), v4_address(1), 4, 4)});
   CHECK(!take(bench, handle, 0, 1, 8, 0));
   CHECK(!take(bench, handle, 0, 0, 0, 0));
   CHECK(take(bench, handle, 0, 4, 8, 0));
@@ -163,7 +160,7 @@ TEST("a pool of very many IPv6 addresses, past a carry") {
   first.bytes[0] = last.bytes[0] = 0x20;
   first.bytes[1] = 0;
   last.bytes[1] = 2;  // 2000:ffff:... to 2002::
-  bench.tables.give_pools({pool(first, last, 1'024, 65'535)});
+  bench.tables.give_pools({pool_of(first, last, 1'024, 65'535)});
   std::set<std::array<std::uint8_t, 16>> addresses;
   for (std::uint32_t n = 0; n < 500; ++n) {
     const std::uint32_t handle = bench.insert(flow(n, false), 0, kAck, 0);
@@ -177,7 +174,7 @@ TEST("a pool of very many IPv6 addresses, past a carry") {
 
 TEST("redirect gives port and reply key back; another server gives new ones") {
   Bench bench(100, 2);
-  bench.tables.give_pools({pool(v4_address(0x0a010001), v4_address(0x0a010001), 5'000, 5'000)});
+  bench.tables.give_pools({pool_of(v4_address(0x0a010001), v4_address(0x0a010001), 5'000, 5'000)});
   const std::uint32_t handle = bench.insert(flow(1), 0, kAck, 0);
   CHECK(take(bench, handle, 0, 0, 1, 0));
   const Snat snat = bench.sessions.snat(handle, bench.tables);
@@ -193,7 +190,7 @@ TEST("60,000 steps of making and ending full-NAT flows in a crowded table: no po
   for (const bool v4 : {true, false}) {
     Dice dice(v4 ? 8 : 9);
     Bench bench(400, 3, v4);
-    bench.tables.give_pools({pool(address_of(v4, 0x0a010001), address_of(v4, 0x0a010001), 1'000, 1'200)});
+    bench.tables.give_pools({pool_of(address_of(v4, 0x0a010001), address_of(v4, 0x0a010001), 1'000, 1'200)});
     struct Given { std::uint32_t destination; Snat snat; };
     std::map<std::uint32_t, Given> model;
     for (int step = 0; step < 60'000; ++step) {

@@ -4,25 +4,13 @@
 #include <thread>
 
 #include "engine/engine.h"
-#include "test/frames.h"
-#include "test/images.h"
+#include "test/site.h"
 #include "test/tap.h"
 
 using namespace lvsd;
 using namespace lvsd::test;
 
 namespace {
-
-NetworkImage two_ports() {
-  NetworkImage image;
-  image.port("pg0", "02:fe:00:00:00:01");
-  image.port("pg1", "02:fe:00:00:00:02");
-  image.local("172.16.1.1", 24, 0);
-  image.local("172.16.2.1", 24, 1);
-  image.neighbour("172.16.2.2", 1, "02:02:00:00:ff:02");
-  image.route("10.0.0.0", 16, {image.adjacency("172.16.2.2", 1, "02:02:00:00:ff:02")});
-  return image;
-}
 
 /// `servers` of one service, with a scheduler that counts connections of all workers.
 ImageBytes services(std::uint32_t servers) {
@@ -83,7 +71,7 @@ class Thread {
 
 TEST("jobs see what was published before them, and nothing is read that was freed") {
   Engine engine({.workers = 2, .sessions = 2048, .most_services = 16, .most_destinations = 64, .held_packets = 16, .secret = {1, 2}});
-  CHECK(!engine.publish_network(two_ports().bytes()) && !engine.publish_services(services(4)));
+  CHECK(!engine.publish_network(clients_and_servers().bytes()) && !engine.publish_services(services(4)));
   std::uint32_t stale = 0, jobs = 0;
   std::uint64_t received = 0;
   {
@@ -110,6 +98,32 @@ TEST("jobs see what was published before them, and nothing is read that was free
   CHECK_EQUAL(stale, 0u);
   engine.run_on_all([&](Worker&, const Tables&) { ++jobs; });
   CHECK_EQUAL(jobs, 802u);
+}
+
+TEST("what is explained, as of each packet that is captured, shows in no counter, not for a moment either") {
+  constexpr std::uint32_t kTimes = 1000;
+  Engine engine(small_engine());
+  CHECK(!engine.publish_network(clients_and_servers().bytes()) && !engine.publish_services(services(0)));
+  std::atomic<std::uint32_t> explained{0};
+  std::thread worker([&] {
+    Frame frame;
+    frame.to = "192.0.2.1";
+    engine.attach(0);
+    for (; explained < kTimes; ++explained) {
+      Bytes bytes = frame.bytes();  // no server: it would be dropped
+      Packet packet{.data = bytes.data(), .length = static_cast<std::uint32_t>(bytes.size()), .port = 0};
+      (void)engine.worker(0).explain(engine.enter(0), packet, 1000);
+    }
+    engine.leave(0);
+    engine.detach(0);
+  });
+  std::uint64_t seen = 0;
+  while (explained < kTimes) {
+    const std::vector<std::uint64_t> counters = engine.counters();
+    for (std::size_t at = 5; at < 5 + kDropReasons + kEvents; ++at) seen += counters[at];
+  }
+  worker.join();
+  CHECK_EQUAL(seen, 0U);
 }
 
 int main() { return run_all(); }

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include "test/site.h"
 #include "test/tap.h"
@@ -227,13 +228,11 @@ TEST("sessions end in time, and their ids are given away only after every sessio
 }
 
 TEST("whose packet: client, reply, error and fragments of a NAT flow have one owner; tunnels stay where they came") {
-  EngineOptions options{.workers = 4, .sessions = 1024, .most_services = 16, .most_destinations = 64, .held_packets = 64, .secret = {1, 2}};
-  Engine engine(options);
-  Site described;
-  described.services.add(service_of(kVip, 6, 80), servers(1, image::kMasquerade));
-  described.services.add(service_of("192.0.2.9", 6, 80), servers(1));
-  CHECK(!engine.publish_network(described.network.bytes()));
-  CHECK(!engine.publish_services(described.services.bytes()));
+  Engine engine(small_engine(4));
+  ServicesImage services;
+  services.add(service_of(kVip, 6, 80), servers(1, image::kMasquerade));
+  services.add(service_of("192.0.2.9", 6, 80), servers(1));
+  CHECK(!engine.publish_network(clients_and_servers().bytes()) && !engine.publish_services(services.bytes()));
   const auto owner = [&](std::uint32_t asked, std::uint16_t port, const Frame& frame) {
     Bytes bytes = frame.bytes();
     const Packet packet{.data = bytes.data(), .length = static_cast<std::uint32_t>(bytes.size()), .port = port};
@@ -265,6 +264,57 @@ TEST("whose packet: client, reply, error and fragments of a NAT flow have one ow
     CHECK_EQUAL(owner(2, 0, tunnelled), 2U);
   }
   CHECK_EQUAL(owners.size(), 4U);
+}
+
+TEST("sessions of another engine: those of NAT are only their owner's, of other methods everybody's") {
+  constexpr std::uint16_t kFlows = 100;
+  ServicesImage services;
+  services.add(service_of(kVip, 6, 80), servers(1, image::kMasquerade));
+  services.add(service_of("192.0.2.9", 6, 80), servers(1));
+  services.add(service_of("192.0.2.10", 6, 80), {destination_of("10.0.0.1", 80, image::kFullNat)}, {pool_of("172.16.2.9", 1024, 65535)});
+  struct Loaded {
+    std::uint32_t taken, copies, where_packets_go;
+  };
+  const auto load = [&](const std::string& vip, bool full, bool affinity) {
+    Engine engine(small_engine(4));
+    CHECK(!engine.publish_network(clients_and_servers().bytes()) && !engine.publish_services(services.bytes()));
+    std::vector<SessionRecord> records(kFlows);
+    for (std::uint16_t port = 0; port < kFlows; ++port) {
+      SessionRecord& record = records[port];
+      record.client = address("198.51.100.7");
+      record.vip = address(vip);
+      record.destination = address("10.0.0.1");
+      record.client_port = static_cast<std::uint16_t>(1000 + port);
+      record.vip_port = 80;
+      record.destination_port = 80;
+      record.protocol = 6;
+      record.state = static_cast<std::uint8_t>(affinity ? SessionState::affinity : SessionState::established);
+      record.affinity = affinity ? 1 : 0;
+      record.snat = full ? address("172.16.2.9") : Address{};
+      record.snat_port = full ? static_cast<std::uint16_t>(2000 + port) : std::uint16_t{0};
+      record.remaining_ms = 60'000;
+    }
+    Loaded loaded{.taken = engine.load_sessions(records, 1000), .copies = 0, .where_packets_go = 0};
+    for (std::uint32_t worker = 0; worker < 4; ++worker) loaded.copies += engine.worker(worker).sessions().live();
+    for (std::uint16_t port = 0; port < kFlows; ++port) {
+      Frame frame = request(static_cast<std::uint16_t>(1000 + port));
+      frame.to = vip;
+      Bytes bytes = frame.bytes();
+      const Packet packet{.data = bytes.data(), .length = static_cast<std::uint32_t>(bytes.size()), .port = 0};
+      const Sessions& sessions = engine.worker(engine.worker(0).owner(engine.tables(), packet)).sessions();
+      const FlowKey key{address("198.51.100.7"), address(vip), static_cast<std::uint16_t>(1000 + port), 80, 6, affinity};
+      loaded.where_packets_go += sessions.find(sessions.hash(key), true, 1000) != kNone ? 1 : 0;
+    }
+    return loaded;
+  };
+  for (const auto& [vip, full, affinity, most] : {std::tuple(kVip, false, false, 1U), std::tuple(kVip, false, true, 4U),
+                                                  std::tuple(std::string("192.0.2.9"), false, false, 4U), std::tuple(std::string("192.0.2.10"), true, false, 2U)}) {
+    const Loaded loaded = load(vip, full, affinity);
+    CHECK_EQUAL(loaded.taken, std::uint32_t{kFlows});
+    CHECK_EQUAL(loaded.where_packets_go, std::uint32_t{kFlows});
+    CHECK(loaded.copies <= most * kFlows && (most != 2 || loaded.copies > kFlows));  // the ports of full NAT are another engine's choice here
+    if (most != 2) CHECK_EQUAL(loaded.copies, most * kFlows);
+  }
 }
 
 TEST("tables are published, jobs run and old tables are freed while a worker's thread forwards") {

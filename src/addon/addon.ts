@@ -20,6 +20,11 @@ export interface Addon {
     kind: 'udp' | 'icmp',
     family: 'ip4' | 'ip6',
   ) => DatagramHandle;
+  /** Adverts in and out by a thread of its own: advert-port.ts says what its methods do. Throws { code, errno, syscall }, as all its methods. */
+  readonly AdvertHandle: new (
+    realtimePriority: number,
+    lockMemory: boolean,
+  ) => AdvertHandle;
   /** One worker of the userspace engine without a device: dataplane/engine.ts says what its methods do. */
   readonly EngineHandle: new (
     sessions: number,
@@ -98,6 +103,62 @@ export interface DatagramHandle {
   readonly isRaw: boolean;
 }
 
+/** The native half of AdvertPort. Moments are milliseconds of CLOCK_MONOTONIC; frames lie one behind the other in `bytes`, `ends` says where each ends. */
+export interface AdvertHandle {
+  /** Says the channel's number. '' stands for "no device in particular". */
+  openChannel(
+    isIp6: boolean,
+    protocol: number,
+    receiveDevice: string,
+    sendDevice: string,
+    source: string,
+    isMulticast: boolean,
+    to: readonly string[],
+    ttl: number,
+    receiveBufferBytes: number,
+    vrid: number,
+  ): number;
+  closeChannel(channel: number): void;
+  /** `framesPerMessage` is 1 or the number of destinations. EINVAL: there is nothing in it, or moments are less than a millisecond apart. */
+  plan(
+    channel: number,
+    bytes: Uint8Array,
+    ends: Uint32Array,
+    framesPerMessage: number,
+    firstAtMs: number,
+    everyMs: number,
+    repeats: boolean,
+  ): void;
+  silence(channel: number): void;
+  /** One frame, or one for each destination. Says errno, 0: all are sent. */
+  sendNow(channel: number, bytes: Uint8Array, ends: Uint32Array): number;
+  expect(channel: number, payload: Uint8Array, source: string, leastTtl: number): void;
+  expectNothing(channel: number): void;
+  /** -1: none. */
+  lastExpectedMs(channel: number): number;
+  /** Writes whole records (heard-records.ts) and says how many bytes; sockets are read only up to `untilMs`. */
+  take(into: Uint8Array, untilMs: number): number;
+  /** Says errno, 0: sent. */
+  sendFrame(interfaceIndex: number, frame: Uint8Array): number;
+  /** By plan: sent, refused, errno of the last refusal, moments passed over. */
+  sent(channel: number): Float64Array;
+  /** Count, median, p99, p99.9 and most, in microseconds; without a channel, of all there were. */
+  lateness(channel?: number): Float64Array;
+  /** Of unknown VRIDs, unreadable, lost. */
+  strangers(): Float64Array;
+  /** Whether it is realtime (1), else the errno of who refused; the same for locked memory. */
+  thread(): Float64Array;
+  nowMs(): number;
+  /** Milliseconds since 1970 of a moment. */
+  wallMs(atMs: number): number;
+  /** `onTime` is called then, and the process lives until then; -1: it is not. */
+  arm(atMs: number): void;
+  /** `onHeard`: there is something to take. Keeps the process alive while there is a channel. */
+  watch(onHeard: () => void, onTime: () => void): void;
+  /** Idempotent; no callback runs after it returns, and the thread has ended. */
+  close(): void;
+}
+
 /** The native half of SimulatedEngine. Refusals are thrown as { code: 'ENGINE_REFUSED', array, index, why }. */
 export interface EngineHandle {
   publishNetwork(image: Uint8Array): void;
@@ -117,7 +178,7 @@ export interface EngineHandle {
   close(): void;
 }
 
-const ABI = 3;
+const ABI = 4;
 let loaded: Addon | undefined;
 
 /** Loads it once. */

@@ -4,6 +4,14 @@ import { systemClock } from '../system/clock.js';
 import { reasonOf } from '../system/log.js';
 import type { Answer, Request } from './control.js';
 
+/** What every command of lvsctl may be told. */
+export interface Manner {
+  /** The control socket. */
+  readonly path: string;
+  /** Print one JSON document instead of text. */
+  readonly json: boolean;
+}
+
 const TIMEOUT_MS = 60_000;
 
 /** What the director answers to one request. @throws LvsError DIRECTOR_ABSENT, DIRECTOR_SAYS_NO */
@@ -13,7 +21,8 @@ export async function ask(path: string, request: Request): Promise<unknown> {
   return answer.result;
 }
 
-function exchange(path: string, request: Request): Promise<Answer> {
+/** One line of JSON to whoever listens there, and one back. @throws LvsError DIRECTOR_ABSENT */
+export function exchange(path: string, request: object): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     const told: string[] = [];

@@ -1,5 +1,4 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { CaptureFile } from '../dataplane/capture.js';
 import type { CaptureOrder } from '../dataplane/protocol.js';
 import { LvsError } from '../errors.js';
@@ -7,9 +6,9 @@ import { canonicalAddress } from '../model/address.js';
 import { protocolNumber } from '../model/service.js';
 import { reasonOf } from '../system/log.js';
 import { onSignals } from '../system/signals.js';
-import { readArguments, type Wrong } from './arguments.js';
+import { type Command, flag, text, type Wrong } from './arguments.js';
 import { connectEngine, portsOf } from './engine-socket.js';
-import type { Output } from './realserver.js';
+import type { Output } from './face.js';
 
 export const captureUsage = `usage: lvsctl [--control SOCKET] capture [FILTER] [--count N] [--snap BYTES] [--dropped] -w FILE|-
 
@@ -32,50 +31,36 @@ export interface CaptureArguments {
   readonly order: CaptureOrder;
   /** `-`: standard output. */
   readonly file: string;
-  readonly control: string | undefined;
 }
 
 /** kCapture's count is 32 bits. */
 const NO_END = 0xffff_ffff;
 const MOST_SNAP = 65_535;
 
-const readWords = (args: readonly string[]) =>
-  parseArgs({
-    args: [...args],
-    strict: true,
-    allowPositionals: true,
-    options: {
-      control: { type: 'string' },
-      count: { type: 'string' },
-      snap: { type: 'string' },
-      dropped: { type: 'boolean' },
-      write: { type: 'string', short: 'w' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
+const options = { count: text, snap: text, dropped: flag, write: { ...text, short: 'w' }, json: flag } as const;
 
-export function parseCapture(args: readonly string[]): CaptureArguments | 'help' | Wrong {
-  const read = readArguments(() => readWords(args));
-  if ('wrong' in read) return read;
-  const { values, positionals } = read;
-  if (values.help === true) return 'help';
-  const filter = readFilter(positionals);
-  if ('wrong' in filter) return filter;
-  const most = readNumber('count', values.count, NO_END);
-  if (typeof most === 'object') return most;
-  const snap = readNumber('snap', values.snap, MOST_SNAP);
-  if (typeof snap === 'object') return snap;
-  if (values.json === true) return { wrong: 'capture writes pcapng, not JSON' };
-  if (values.write === undefined) return { wrong: "capture where to? -w FILE, or '-' for standard output" };
-  const order: CaptureOrder = {
-    ...filter,
-    ...(values.dropped === true ? { onlyDropped: true } : {}),
-    ...(snap === undefined ? {} : { snap }),
-    most: most ?? NO_END,
-  };
-  return { order, file: values.write, control: values.control };
-}
+export const captureCommand: Command<typeof options, CaptureArguments> = {
+  usage: captureUsage,
+  options,
+  takesWords: true,
+  read: ({ count, snap, dropped, write: file, json }, words) => {
+    const filter = readFilter(words);
+    if ('wrong' in filter) return filter;
+    const most = readNumber('count', count, NO_END);
+    if (typeof most === 'object') return most;
+    const bytes = readNumber('snap', snap, MOST_SNAP);
+    if (typeof bytes === 'object') return bytes;
+    if (json) return { wrong: 'capture writes pcapng, not JSON' };
+    if (file === undefined) return { wrong: "capture where to? -w FILE, or '-' for standard output" };
+    const order: CaptureOrder = {
+      ...filter,
+      ...(dropped ? { onlyDropped: true } : {}),
+      ...(bytes === undefined ? {} : { snap: bytes }),
+      most: most ?? NO_END,
+    };
+    return { order, file };
+  },
+};
 
 function readNumber(option: string, text: string | undefined, most: number): number | undefined | Wrong {
   if (text === undefined) return undefined;
@@ -156,9 +141,10 @@ export async function capture({ order, file }: CaptureArguments, control: string
     onCaptured: (packet) => take(packet),
     onEnd: () => finish('the engine ended'),
   });
-  const descriptor = file === '-' ? STDOUT : openFile(file);
+  let descriptor = STDOUT;
   const quiet = onSignals(process, { SIGINT: () => finish(''), SIGTERM: () => finish('') });
   try {
+    if (file !== '-') descriptor = openFile(file);
     const names = await portsOf(client);
     const pcap = new CaptureFile(
       (bytes) => writeAll(descriptor, bytes, file),

@@ -1,11 +1,14 @@
+import type { VrrpReport } from '../vrrp/report.js';
 import { decodeExplainRequest, type ExplainRequest } from './explain.js';
 import { decodeLbRequest, type LbRequest } from './lb.js';
+import { decodePairRequest, type PairRequest } from './pair.js';
 import { decodeWhatIfRequest, type WhatIfRequest } from './what-if.js';
 
 /** What lvsctl and a running lvsd say to each other: one line of JSON each way. Plain data. */
 export type Request =
   | { readonly do: 'status' | 'plan' | 'reload' }
   | { readonly do: 'weight'; readonly server: string; readonly weight: number | null }
+  | PairRequest
   | ExplainRequest
   | WhatIfRequest
   | LbRequest;
@@ -29,6 +32,8 @@ export interface Status {
   readonly writes: number;
   /** null: this daemon has none. */
   readonly engine?: EngineState | null;
+  /** null: nothing is held, or the process that holds it does not answer. */
+  readonly vrrp?: VrrpReport | null;
 }
 
 /** Our own engine. Counts as text where they may be beyond 2^53. */
@@ -90,6 +95,7 @@ export function decodeRequest(line: string): Request | undefined {
   const told = parse(line);
   if (typeof told !== 'object' || told === null || !('do' in told)) return undefined;
   if (told.do === 'status' || told.do === 'plan' || told.do === 'reload') return { do: told.do };
+  if (told.do === 'pair' || told.do === 'failover') return decodePairRequest(told);
   if (told.do === 'lb') return decodeLbRequest(told);
   if (told.do === 'explain') return decodeExplainRequest(told);
   if (told.do === 'what-if') return decodeWhatIfRequest(told);

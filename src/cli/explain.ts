@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
 import { type PacketWords, readAskedPacket } from '../dataplane/asked-packet.js';
-import { readArguments, type Wrong } from './arguments.js';
+import { type Command, flag, text } from './arguments.js';
 
 export const explainUsage = `usage: lvsctl [--control SOCKET] [--json] explain PACKET [--iface NAME] [--flags syn|ack] [--length BYTES] [--df] [--mac MAC]
 
@@ -52,52 +51,26 @@ export interface ExplainRequest extends PacketWords {
   readonly interface?: string;
 }
 
-export interface ExplainOrder {
-  readonly request: ExplainRequest;
-  readonly json: boolean;
-  readonly control: string | undefined;
-}
+const options = { iface: text, flags: text, length: text, df: flag, mac: text } as const;
 
-const readWords = (args: readonly string[]) =>
-  parseArgs({
-    args: [...args],
-    strict: true,
-    allowPositionals: true,
-    options: {
-      control: { type: 'string' },
-      iface: { type: 'string' },
-      flags: { type: 'string' },
-      length: { type: 'string' },
-      df: { type: 'boolean' },
-      mac: { type: 'string' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-
-export function parseExplain(args: readonly string[]): ExplainOrder | 'help' | Wrong {
-  const read = readArguments(() => readWords(args));
-  if ('wrong' in read) return read;
-  const { values, positionals } = read;
-  if (values.help === true) return 'help';
-  if (positionals.length === 0)
-    return { wrong: "explain which packet? Such as 'tcp 198.51.100.7:40000 > 10.0.0.1:80'" };
-  const { iface, flags, length, df, mac } = values;
-  const words: PacketWords = {
-    flow: positionals.join(' '),
-    ...(flags === undefined ? {} : { flags }),
-    ...(length === undefined ? {} : { length }),
-    ...(df === true ? { df } : {}),
-    ...(mac === undefined ? {} : { mac }),
-  };
-  const packet = readAskedPacket(words);
-  if ('wrong' in packet) return packet;
-  return {
-    request: { do: 'explain', ...words, ...(iface === undefined ? {} : { interface: iface }) },
-    json: values.json ?? false,
-    control: values.control,
-  };
-}
+export const explainCommand: Command<typeof options, ExplainRequest> = {
+  usage: explainUsage,
+  options,
+  takesWords: true,
+  read: ({ iface, flags, length, df, mac }, flow) => {
+    if (flow.length === 0) return { wrong: "explain which packet? Such as 'tcp 198.51.100.7:40000 > 10.0.0.1:80'" };
+    const words: PacketWords = {
+      flow: flow.join(' '),
+      ...(flags === undefined ? {} : { flags }),
+      ...(length === undefined ? {} : { length }),
+      ...(df ? { df } : {}),
+      ...(mac === undefined ? {} : { mac }),
+    };
+    const packet = readAskedPacket(words);
+    if ('wrong' in packet) return packet;
+    return { do: 'explain', ...words, ...(iface === undefined ? {} : { interface: iface }) };
+  },
+};
 
 /** Of a line of JSON; undefined: it is none. A daemon believes nobody. */
 export function decodeExplainRequest(told: object): ExplainRequest | undefined {

@@ -1,27 +1,47 @@
-import { type Order, parseLvsd, usage } from './lvsd-options.js';
-import type { Output } from './realserver.js';
+import { LvsError } from '../errors.js';
+import type { NoOrder } from './arguments.js';
 
-/** What every program that people type shares: where it prints, what it does with a wrong command line, how it ends. */
+/** Where a face writes; process.stdout and process.stderr, or a test's list. */
+export interface Output {
+  out(text: string): void;
+  err(text: string): void;
+}
+
 export const output: Output = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
 };
 
-/** Runs what lvsd's command line asks for; help and complaints need nobody. Answers with the exit status. */
-export async function lvsdFace(
-  args: readonly string[],
-  run: (order: Order) => Promise<number> | number,
-): Promise<number> {
-  const order = parseLvsd(args, process.env);
-  if (order === 'help') {
-    output.out(usage);
+/**
+ * What every program that people type does with its command line: help is printed and is no failure; a mistake is told with the usage,
+ * exit status 2; an order is carried out.
+ */
+export function answer<Order extends object, Status>(
+  program: string,
+  order: Order | NoOrder,
+  to: Output,
+  carryOut: (order: Order) => Status,
+): Status | number {
+  if (isOrder(order)) return carryOut(order);
+  if ('help' in order) {
+    to.out(order.help);
     return 0;
   }
-  if ('wrong' in order) {
-    output.err(`lvsd: ${order.wrong}\n${usage}`);
-    return 2;
+  to.err(`${program}: ${order.wrong}\n${order.usage}`);
+  return 2;
+}
+
+const isOrder = <Order extends object>(told: Order | NoOrder): told is Order => !('help' in told || 'wrong' in told);
+
+/** What went wrong, as a sentence on stderr and exit status 1; mistakes of ours are thrown on. */
+export async function orSay(to: Output, program: string, run: () => Promise<number> | number): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof LvsError)) throw error;
+    to.err(`${program}: ${error.message}\n`);
+    return 1;
   }
-  return run(order);
 }
 
 /** Not process.exit: what was printed into a pipe must get there. 70: a mistake of ours. */

@@ -1,4 +1,6 @@
+import { ovnCommands } from '../lb/ovn/nbctl.js';
 import { isLbCommand } from '../lb/run.js';
+import { vppCommands } from '../lb/vpp/cli.js';
 
 /** What lvsctl asks the daemon for: words of VPP's or OVN's, to be run where the engine is. */
 export interface LbRequest {
@@ -12,11 +14,24 @@ export interface LbReply {
   readonly err: string;
 }
 
-/** undefined: these words are lvsctl's own, or nobody's. One word may be a whole line in quotes. */
-export function lbRequestOf(args: readonly string[]): LbRequest | undefined {
+/** undefined: these words are lvsctl's own, or nobody's. One word may be a whole line in quotes. Help needs no daemon. */
+export function lbRequestOf(args: readonly string[]): LbRequest | { readonly help: string } | undefined {
   const words = args.flatMap((word) => (word.includes('=') ? [word] : word.split(/\s+/)));
-  return isLbCommand(words) ? { do: 'lb', words } : undefined;
+  if (!isLbCommand(words)) return undefined;
+  return words.some((word) => WISHES_FOR_HELP.has(word)) ? { help: lbHelp } : { do: 'lb', words };
 }
+
+/** VPP has the last of them. */
+const WISHES_FOR_HELP: ReadonlySet<string> = new Set(['--help', '-h', '?']);
+
+const lbHelp = `usage: lvsctl [--control SOCKET] COMMAND
+
+VPP's commands; their words may be abbreviated:
+${vppCommands.map(({ help }) => `  ${help}`).join('\n')}
+
+ovn-nbctl's commands; a switch or router is an interface:
+${ovnCommands.map(({ usage }) => `  ${usage}`).join('\n')}
+`;
 
 /** Of a line of JSON; undefined: it is none. A daemon believes nobody. */
 export function decodeLbRequest(told: object): LbRequest | undefined {
@@ -32,7 +47,7 @@ const MOST_WORDS = 65_536;
 const LONGEST_WORD = 1_048_576;
 
 export const lbUsage = `       lvsctl [--control SOCKET] lb conf|vip|as|flush vip|set interface nat4|nat6|flowtable flush ...
-                                                              VPP's words for its lb plugin; 'lvsctl lb ?' prints them
+                                                              VPP's words for its lb plugin; 'lvsctl lb --help' prints them
        lvsctl [--control SOCKET] show lb [vips [verbose]] | show node counters
        lvsctl [--control SOCKET] lb-add|lb-del|lb-list|ls-lb-add|ls-lb-del|ls-lb-list|lr-lb-add|lr-lb-del|lr-lb-list ...
                                                               ovn-nbctl's for load balancers; a switch or router is an interface

@@ -1,67 +1,60 @@
-import { parseArgs } from 'node:util';
 import { planText } from '../director/print-plan.js';
-import { LvsError } from '../errors.js';
+import type { FailoverResult, PairReport } from '../pair/pair.js';
 import type { Change } from '../model/change.js';
-import { readArguments, type Wrong } from './arguments.js';
-import { ask } from './ask.js';
-import { capture, type CaptureArguments, captureUsage, parseCapture } from './capture.js';
+import { type Command, flag, type NoOrder, type Options, readSister, text, type Wrong } from './arguments.js';
+import { ask, type Manner } from './ask.js';
+import { capture, type CaptureArguments, captureCommand } from './capture.js';
 import { isWeight, type Request, type Status } from './control.js';
-import { type Explanation, explainText, explainUsage, parseExplain } from './explain.js';
+import { explainCommand, type Explanation, explainText } from './explain.js';
+import { answer, orSay, type Output } from './face.js';
 import { type LbReply, lbRequestOf, lbUsage } from './lb.js';
 import { runtimeFile } from './lvsd-options.js';
-import type { Output } from './realserver.js';
-import { parseSessions, sessions, type SessionsOrder, sessionsUsage } from './sessions.js';
+import { failoverCommand, failoverText, pairCommand, printPair } from './pair.js';
+import { sessions, sessionsCommand, type SessionsOrder } from './sessions.js';
 import { statusText } from './status-text.js';
 import {
-  parseWhatIf,
   type PlainOutlook,
   plainOutlooksText,
+  whatIfCommand,
   whatIfOfFile,
   type WhatIfOrder,
   whatIfRequestOf,
-  whatIfUsage,
 } from './what-if.js';
 
-export const lvsctlUsage = `usage: lvsctl [--control SOCKET] [--json] status              services, servers, checks, the engine, what was refused, drift
+const usage = `usage: lvsctl [--control SOCKET] [--json] status              services, servers, checks, the engine, what was refused, drift
        lvsctl [--control SOCKET] [--json] plan                what a reload would change
        lvsctl [--control SOCKET] reload                       read the file again, as SIGHUP does
        lvsctl [--control SOCKET] weight SERVER NUMBER|file    hold a server's weight until it is 'file' again;
                                                               SERVER as status names it: 'tcp 192.0.2.1:80 -> 10.0.0.1:80'
+       lvsctl [--control SOCKET] [--json] pair                both directors beside each other, and what differs
+       lvsctl [--control SOCKET] [--json] failover [--to WHERE] [INSTANCE...]
+                                                              hands virtual routers over to the other director, or takes them
        lvsctl [--control SOCKET] [--json] explain PACKET      what becomes of a packet, step by step: 'tcp 198.51.100.7:40000 > 10.0.0.1:80'
        lvsctl [--control SOCKET] [--json] what-if --remove SERVER | --weight SERVER=N
                                                               slots and live sessions that would move
        lvsctl [--control SOCKET] [--json] sessions            those of the userspace engine
        lvsctl [--control SOCKET] capture [FILTER] -w FILE|-   the engine's packets before and after, as pcapng
-                                                              'lvsctl COMMAND --help' says more of these four
+                                                              'lvsctl COMMAND --help' says more of these six
 ${lbUsage}
 Exit status: 0 done, 1 refused or nobody answers, 2 usage.
 `;
 
-/** Something the director is asked. */
-interface Order {
-  readonly path: string;
-  readonly json: boolean;
-  readonly request: Request;
-}
+/** Something the director is asked, or something that lvsctl does itself. */
+type Task =
+  | { readonly request: Request }
+  | { readonly own: 'capture'; readonly order: CaptureArguments }
+  | { readonly own: 'sessions'; readonly order: SessionsOrder }
+  | { readonly own: 'what-if'; readonly order: WhatIfOrder; readonly file: string };
 
-/** Something that lvsctl does itself. `path`: the control socket. */
-type OwnOrder =
-  | { readonly path: string; readonly own: 'capture'; readonly order: CaptureArguments }
-  | { readonly path: string; readonly own: 'sessions'; readonly order: SessionsOrder }
-  | { readonly path: string; readonly own: 'what-if'; readonly order: WhatIfOrder; readonly file: string };
+type Order = Manner & Task;
 
-/** A command line that is none; its command's usage, if it has one. */
-interface Refusal extends Wrong {
-  readonly usage?: string;
-}
-
-/** What others' tools understand is handed on as it is, their options too; ours stand before it. */
-function readForeign(
-  args: readonly string[],
-): { readonly own: readonly string[]; readonly request: Request } | undefined {
-  const own = args[0] === '--control' ? args.slice(0, 2) : [];
-  const request = lbRequestOf(args.slice(own.length));
-  return request === undefined ? undefined : { own, request };
+/** What others' tools understand is handed on as it is, their options too; `--control` may stand before it. */
+function readForeign(args: readonly string[], usual: string): Order | NoOrder | undefined {
+  const isApart = args[0] === '--control';
+  const path = isApart ? args[1] : /^--control=(.*)$/.exec(args[0] ?? '')?.[1];
+  const request = lbRequestOf(args.slice(isApart ? 2 : path === undefined ? 0 : 1));
+  if (request === undefined || 'help' in request) return request;
+  return { path: path ?? usual, json: false, request };
 }
 
 /** The place of the first word that is neither an option that every command has nor its value. */
@@ -73,136 +66,90 @@ function commandAt(args: readonly string[]): number {
   return -1;
 }
 
-type Parsed = Order | OwnOrder | 'help' | { readonly help: string } | Refusal;
-
-export function parseLvsctl(args: readonly string[], environment: NodeJS.ProcessEnv): Parsed {
+export function parseLvsctl(args: readonly string[], environment: NodeJS.ProcessEnv): Order | NoOrder {
   const usual = runtimeFile(environment, 'control.sock');
-  const foreign = readForeign(args);
-  if (foreign !== undefined) return { path: foreign.own[1] ?? usual, json: false, request: foreign.request };
+  const foreign = readForeign(args, usual);
+  if (foreign !== undefined) return foreign;
   const at = commandAt(args);
-  const commandOfItsOwn = commands.get(args[at] ?? '');
-  if (commandOfItsOwn !== undefined) {
-    const { usage, parse } = commandOfItsOwn;
-    const parsed = parse(args.toSpliced(at, 1), usual);
-    if (parsed === 'help') return { help: usage };
-    return 'wrong' in parsed ? { ...parsed, usage } : parsed;
-  }
-  const read = readArguments(() => readWords(args));
-  if ('wrong' in read) return read;
-  const { values, positionals } = read;
-  if (values.help === true) return 'help';
-  const request = requestOf(positionals);
-  if (typeof request === 'string') return { wrong: request };
-  return { path: values.control ?? usual, json: values.json ?? false, request };
+  const read = commands.get(args[at] ?? '');
+  return read === undefined ? readPlain(args, usual) : read(args.toSpliced(at, 1), usual);
 }
 
-interface Command {
-  readonly usage: string;
-  /** Without the command's own word; `usual`: the control socket, if nobody says another. */
-  readonly parse: (args: readonly string[], usual: string) => Order | OwnOrder | 'help' | Wrong;
-}
+/** What each command may be told. */
+const shared = { control: text, json: flag } as const;
 
-/** Commands with options of their own. */
-const commands: ReadonlyMap<string, Command> = new Map([
-  [
-    'explain',
-    {
-      usage: explainUsage,
-      parse: (args, usual) =>
-        map(parseExplain(args), ({ request, json, control }) => ({ path: control ?? usual, json, request })),
-    },
-  ],
+/** `usual`: the control socket, if nobody says another. */
+type Read = (args: readonly string[], usual: string) => Order | NoOrder;
+
+const reading =
+  <O extends Options, Told extends object>(command: Command<O, Told>, taskOf: (told: Told) => Task): Read =>
+  (args, usual) => {
+    const read = readSister(args, command, shared);
+    if (!('order' in read)) return read;
+    const { control: path = usual, json } = read.shared;
+    return { path, json, ...taskOf(read.order) };
+  };
+
+/** Those without options of their own. */
+const readPlain = reading(
+  { usage, options: {}, takesWords: true, read: (_, words) => requestOf(words) },
+  (request) => ({ request }),
+);
+
+/** Those with options and a usage of their own, whose word is left out. */
+const commands: ReadonlyMap<string, Read> = new Map([
+  ['pair', reading(pairCommand, (request) => ({ request }))],
+  ['failover', reading(failoverCommand, (request) => ({ request }))],
+  ['explain', reading(explainCommand, (request) => ({ request }))],
+  ['sessions', reading(sessionsCommand, (order) => ({ own: 'sessions', order }))],
+  ['capture', reading(captureCommand, (order) => ({ own: 'capture', order }))],
   [
     'what-if',
-    {
-      usage: whatIfUsage,
-      parse: (args, usual) =>
-        map(parseWhatIf(args), (order): Order | OwnOrder => {
-          const path = order.control ?? usual;
-          const { file, json } = order;
-          return file === undefined
-            ? { path, json, request: whatIfRequestOf(order) }
-            : { path, own: 'what-if', order, file };
-        }),
-    },
+    reading(whatIfCommand, (order) =>
+      order.file === undefined ? { request: whatIfRequestOf(order) } : { own: 'what-if', order, file: order.file },
+    ),
   ],
-  [
-    'sessions',
-    {
-      usage: sessionsUsage,
-      parse: (args, usual) =>
-        map(parseSessions(args), (order) => ({ path: order.control ?? usual, own: 'sessions', order })),
-    },
-  ],
-  [
-    'capture',
-    {
-      usage: captureUsage,
-      parse: (args, usual) =>
-        map(parseCapture(args), (order) => ({ path: order.control ?? usual, own: 'capture', order })),
-    },
-  ],
-] satisfies readonly (readonly [string, Command])[]);
+]);
 
-const map = <T extends object>(
-  parsed: T | 'help' | Wrong,
-  then: (order: T) => Order | OwnOrder,
-): Order | OwnOrder | 'help' | Wrong => (parsed === 'help' || 'wrong' in parsed ? parsed : then(parsed));
-
-const readWords = (args: readonly string[]) =>
-  parseArgs({
-    args: [...args],
-    strict: true,
-    allowPositionals: true,
-    options: { control: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-  });
-
-function requestOf([command, server, weight, ...more]: readonly string[]): Request | string {
-  if (command === undefined) return 'which command?';
+function requestOf([command, server, weight, ...more]: readonly string[]): Request | Wrong {
+  if (command === undefined) return { wrong: 'which command?' };
   if (command === 'status' || command === 'plan' || command === 'reload')
-    return server === undefined ? { do: command } : `'${server}' is one word too many`;
-  if (command !== 'weight') return `no command '${command}'`;
-  if (server === undefined || weight === undefined || more.length > 0) return 'weight SERVER NUMBER|file';
+    return server === undefined ? { do: command } : { wrong: `'${server}' is one word too many` };
+  if (command !== 'weight') return { wrong: `no command '${command}'` };
+  if (server === undefined || weight === undefined || more.length > 0) return { wrong: 'weight SERVER NUMBER|file' };
   if (weight === 'file') return { do: 'weight', server, weight: null };
   const number = /^\d{1,10}$/.test(weight) ? Number(weight) : undefined;
-  return isWeight(number) ? { do: 'weight', server, weight: number } : `'${weight}' is not a weight`;
+  return isWeight(number) ? { do: 'weight', server, weight: number } : { wrong: `'${weight}' is not a weight` };
 }
 
 /** The face. Answers with the exit status. */
-export async function lvsctl(args: readonly string[], output: Output, environment: NodeJS.ProcessEnv): Promise<number> {
-  const order = parseLvsctl(args, environment);
-  if (order === 'help' || 'help' in order) {
-    output.out(order === 'help' ? lvsctlUsage : order.help);
-    return 0;
-  }
-  if ('wrong' in order) {
-    output.err(`lvsctl: ${order.wrong}\n${order.usage ?? lvsctlUsage}`);
-    return 2;
-  }
-  try {
-    return await ('own' in order ? carryOut(order, output, environment) : put(order, output));
-  } catch (error) {
-    if (!(error instanceof LvsError)) throw error;
-    output.err(`lvsctl: ${error.message}\n`);
-    return 1;
-  }
-}
+export const lvsctl = (args: readonly string[], output: Output, environment: NodeJS.ProcessEnv): Promise<number> =>
+  orSay(output, 'lvsctl', () =>
+    answer('lvsctl', parseLvsctl(args, environment), output, (order) =>
+      'own' in order ? carryOut(order, output, environment) : put(order, order.request, output),
+    ),
+  );
 
-async function carryOut(own: OwnOrder, output: Output, environment: NodeJS.ProcessEnv): Promise<number> {
+async function carryOut(
+  own: Exclude<Order, { readonly request: Request }>,
+  output: Output,
+  environment: NodeJS.ProcessEnv,
+): Promise<number> {
   switch (own.own) {
     case 'capture':
       return capture(own.order, own.path, output);
     case 'sessions':
-      return sessions(own.order, own.path, output);
+      return sessions(own.order, own, output);
     case 'what-if':
-      return whatIfOfFile(own.order, own.file, output, environment);
+      return whatIfOfFile(own.order, own.file, own, output, environment);
   }
 }
 
-async function put({ path, json, request }: Order, output: Output): Promise<number> {
+async function put({ path, json }: Manner, request: Request, output: Output): Promise<number> {
   const result = await ask(path, request);
+  if (request.do === 'pair') return printPair(result as PairReport, json, output);
   if (request.do === 'lb') return print(result as LbReply, output);
-  output.out(json ? `${JSON.stringify(result)}\n` : text(request, result));
+  output.out(json ? `${JSON.stringify(result)}\n` : textOf(request, result));
   return 0;
 }
 
@@ -213,10 +160,12 @@ function print({ out, err }: LbReply, output: Output): number {
 }
 
 /** What came is what our own daemon made: a version that is not ours answers `not a request`. */
-function text(request: Request, result: unknown): string {
+function textOf(request: Request, result: unknown): string {
   switch (request.do) {
     case 'status':
       return statusText(result as Status);
+    case 'failover':
+      return failoverText(result as FailoverResult);
     case 'plan':
       return planText(result as Change[]);
     case 'explain':

@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util';
-import { readArguments, type Wrong } from './arguments.js';
+import { flag, type NoOrder, readCommand, text, type Values, type Wrong } from './arguments.js';
 
-export const usage = `usage: lvsd run -f FILE [options]      run the director
+const usage = `usage: lvsd run -f FILE [options]      run the director
        lvsd check -f FILE [options]    say everything that is wrong with a file
        lvsd plan -f FILE [--json]      say what running it would change in the kernel, and change nothing
        lvsd convert ...                turn ipvsadm lines or ldirectord.cf into a configuration, and back (lvsd convert --help)
@@ -55,32 +54,50 @@ const isCommand = (word: string | undefined): word is Order['command'] =>
 export const runtimeFile = (environment: NodeJS.ProcessEnv, name: string): string =>
   `${environment['RUNTIME_DIRECTORY']?.split(':')[0] ?? '/run/lvsd'}/${name}`;
 
-/** What is asked, or what is wrong with the command line. */
-export function parseLvsd(args: readonly string[], environment: NodeJS.ProcessEnv): Order | 'help' | Wrong {
-  const read = readArguments(() => readWords(args));
-  if ('wrong' in read) return read;
-  const { values, positionals } = read;
-  if (values.help === true || positionals[0] === 'help') return 'help';
-  const [command, ...more] = positionals;
+const options = {
+  file: { ...text, short: 'f' },
+  json: flag,
+  host: flag,
+  strict: flag,
+  'keepalived-exit-codes': flag,
+  state: text,
+  control: text,
+  observe: text,
+  foreign: text,
+  log: text,
+} as const;
+
+export function parseLvsd(args: readonly string[], environment: NodeJS.ProcessEnv): Order | NoOrder {
+  if (args[0] === 'help') return { help: usage };
+  return readCommand(args, {
+    usage,
+    options,
+    takesWords: true,
+    read: (values, words) => readOrder(values, words, runtimeFile(environment, 'control.sock')),
+  });
+}
+
+/** `usual`: the control socket, if nobody says another. */
+function readOrder(values: Values<typeof options>, words: readonly string[], usual: string): Order | Wrong {
+  const [command, ...more] = words;
   if (!isCommand(command)) return { wrong: command === undefined ? 'which command?' : `no command '${command}'` };
   if (more.length > 0) return { wrong: `'${more.join(' ')}' is one word too many` };
-  const stranger = ONLY_CHECK.find((option) => values[option] === true && command !== 'check');
+  const stranger = ONLY_CHECK.find((option) => values[option] && command !== 'check');
   if (stranger !== undefined) return { wrong: `--${stranger} goes with check` };
-  const { file, json = false, state, observe = '10', foreign = 'adopt', log = 'info' } = values;
+  const { file, json, host, strict, state, control = usual, observe = '10', foreign = 'adopt', log = 'info' } = values;
   if (file === undefined) return { wrong: 'which file? -f FILE' };
   const observeSeconds = /^\d{1,6}(\.\d{1,3})?$/.test(observe) ? Number(observe) : 0;
   if (observeSeconds <= 0) return { wrong: `--observe is a number of seconds, not '${observe}'` };
   if (foreign !== 'adopt' && foreign !== 'refuse') return { wrong: `--foreign is adopt or refuse, not '${foreign}'` };
   const level = LEVELS.find((one) => one === log);
   if (level === undefined) return { wrong: `--log is ${LEVELS.join(', ')}, not '${log}'` };
-  const control = values.control ?? runtimeFile(environment, 'control.sock');
   return {
     command,
     file,
     json,
-    host: values.host ?? false,
-    strict: values.strict ?? false,
-    keepalivedExitCodes: values['keepalived-exit-codes'] ?? false,
+    host,
+    strict,
+    keepalivedExitCodes: values['keepalived-exit-codes'],
     state,
     control: control === 'none' ? undefined : control,
     observeSeconds,
@@ -90,23 +107,3 @@ export function parseLvsd(args: readonly string[], environment: NodeJS.ProcessEn
 }
 
 const ONLY_CHECK = ['host', 'strict', 'keepalived-exit-codes'] as const;
-
-const readWords = (args: readonly string[]) =>
-  parseArgs({
-    args: [...args],
-    strict: true,
-    allowPositionals: true,
-    options: {
-      file: { type: 'string', short: 'f' },
-      json: { type: 'boolean' },
-      host: { type: 'boolean' },
-      strict: { type: 'boolean' },
-      'keepalived-exit-codes': { type: 'boolean' },
-      state: { type: 'string' },
-      control: { type: 'string' },
-      observe: { type: 'string' },
-      foreign: { type: 'string' },
-      log: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });

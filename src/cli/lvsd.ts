@@ -6,7 +6,7 @@ import { EngineClient } from '../dataplane/client.js';
 import { firstPlan } from '../director/preview.js';
 import { decodeLastApplied } from '../director/ownership.js';
 import { planJson, planText } from '../director/print-plan.js';
-import { isLvsError, LvsError } from '../errors.js';
+import { isLvsError } from '../errors.js';
 import { IpvsClient } from '../ipvs/client.js';
 import { IpvsForwarder } from '../ipvs/forwarder.js';
 import type { Table } from '../model/table.js';
@@ -16,8 +16,8 @@ import { stateFile } from '../system/state-file.js';
 import { linesOfFiles } from './check/excerpt.js';
 import { complaintsText } from './complaints.js';
 import { tableOf } from './engine-socket.js';
+import type { Output } from './face.js';
 import { type Order, runtimeFile } from './lvsd-options.js';
-import type { Output } from './realserver.js';
 
 /** `lvsd plan`: what a start would change in the kernel and in our own engine. */
 export async function plan(order: Order, output: Output, environment: NodeJS.ProcessEnv): Promise<number> {
@@ -69,16 +69,5 @@ async function engineTable(path: string): Promise<Table> {
   } catch (error) {
     if (isLvsError(error, 'ENGINE_ABSENT')) return nothing;
     throw error;
-  }
-}
-
-/** What went wrong, as a sentence on stderr and exit status 1; mistakes of ours are thrown on. */
-export async function orSay(output: Output, program: string, run: () => Promise<number> | number): Promise<number> {
-  try {
-    return await run();
-  } catch (error) {
-    if (!(error instanceof LvsError)) throw error;
-    output.err(`${program}: ${error.message}\n`);
-    return 1;
   }
 }

@@ -1,6 +1,5 @@
 import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { openNetlink } from '../addon/netlink.js';
 import { LvsError } from '../errors.js';
 import { DecapsulationPorts } from '../links/decapsulation-ports.js';
@@ -17,7 +16,8 @@ import { RealServer } from '../realserver/real-server.js';
 import { stepText } from '../realserver/text.js';
 import { stateFile } from '../system/state-file.js';
 import { systemSysctl } from '../system/sysctl.js';
-import { readArguments, type Wrong } from './arguments.js';
+import { flag, type NoOrder, readCommand, text, texts, type Values, type Wrong } from './arguments.js';
+import { answer, type Output } from './face.js';
 
 const usage = `usage: lvsd realserver --vip ADDRESS... [--method dr|tun] [--interface NAME] [--check | --dry-run]
        lvsd realserver --l3dsr DSCP=VIP... [--interface NAME] [--check | --dry-run]
@@ -41,35 +41,35 @@ not answer ARP for them. Says what it does, remembers what was there before, and
 Exit status: 0 done, 1 refused or failed or something is missing, 2 usage.
 `;
 
-/** Where a face writes; process.stdout and process.stderr, or a test's list. */
-export interface Output {
-  out(text: string): void;
-  err(text: string): void;
-}
-
 interface Order {
   readonly wish: Wish;
   readonly mode: 'apply' | 'check' | 'dry-run' | 'undo' | 'undo-dry-run';
   readonly stateDirectory: string;
 }
 
-/** What was wrong with the command line, as a sentence; or what is asked. */
-export function parseRealServer(args: readonly string[], environment: NodeJS.ProcessEnv): Order | Wrong | 'help' {
-  const values = readArguments(() => readOptions(args));
-  if ('wrong' in values) return values;
-  if (values.help === true) return 'help';
-  const dscps = mappings(values.l3dsr ?? []);
+const options = {
+  vip: texts,
+  l3dsr: texts,
+  method: text,
+  tunnel: text,
+  'tunnel-port': text,
+  over: text,
+  interface: text,
+  state: text,
+  undo: flag,
+  check: flag,
+  'dry-run': flag,
+} as const;
+
+export const parseRealServer = (args: readonly string[], environment: NodeJS.ProcessEnv): Order | NoOrder =>
+  readCommand(args, { usage, options, read: (values) => readOrder(values, environment) });
+
+function readOrder(values: Values<typeof options>, environment: NodeJS.ProcessEnv): Order | Wrong {
+  const dscps = mappings(values.l3dsr);
   if (typeof dscps === 'string') return { wrong: dscps };
-  const vips = addresses([...(values.vip ?? []), ...dscps.map(({ vip }) => vip)]);
+  const vips = addresses([...values.vip, ...dscps.map(({ vip }) => vip)]);
   if (typeof vips === 'string') return { wrong: vips };
-  const {
-    method = 'dr',
-    tunnel = 'ipip',
-    'tunnel-port': port = '6080',
-    undo = false,
-    check = false,
-    'dry-run': dryRun = false,
-  } = values;
+  const { method = 'dr', tunnel = 'ipip', 'tunnel-port': port = '6080', undo, check, 'dry-run': dryRun } = values;
   if (!isMethod(method)) return { wrong: `--method is dr or tun, not '${method}'` };
   if (!isTunnel(tunnel)) return { wrong: `--tunnel is ipip, gre or gue, not '${tunnel}'` };
   if (!isPort(port)) return { wrong: `--tunnel-port is 1 to 65535, not '${port}'` };
@@ -95,26 +95,6 @@ export function parseRealServer(args: readonly string[], environment: NodeJS.Pro
     stateDirectory: values.state ?? environment['STATE_DIRECTORY'] ?? '/var/lib/lvsd',
   };
 }
-
-const readOptions = (args: readonly string[]) =>
-  parseArgs({
-    args: [...args],
-    strict: true,
-    options: {
-      vip: { type: 'string', multiple: true },
-      l3dsr: { type: 'string', multiple: true },
-      method: { type: 'string' },
-      tunnel: { type: 'string' },
-      'tunnel-port': { type: 'string' },
-      over: { type: 'string' },
-      interface: { type: 'string' },
-      state: { type: 'string' },
-      undo: { type: 'boolean' },
-      check: { type: 'boolean' },
-      'dry-run': { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  }).values;
 
 const isMethod = (text: string): text is Method => text === 'dr' || text === 'tun';
 const isTunnel = (text: string): text is TunnelKind => text === 'ipip' || text === 'gre' || text === 'gue';
@@ -164,19 +144,15 @@ export async function realserver(
   output: Output,
   environment: NodeJS.ProcessEnv,
 ): Promise<number> {
-  const order = parseRealServer(args, environment);
-  if (order === 'help') return say(output, usage, 0);
-  if ('wrong' in order) {
-    output.err(`lvsd realserver: ${order.wrong}\n${usage}`);
-    return 2;
-  }
-  try {
-    return await withServer(order, (server) => carryOut(order, server, output));
-  } catch (error) {
-    if (!(error instanceof LvsError) && !(error instanceof KernelRefusal)) throw error;
-    output.err(`lvsd realserver: ${error.message}\n`);
-    return 1;
-  }
+  return answer('lvsd realserver', parseRealServer(args, environment), output, async (order) => {
+    try {
+      return await withServer(order, (server) => carryOut(order, server, output));
+    } catch (error) {
+      if (!(error instanceof LvsError) && !(error instanceof KernelRefusal)) throw error;
+      output.err(`lvsd realserver: ${error.message}\n`);
+      return 1;
+    }
+  });
 }
 
 function say(output: Output, text: string, status: number): number {

@@ -1,8 +1,7 @@
-import { parseArgs } from 'node:util';
 import { portName } from '../replay/vpp-topology.js';
-import { readArguments, type Wrong } from './arguments.js';
+import { type NoOrder, readCommand, text, texts, type Values, type Wrong } from './arguments.js';
 
-export const replayUsage = `usage: lvsd replay (-f FILE --topology T.json | --vpp SCRIPT.cli) --in IF=IN.pcap [--in ...] --out-dir DIR
+const usage = `usage: lvsd replay (-f FILE --topology T.json | --vpp SCRIPT.cli) --in IF=IN.pcap [--in ...] --out-dir DIR
        lvsd replay [-f FILE --topology T.json | --vpp SCRIPT.cli] --script STEPS [--out-dir DIR]
 
 Captures through a configuration, with no device: the packet engine of lvsd, and a clock taken from the captures.
@@ -39,15 +38,23 @@ const SESSIONS = 65_536;
 /** 64 bytes each, and more beside: a replay on a laptop. */
 const MOST_SESSIONS = 16_777_216;
 
-export function parseReplay(args: readonly string[]): ReplayOrder | 'help' | Wrong {
-  const read = readArguments(() => readWords(args));
-  if ('wrong' in read) return read;
-  const { values, positionals } = read;
-  if (values.help === true) return 'help';
-  if (positionals.length > 0) return { wrong: `'${positionals.join(' ')}' is too much` };
+const options = {
+  file: { ...text, short: 'f' },
+  topology: text,
+  vpp: text,
+  in: texts,
+  'out-dir': text,
+  script: text,
+  sessions: text,
+} as const;
+
+export const parseReplay = (args: readonly string[]): ReplayOrder | NoOrder =>
+  readCommand(args, { usage, options, read: readOrder });
+
+function readOrder(values: Values<typeof options>): ReplayOrder | Wrong {
   const site = siteOf(values);
   if ('wrong' in site) return site;
-  const inputs = inputsOf(values.in ?? []);
+  const inputs = inputsOf(values.in);
   if ('wrong' in inputs) return inputs;
   const { script, sessions = String(SESSIONS), 'out-dir': outDir } = values;
   if (script === undefined && inputs.ports.length === 0)
@@ -61,9 +68,7 @@ export function parseReplay(args: readonly string[]): ReplayOrder | 'help' | Wro
   return { site, inputs: inputs.ports, script, outDir, sessions: room };
 }
 
-type Values = ReturnType<typeof readWords>['values'];
-
-function siteOf({ file, topology, vpp, script }: Values): ReplayOrder['site'] | Wrong {
+function siteOf({ file, topology, vpp, script }: Values<typeof options>): ReplayOrder['site'] | Wrong {
   if (vpp !== undefined)
     return file === undefined && topology === undefined
       ? { from: 'vpp', script: vpp }
@@ -82,20 +87,3 @@ function inputsOf(words: readonly string[]): { readonly ports: ReplayOrder['inpu
   }
   return { ports };
 }
-
-const readWords = (args: readonly string[]) =>
-  parseArgs({
-    args: [...args],
-    strict: true,
-    allowPositionals: true,
-    options: {
-      file: { type: 'string', short: 'f' },
-      topology: { type: 'string' },
-      vpp: { type: 'string' },
-      in: { type: 'string', multiple: true },
-      'out-dir': { type: 'string' },
-      script: { type: 'string' },
-      sessions: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });

@@ -16,20 +16,14 @@ import { portName } from '../replay/vpp-topology.js';
 import { reasonOf } from '../system/log.js';
 import { linesOfFiles } from './check/excerpt.js';
 import { complaintsText } from './complaints.js';
-import type { Output } from './realserver.js';
-import { parseReplay, type ReplayOrder, replayUsage } from './replay-options.js';
+import { answer, type Output } from './face.js';
+import { parseReplay, type ReplayOrder } from './replay-options.js';
 
 /** `lvsd replay`. Answers with the exit status. @throws LvsError */
-export function replay(args: readonly string[], output: Output, environment: NodeJS.ProcessEnv): number {
-  const order = parseReplay(args);
-  if (order === 'help') {
-    output.out(replayUsage);
-    return 0;
-  }
-  if ('wrong' in order) {
-    output.err(`lvsd: ${order.wrong}\n${replayUsage}`);
-    return 2;
-  }
+export const replay = (args: readonly string[], output: Output, environment: NodeJS.ProcessEnv): number =>
+  answer('lvsd', parseReplay(args), output, (order) => carryOut(order, output, environment));
+
+function carryOut(order: ReplayOrder, output: Output, environment: NodeJS.ProcessEnv): number {
   const run = openReplay(order, output, environment);
   if (run === undefined) return 1;
   try {

@@ -1,11 +1,11 @@
-import { parseArgs } from 'node:util';
 import type { EngineClient } from '../dataplane/client.js';
 import { decodeSessions, type Endpoint, type SessionRecord } from '../dataplane/session-record.js';
 import { formatEndpoint } from '../model/address.js';
 import { protocolName } from '../model/service.js';
-import { readArguments, type Wrong } from './arguments.js';
+import { type Command, text } from './arguments.js';
+import type { Manner } from './ask.js';
 import { connectEngine, tableOf } from './engine-socket.js';
-import type { Output } from './realserver.js';
+import type { Output } from './face.js';
 
 export const sessionsUsage = `usage: lvsctl [--control SOCKET] [--json] sessions [--service SERVICE]
 
@@ -15,31 +15,15 @@ nothing more comes. SERVICE as status names it, such as 'tcp 192.0.2.1:80'. Conn
 
 export interface SessionsOrder {
   readonly service: string | undefined;
-  readonly json: boolean;
-  readonly control: string | undefined;
 }
 
-const readWords = (args: readonly string[]) =>
-  parseArgs({
-    args: [...args],
-    strict: true,
-    allowPositionals: true,
-    options: {
-      control: { type: 'string' },
-      service: { type: 'string' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
+const options = { service: text } as const;
 
-export function parseSessions(args: readonly string[]): SessionsOrder | 'help' | Wrong {
-  const read = readArguments(() => readWords(args));
-  if ('wrong' in read) return read;
-  const { values, positionals } = read;
-  if (values.help === true) return 'help';
-  if (positionals.length > 0) return { wrong: `'${positionals.join(' ')}' is too much` };
-  return { service: values.service, json: values.json ?? false, control: values.control };
-}
+export const sessionsCommand: Command<typeof options, SessionsOrder> = {
+  usage: sessionsUsage,
+  options,
+  read: ({ service }) => ({ service }),
+};
 
 /** A session for people and for JSON. */
 export interface ToldSession {
@@ -78,21 +62,21 @@ export function sessionLine({ protocol, client, vip, server, snat, state, second
 const PAGE = 4096;
 
 /** Answers with the exit status. @throws LvsError ENGINE_ABSENT and others of the client */
-export async function sessions(order: SessionsOrder, control: string, output: Output): Promise<number> {
-  const client = await connectEngine(control);
+export async function sessions({ service }: SessionsOrder, { path, json }: Manner, output: Output): Promise<number> {
+  const client = await connectEngine(path);
   try {
     const services = [...(await tableOf(client)).keys()];
-    if (order.service !== undefined && !services.includes(order.service)) {
-      output.err(`lvsctl: the engine has no service '${order.service}'\n`);
+    if (service !== undefined && !services.includes(service)) {
+      output.err(`lvsctl: the engine has no service '${service}'\n`);
       return 1;
     }
     let count = 0;
     for await (const session of pages(client, services)) {
-      if (order.service !== undefined && session.service !== order.service) continue;
-      output.out(order.json ? `${count === 0 ? '[' : ','}\n${JSON.stringify(session)}` : sessionLine(session));
+      if (service !== undefined && session.service !== service) continue;
+      output.out(json ? `${count === 0 ? '[' : ','}\n${JSON.stringify(session)}` : sessionLine(session));
       count++;
     }
-    if (order.json) output.out(count === 0 ? '[]\n' : '\n]\n');
+    if (json) output.out(count === 0 ? '[]\n' : '\n]\n');
     return 0;
   } finally {
     client.close();

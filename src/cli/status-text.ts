@@ -1,3 +1,4 @@
+import type { InstanceReport } from '../vrrp/report.js';
 import type { CheckStatus, EngineState, Status } from './control.js';
 
 /** What `lvsctl status` prints: services with their destinations, then what is wrong, if anything is. */
@@ -17,6 +18,7 @@ export function statusText(status: Status): string {
     ...section('changed by somebody else, to undo', status.drift),
     ...section('made by somebody else, left alone', status.foreign),
     ...section('userspace engine', engineLines(status.engine ?? undefined)),
+    ...section('virtual routers', (status.vrrp?.instances ?? []).flatMap(routerLines)),
     `kernel writes: ${status.writes}`,
     '',
   ].join('\n');
@@ -40,6 +42,28 @@ function engineLines(engine: EngineState | undefined): readonly string[] {
     ...silentNeighbours.map((neighbour) => `silent neighbour: ${neighbour}`),
   ];
 }
+
+/** `VI_1 master for 12.3 s, priority 150, vrid 51 on eth0, 192.0.2.1/24`, and what should be looked at. */
+function routerLines(router: InstanceReport): readonly string[] {
+  const { name, role, priority, vrid, addresses, master, refused, remarks, fault, waitsFor, held } = router;
+  const since = router.masterForMs === null ? '' : ` for ${seconds(router.masterForMs)}`;
+  const heard = master === null ? '' : `, hears ${master.address} (${master.priority})`;
+  const age = router.lastAdvertMsAgo === null || master === null ? '' : ` ${seconds(router.lastAdvertMsAgo)} ago`;
+  const where = `vrid ${vrid}${router.interface === null ? '' : ` on ${router.interface}`}`;
+  return [
+    `${name} ${role}${since}, priority ${priority}, ${where}, ${addresses.join(' ')}${heard}${age}`,
+    ...(fault === null ? [] : [`  fault: ${fault}`]),
+    ...(held ? ['  may not become master yet'] : []),
+    ...waitsFor.map((what) => `  waits for ${what}`),
+    ...remarks.map((remark) => `  the partner's ${remark} differ from ours`),
+    ...Object.entries(refused).map(
+      ([reason, { adverts, source, detail }]) =>
+        `  refused ${counted(adverts, 'advert')}, last from ${source}: ${reason}${detail === null ? '' : ` (${detail})`}`,
+    ),
+  ];
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 

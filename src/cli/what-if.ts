@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { readConfigurationFile } from '../config/include.js';
 import type { SessionRecord } from '../dataplane/session-record.js';
 import { destinationName } from '../model/destination.js';
@@ -7,10 +6,11 @@ import type { Table, TableService } from '../model/table.js';
 import { siteOf } from '../replay/from-file.js';
 import { chooserOf, slotsOf } from '../replay/slots.js';
 import { type LiveSession, type ServiceOutlook, type Supposition, whatIf, whatIfText } from '../replay/what-if.js';
-import { readArguments, type Wrong } from './arguments.js';
+import { type Command, text, type Wrong } from './arguments.js';
+import type { Manner } from './ask.js';
 import { linesOfFiles } from './check/excerpt.js';
 import { complaintsText } from './complaints.js';
-import type { Output } from './realserver.js';
+import type { Output } from './face.js';
 
 export const whatIfUsage = `usage: lvsctl [--control SOCKET] [--json] what-if --remove SERVER | --weight SERVER=N [--service SERVICE]
        lvsctl [--json] what-if -f FILE --remove SERVER | --weight SERVER=N [--service SERVICE]
@@ -24,8 +24,6 @@ export interface WhatIfOrder {
   /** serviceName; undefined: all that have the server. */
   readonly service: string | undefined;
   readonly file: string | undefined;
-  readonly control: string | undefined;
-  readonly json: boolean;
 }
 
 /** What lvsctl asks the daemon for. */
@@ -80,17 +78,16 @@ export function decodeWhatIfRequest(told: object): WhatIfRequest | undefined {
 
 const MOST_WEIGHT = 2 ** 31 - 1;
 
-export function parseWhatIf(args: readonly string[]): WhatIfOrder | 'help' | Wrong {
-  const read = readArguments(() => readWords(args));
-  if ('wrong' in read) return read;
-  const { values, positionals } = read;
-  if (values.help === true) return 'help';
-  if (positionals.length > 0) return { wrong: `'${positionals.join(' ')}' is too much` };
-  const supposed = suppositionOf(values.remove, values.weight);
-  if ('wrong' in supposed) return supposed;
-  const { service, file, control, json = false } = values;
-  return { supposed, service, file, control, json };
-}
+const options = { remove: text, weight: text, service: text, file: { ...text, short: 'f' } } as const;
+
+export const whatIfCommand: Command<typeof options, WhatIfOrder> = {
+  usage: whatIfUsage,
+  options,
+  read: ({ remove, weight, service, file }) => {
+    const supposed = suppositionOf(remove, weight);
+    return 'wrong' in supposed ? supposed : { supposed, service, file };
+  },
+};
 
 function suppositionOf(remove: string | undefined, weight: string | undefined): Supposition | Wrong {
   if ((remove === undefined) === (weight === undefined))
@@ -101,24 +98,14 @@ function suppositionOf(remove: string | undefined, weight: string | undefined): 
   return { do: 'weight', server, weight: Number(digits) };
 }
 
-const readWords = (args: readonly string[]) =>
-  parseArgs({
-    args: [...args],
-    strict: true,
-    allowPositionals: true,
-    options: {
-      remove: { type: 'string' },
-      weight: { type: 'string' },
-      service: { type: 'string' },
-      file: { type: 'string', short: 'f' },
-      control: { type: 'string' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-
 /** `what-if -f FILE`. Answers with the exit status. */
-export function whatIfOfFile(order: WhatIfOrder, file: string, output: Output, environment: NodeJS.ProcessEnv): number {
+export function whatIfOfFile(
+  order: WhatIfOrder,
+  file: string,
+  { json }: Pick<Manner, 'json'>,
+  output: Output,
+  environment: NodeJS.ProcessEnv,
+): number {
   const reading = readConfigurationFile(file, { environment });
   output.err(complaintsText(reading.diagnostics, { lines: linesOfFiles() }));
   if (reading.configuration === undefined) return 1;
@@ -127,7 +114,7 @@ export function whatIfOfFile(order: WhatIfOrder, file: string, output: Output, e
     output.err(`lvsctl: ${nobodyHas(order)}\n`);
     return 1;
   }
-  output.out(order.json ? whatIfJson(outlooks) : whatIfText(order.supposed, outlooks));
+  output.out(json ? whatIfJson(outlooks) : whatIfText(order.supposed, outlooks));
   return 0;
 }
 

@@ -3,7 +3,7 @@
  * Times are in seconds and may be fractions, as they are written; addresses are canonical text.
  */
 import type { BfdSessionSettings, Check, TlsSettings } from './check.js';
-import type { MailSettings, NotifyFifos, OnceScript, VrrpDefaults } from './global-settings.js';
+import type { MailSettings, NotifyFifos, OnceScript, PairSettings, VrrpDefaults } from './global-settings.js';
 import type { Statics } from './static/statics.js';
 import type { TrackFile, VrrpConfiguration } from './vrrp/vrrp.js';
 import type { DestinationKey, DestinationSettings, ForwardingMethod } from '../model/destination.js';
@@ -69,6 +69,8 @@ export interface GlobalSettings {
   readonly shareProbes: boolean;
   /** engine_*: what the userspace engine works with, if any service is its. */
   readonly engine: EngineOptions;
+  /** pair_*: the director that guards the same addresses; undefined: it is not known, or is none of ours. */
+  readonly pair: PairSettings | undefined;
   readonly vrrp: VrrpDefaults;
 }
 

@@ -1,6 +1,7 @@
 import type { GlobalSettings, SyncDaemonSettings } from './configuration.js';
 import type { Diagnostics } from './diagnostics.js';
 import { mailOf, mailWords } from './globals/mail.js';
+import { pairOf, pairWords } from './globals/pair.js';
 import { scriptsOf, scriptWords } from './globals/scripts.js';
 import { multicast, vrrpDefaultsOf, vrrpDefaultWords } from './globals/vrrp-defaults.js';
 import { wordsWithoutEffect } from './globals/without-effect.js';
@@ -8,7 +9,7 @@ import { nearest } from './nearest.js';
 import { engineOptionsOf, engineWords } from './userspace/globals.js';
 import { placeOfWord, type Statement } from './tree.js';
 import { integer, interfaceName, listed, name, oneOf, port } from './values.js';
-import { flag, obsolete, one, optional, phrase, readWord, switchable, type Reader, withVrrp } from './terms.js';
+import { flag, obsolete, one, optional, phrase, readWord, switchable, type Reader } from './terms.js';
 import { type Block, type Context, isMissing, placeIn, type Term, type Vocabulary } from './vocabulary.js';
 
 /** `KEYWORD NUMBER ...` in any order, each at most once. */
@@ -60,8 +61,11 @@ const timeouts: Term<GlobalSettings['timeouts']> = phrase((statement, context) =
 
 const SYNC_OPTIONS = ['inst', 'id', 'maxlen', 'port', 'ttl', 'group'] as const;
 
+/** Without an id: that of the instance, or 0. */
+export type SyncDaemonDraft = Omit<SyncDaemonSettings, 'syncId'> & { readonly syncId: number | undefined };
+
 /** `lvs_sync_daemon IFNAME [[inst] VRRP_INSTANCE] [id N] [maxlen N] [port N] [ttl N] [group ADDRESS]`. */
-const syncDaemon: Term<SyncDaemonSettings> = phrase((statement, context) => {
+const syncDaemon: Term<SyncDaemonDraft> = phrase((statement, context) => {
   const device = readWord(statement, 1, interfaceName, context);
   const second = statement.words[2]?.text;
   const bare = second !== undefined && !SYNC_OPTIONS.some((word) => word === second);
@@ -81,7 +85,7 @@ const syncDaemon: Term<SyncDaemonSettings> = phrase((statement, context) => {
   const group = pairs.get('group') as string | undefined;
   return {
     interface: device,
-    syncId: number('id') ?? 0,
+    syncId: number('id'),
     ...(instance === undefined ? {} : { instance }),
     ...(maxLength === undefined ? {} : { maxLength }),
     ...(syncPort === undefined ? {} : { port: syncPort }),
@@ -117,7 +121,7 @@ const words = {
   checker_log_all_failures: switchable,
   ...mailWords,
   smtp_alert: switchable,
-  smtp_alert_vrrp: withVrrp(switchable),
+  smtp_alert_vrrp: switchable,
   smtp_alert_checker: switchable,
   no_checker_emails: switchable,
   ...scriptWords,
@@ -127,6 +131,7 @@ const words = {
   lvs_stop: one(oneOf('keep', 'remove')),
   lvs_state_file: one(stateFile),
   ...engineWords,
+  ...pairWords,
   share_probes: switchable,
 } satisfies Vocabulary;
 
@@ -147,7 +152,7 @@ export function buildGlobals(
   block: Block<typeof globalWords>,
   header: Statement | undefined,
   diagnostics: Diagnostics,
-): GlobalSettings {
+): Omit<GlobalSettings, 'syncDaemon'> {
   const { values } = block;
   const flush = values.lvs_flush_on_stop;
   if (flush !== undefined && values.lvs_stop === 'keep' && header !== undefined)
@@ -166,13 +171,13 @@ export function buildGlobals(
     stop: flush === 'everything' ? 'flush' : (values.lvs_stop ?? 'remove'),
     flushAtStart: values.lvs_flush ?? false,
     timeouts: values.lvs_timeouts ?? {},
-    syncDaemon: values.lvs_sync_daemon,
     stateFile: values.lvs_state_file,
     ...scriptsOf(block, header, diagnostics),
     mail: mailOf(block, header, diagnostics),
     noCheckerMail: values.no_checker_emails ?? false,
     shareProbes: values.share_probes ?? true,
     engine: engineOptionsOf(values),
+    pair: pairOf(block, header, diagnostics),
     vrrp: vrrpDefaultsOf(values, values.smtp_alert_vrrp ?? values.smtp_alert ?? false),
   };
 }

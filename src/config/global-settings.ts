@@ -16,6 +16,18 @@ export interface MailSettings {
   readonly to: readonly string[];
 }
 
+/** The other director of a pair, and how the two know each other. */
+export interface PairSettings {
+  readonly peer: string;
+  /** Where both listen. */
+  readonly port: number;
+  /** The address that we listen at and call from; undefined: any. */
+  readonly source: string | undefined;
+  readonly key: { readonly text: string } | { readonly file: string };
+  /** How long a backup that hears no adverts takes the peer's word for it that it sends them; 0: not at all. */
+  readonly secondPathSeconds: number;
+}
+
 /** A named pipe that events are written to as lines. */
 export interface NotifyFifo {
   readonly path: string;

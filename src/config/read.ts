@@ -3,7 +3,7 @@
  * text: parse.ts, expand.ts, lexer.ts, tree-builder.ts · words: vocabulary.ts and a table per block · result: configuration.ts, build.ts, validate.ts
  */
 import { buildVirtualServer } from './build.js';
-import type { Configuration, SyncDaemonSettings, VirtualServer } from './configuration.js';
+import type { Configuration, VirtualServer } from './configuration.js';
 import { type Diagnostic, Diagnostics } from './diagnostics.js';
 import { fwmarkRule } from './fwmark-rules.js';
 import { buildGlobals, checkerAlertsOf, globalWords } from './global-defs.js';
@@ -106,8 +106,7 @@ function understand(tree: SyntaxTree, diagnostics: Diagnostics, reuse: Reuse | u
   const lines = definitions.flatMap((block) => block.lines);
   const globals: Block<typeof globalWords> = readBlock('global_defs', globalWords, lines, diagnostics);
   const read = buildGlobals(globals, definitions[0]?.header, diagnostics);
-  const settings = { ...read, syncDaemon: syncDaemonOf(values, read.syncDaemon) };
-  warnOfSyncDaemon(globals, read.syncDaemon, diagnostics);
+  const settings = { ...read, syncDaemon: syncDaemonOf(values, globals, diagnostics) };
   const groups = groupsByName(values.virtual_server_group ?? [], diagnostics);
   const files = byName(values.track_file ?? [], diagnostics);
   const bfd = byName(values.bfd_instance ?? [], diagnostics);
@@ -153,17 +152,6 @@ function understand(tree: SyntaxTree, diagnostics: Diagnostics, reuse: Reuse | u
 }
 
 /** Its roles would follow those of the instance, which nobody plays yet. */
-function warnOfSyncDaemon(
-  { statements }: Block<typeof globalWords>,
-  daemon: SyncDaemonSettings | undefined,
-  diagnostics: Diagnostics,
-): void {
-  const statement = statements['lvs_sync_daemon'];
-  if (statement === undefined || daemon?.instance === undefined) return;
-  const message = "'lvs_sync_daemon' with a VRRP instance is read and checked, and does not run yet";
-  diagnostics.warning(placeOfWord(statement, 0), message, { kind: 'unsupported' });
-}
-
 function staticsOf(values: Values<typeof outermost>, diagnostics: Diagnostics): Configuration['statics'] {
   const statics = {
     addresses: values.static_ipaddress ?? [],

@@ -137,9 +137,6 @@ export function mapDefined<T, U>(list: readonly T[], make: (one: T) => U | undef
 /** Read, and checked, by a word that does nothing here, and why. */
 export const noEffect = <T>(why: string, term: Term<T>): Term<T> => ({ ...term, noEffect: why });
 
-/** Read, and checked, for VRRP. */
-export const withVrrp = <T>(term: Term<T>): Term<T> => ({ ...term, withVrrp: true });
-
 /** Another name of a word. */
 export const alias = <T>(as: string, term: Term<T>): Term<never> => ({ ...term, as }) as Term<never>;
 

@@ -20,8 +20,6 @@ export interface Term<T> {
   readonly noEffect?: string;
   /** A word of former times: what to write. */
   readonly instead?: string;
-  /** Read and checked, but it works only where VRRP runs. */
-  readonly withVrrp?: true;
   /** The words of its block, for the manual. */
   readonly words?: Vocabulary;
   /** For a word that may come again: how the values are put together. */

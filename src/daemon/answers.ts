@@ -24,18 +24,24 @@ export interface Answerers {
   readonly links: World['links'] | undefined;
   readonly watch: Watch;
   readonly reload: Reload;
+  readonly vrrp: World['vrrp'];
 }
 
 /** What is answered at the control socket. Rejects with what lvsctl prints. */
 export const answersOf =
-  ({ director, engine, made, kernel, sysctl, links, watch, reload }: Answerers) =>
+  ({ director, engine, made, kernel, sysctl, links, watch, reload, vrrp }: Answerers) =>
   async (request: Request): Promise<unknown> => {
     switch (request.do) {
       case 'status':
         return {
           ...statusOf(director.status, watch.status),
           engine: engine === undefined ? null : engineStatusOf(await engine.status()),
+          vrrp: (await vrrp?.report()) ?? null,
         };
+      case 'pair':
+        return holding(vrrp).pair();
+      case 'failover':
+        return holding(vrrp).failover(request.order);
       case 'plan':
         return director.preview(reload.read());
       case 'reload':
@@ -53,6 +59,11 @@ export const answersOf =
         return needed(made).run(request.words);
     }
   };
+
+function holding(vrrp: Answerers['vrrp']): NonNullable<Answerers['vrrp']> {
+  if (vrrp === undefined) throw new LvsError('PAIR_NOBODY', []);
+  return vrrp;
+}
 
 function needed<T>(owner: T | undefined): T {
   if (owner === undefined) throw new LvsError('ENGINE_CANNOT', ['this daemon', 'it has no engine']);

@@ -1,7 +1,7 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { type Answer, decodeRequest, type Request } from '../cli/control.js';
+import type { Answer } from '../cli/control.js';
 import { LvsError } from '../errors.js';
 import type { Clock } from '../system/clock.js';
 import { type Log, reasonOf } from '../system/log.js';
@@ -14,11 +14,19 @@ const LONGEST_REQUEST = 4 * 1024 * 1024;
 const MOST_CONNECTIONS = 32;
 const IDLE_MS = 30_000;
 
+/** What is understood, and what is said to it. */
+export interface Answerer<Request> {
+  /** undefined: it is no request. */
+  decode(line: string): Request | undefined;
+  /** Rejects with what the asker prints. */
+  answer(request: Request): Promise<unknown>;
+}
+
 /** Listens at `path`. A socket that nobody answers at any more is replaced. @throws LvsError DIRECTOR_RUNS, CONTROL_FAILED */
-export async function serveControl(
+export async function serveControl<Request>(
   path: string,
-  answer: (request: Request) => Promise<unknown>,
-  { log, clock }: { readonly log: Log; readonly clock: Clock },
+  answerer: Answerer<Request>,
+  { log, clock }: { readonly log: Log; readonly clock: Pick<Clock, 'now' | 'after'> },
 ): Promise<() => Promise<void>> {
   if (Buffer.byteLength(path) > LONGEST_PATH)
     throw new LvsError('CONTROL_FAILED', [path, `its path is longer than ${LONGEST_PATH} bytes`]);
@@ -27,7 +35,7 @@ export async function serveControl(
   const server = createServer((socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
-    serve(socket, answer, log, new Timers(clock));
+    serve(socket, (line) => reply(line, answerer), log, new Timers(clock));
   });
   server.maxConnections = MOST_CONNECTIONS;
   try {
@@ -48,7 +56,7 @@ export async function serveControl(
     });
 }
 
-function serve(socket: Socket, answer: (request: Request) => Promise<unknown>, log: Log, timers: Timers<'idle'>): void {
+function serve(socket: Socket, reply: (line: string) => Promise<Answer>, log: Log, timers: Timers<'idle'>): void {
   let waiting: string[] = [];
   let length = 0;
   let unanswered = 0;
@@ -76,7 +84,7 @@ function serve(socket: Socket, answer: (request: Request) => Promise<unknown>, l
   const take = (line: string): void => {
     unanswered++;
     work = work.then(async () => {
-      const told = await reply(line, answer);
+      const told = await reply(line);
       unanswered--;
       stayAwake();
       if (!told.ok) log.warn({ event: 'control.refused', reason: told.error });
@@ -85,11 +93,11 @@ function serve(socket: Socket, answer: (request: Request) => Promise<unknown>, l
   };
 }
 
-async function reply(line: string, answer: (request: Request) => Promise<unknown>): Promise<Answer> {
-  const request = decodeRequest(line);
+async function reply<Request>(line: string, answerer: Answerer<Request>): Promise<Answer> {
+  const request = answerer.decode(line);
   if (request === undefined) return { ok: false, error: 'not a request' };
   try {
-    return { ok: true, result: (await answer(request)) ?? null };
+    return { ok: true, result: (await answerer.answer(request)) ?? null };
   } catch (error) {
     return { ok: false, error: reasonOf(error) };
   }

@@ -2,6 +2,7 @@
  * daemon/ — the composition root: the only folder that knows every other.
  * daemon.ts builds all of it in one Lifetime; reload.ts hands a new configuration to the same owners; control.ts answers lvsctl.
  */
+import { decodeRequest } from '../cli/control.js';
 import type { Configuration } from '../config/configuration.js';
 import { BfdSpeaker } from '../bfd/speaker.js';
 import { wasUp } from '../director/adoption.js';
@@ -14,6 +15,7 @@ import { descriptorLimit, descriptorsToSpare } from '../system/descriptors.js';
 import { Lifetime } from '../system/lifetime.js';
 import type { StateFile } from '../system/state-file.js';
 import { answersOf } from './answers.js';
+import { BfdSessions } from './bfd-sessions.js';
 import { Commands } from './commands.js';
 import { serveControl } from './control.js';
 import { NeededSysctls } from './flow-sysctls.js';
@@ -21,6 +23,7 @@ import { HealthMemory } from './health-memory.js';
 import { KernelSettings } from './kernel-settings.js';
 import { MadeServices } from './made.js';
 import { MachineAddresses } from './local-addresses.js';
+import { PairNews } from './pair-news.js';
 import { ProbeRoutes } from './probe-routes.js';
 import { Reload } from './reload.js';
 import { Watch } from './watch.js';
@@ -71,7 +74,9 @@ export class Daemon {
         toldBefore: (name) => memory.toldOf(name),
         onTold: (name, isUp) => memory.tell(name, isUp),
       });
-      const bfd = new BfdSpeaker(world);
+      const { vrrp } = world;
+      const ask = vrrp === undefined ? undefined : (known: number) => vrrp.sessions(known);
+      const bfd = new BfdSessions({ speaker: new BfdSpeaker(world), ask, clock, log });
       const director = new Director({
         forwarder,
         clock,
@@ -111,15 +116,28 @@ export class Daemon {
         routes,
         sysctls,
         marks: world.marks,
+        vrrp: world.vrrp,
         source: options.source,
         log,
       });
       const made =
         engine === undefined ? undefined : new MadeServices({ director, engine, file: options.made, clock, log });
-      const control = answersOf({ director, engine, made, kernel: world.kernel, sysctl, links, watch, reload });
+      const control = answersOf({
+        director,
+        engine,
+        made,
+        kernel: world.kernel,
+        sysctl,
+        links,
+        watch,
+        reload,
+        vrrp: world.vrrp,
+      });
       // before anything is touched: it also tells whether another one runs
       if (options.controlPath !== undefined)
-        life.own(await serveControl(options.controlPath, control, world), (close) => close());
+        life.own(await serveControl(options.controlPath, { decode: decodeRequest, answer: control }, world), (close) =>
+          close(),
+        );
       commands.follow(configuration.globals);
       life.own(commands, (owner) =>
         owner.once('shutdown', (reload.configuration ?? configuration).globals.shutdownScript),
@@ -144,9 +162,22 @@ export class Daemon {
         return owner.stop();
       });
       life.own(watch, (owner) => owner.stop());
+      const pairNews = new PairNews({
+        clock,
+        configuration: () => reload.configuration,
+        table: () => director.status.known,
+        checks: () => watch.status,
+        connections: () => sessionsOf(engine),
+        tell: async (news) => world.vrrp?.tellPair(news),
+      });
+      life.own(pairNews, (owner) => owner.stop());
+      life.own(world.vrrp, (owner) =>
+        owner?.close((reload.configuration?.globals.stop ?? 'keep') === 'keep' ? 'keep' : 'stop'),
+      );
       // the first to end: a reload that is under way would start again what has stopped
       life.own(reload, (owner) => owner.close());
       await made?.open();
+      if (world.vrrp !== undefined) pairNews.open();
       await reload.take(configuration, (virtual, server) => wasUp(found, virtual, server));
       return new Daemon(life, reload, director);
     } catch (error) {
@@ -163,4 +194,10 @@ export class Daemon {
   async stop(): Promise<void> {
     await this.#life[Symbol.asyncDispose]();
   }
+}
+
+/** Of our own engine; null: it does not run. */
+async function sessionsOf(engine: World['engine']): Promise<number | null> {
+  const status = await engine?.status();
+  return status?.running === true ? Number(status.counters?.liveSessions ?? 0) : null;
 }

@@ -4,7 +4,7 @@ import { EngineClient } from '../dataplane/client.js';
 import { EngineForwarder } from '../dataplane/forwarder.js';
 import { defaultEngineGlobals, type EngineGlobals } from '../dataplane/network.js';
 import type { StartEngine } from '../dataplane/process.js';
-import { type CaptureOrder, type EnginePort, type PortChanged, topic } from '../dataplane/protocol.js';
+import { type CaptureOrder, type EnginePort, type Hello, type PortChanged, topic } from '../dataplane/protocol.js';
 import { readServicesImage, servicesImage } from '../dataplane/services-image.js';
 import { type RunningEngine, Supervisor } from '../dataplane/supervisor.js';
 import { isLvsError, LvsError } from '../errors.js';
@@ -127,7 +127,8 @@ export class Engine {
         return;
       }
       await this.#portsFor(table);
-      await this.#mailbox.post(() => this.#settle(engine, table));
+      if (differs(engine.hello, settings)) await this.#renew();
+      else await this.#mailbox.post(() => this.#settle(engine, table));
     } catch (error) {
       // it forwards what it has; who starts us goes on
       this.#world.log.error({ event: 'engine.not-taken-over', reason: reasonOf(error) });
@@ -139,11 +140,11 @@ export class Engine {
     const before = this.#settings;
     this.#settings = settings;
     const { log } = this.#world;
-    if (this.#supervisor.engine === undefined || same(before, settings)) return;
-    if (before.workers !== settings.workers || before.sessions !== settings.sessions)
-      log.warn({ event: 'engine.needs-restart', reason: 'workers and sessions are settled when the engine starts' });
+    const engine = this.#supervisor.engine;
+    if (engine === undefined) return;
     try {
-      await this.forwarder.republish();
+      if (differs(engine.hello, settings)) await this.#renew();
+      else if (!same(before, settings)) await this.forwarder.republish();
     } catch (error) {
       log.error({ event: 'engine.not-settled', reason: reasonOf(error) }); // the rest of the configuration is taken all the same
     }
@@ -243,16 +244,6 @@ export class Engine {
     return this.#supervisor.engine?.client;
   }
 
-  /**
-   * The engine of this build takes the place of the one that runs, with its tables and sessions; packets are lost for the moment in which the
-   * ports change hands. @throws LvsError ENGINE_ABSENT, ENGINE_NOT_STARTED
-   */
-  async renew(): Promise<void> {
-    this.#running();
-    await this.#supervisor.renew();
-    await this.forwarder.republish();
-  }
-
   /** `keep`: it forwards on, and whoever comes next finds it. */
   async close(how: 'keep' | 'stop'): Promise<void> {
     this.#timers.disarmAll();
@@ -345,7 +336,15 @@ export class Engine {
     }
   }
 
-  /** It died and is there again, or another lvsd's end of it was lost. */
+  /**
+   * Workers and room for sessions are settled when an engine starts: another one takes its place, with its tables and sessions. Packets
+   * are lost for the moment in which the ports change hands.
+   */
+  async #renew(): Promise<void> {
+    await this.#onReturn(await this.#supervisor.renew());
+  }
+
+  /** One that has nothing of ours: it was started anew, or another lvsd's end of it was lost. */
   async #onReturn(engine: RunningEngine): Promise<void> {
     if (this.forwarder.table.size > 0) return this.forwarder.republish();
     await this.#mailbox.post(() => this.#settle(engine, this.#table));
@@ -392,6 +391,10 @@ const argsOf = ({ workers, sessions }: EngineOptions, ports: readonly string[]):
   `${workers === 'auto' ? automaticWorkers(ports) : workers}`,
   ...(sessions === undefined ? [] : ['--sessions', `${sessions}`]),
 ];
+
+/** What the file names and only a start can change. */
+const differs = (is: Hello, { workers, sessions }: EngineOptions): boolean =>
+  (workers !== 'auto' && workers !== is.workers) || (sessions !== undefined && sessions !== is.sessions);
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 

@@ -2,8 +2,9 @@ import type { GlobalSettings, SyncDaemonSettings } from '../config/configuration
 import type { IpvsClient } from '../ipvs/client.js';
 import type { SyncDaemon, Timeouts } from '../ipvs/rows.js';
 import { type Log, reasonOf } from '../system/log.js';
+import { runDaemons, type SyncDaemonPort } from './sync-daemons.js';
 
-export type SettingsPort = Pick<IpvsClient, 'timeouts' | 'setTimeouts' | 'daemons' | 'startDaemon' | 'stopDaemon'>;
+export type SettingsPort = Pick<IpvsClient, 'timeouts' | 'setTimeouts'> & SyncDaemonPort;
 
 /** What the file says of IPVS as a whole: timeouts and sync daemons. Nothing is touched that it does not name. */
 export class KernelSettings {
@@ -21,12 +22,7 @@ export class KernelSettings {
   /** Its failures are logged: a director without a sync daemon is better than none. */
   async apply(globals: GlobalSettings): Promise<void> {
     await this.#attempt('set timeouts', () => this.#applyTimeouts(globals.timeouts));
-    const { syncDaemon } = globals;
-    if (syncDaemon?.instance !== undefined) {
-      const reason = `it follows vrrp_instance '${syncDaemon.instance}', which does not run yet`;
-      this.#log.warn({ event: 'kernel.setting-refused', operation: 'sync daemon', reason });
-    }
-    await this.#attempt('sync daemon', () => this.#applyDaemons(daemonsOf(syncDaemon)));
+    await this.#attempt('sync daemon', () => this.#applyDaemons(daemonsOf(globals.syncDaemon)));
   }
 
   /** As it was before. */
@@ -47,16 +43,9 @@ export class KernelSettings {
     if (Object.keys(named).length === 0) this.#before = undefined; // nothing of them is ours any more
   }
 
-  /** A daemon that runs as wanted is left running, also one of before our time. */
   async #applyDaemons(wanted: readonly SyncDaemon[]): Promise<void> {
     if (wanted.length === 0 && this.#daemons.length === 0) return;
-    const running = await this.#port.daemons();
-    for (const daemon of running) {
-      const want = wanted.find(({ state }) => state === daemon.state);
-      const ours = this.#daemons.some(({ state }) => state === daemon.state);
-      if (want === undefined ? ours : !isSame(want, daemon)) await this.#port.stopDaemon(daemon.state);
-    }
-    for (const want of wanted) if (!running.some((daemon) => isSame(want, daemon))) await this.#port.startDaemon(want);
+    await runDaemons(this.#port, wanted, ({ state }) => this.#daemons.some((ours) => ours.state === state));
     this.#daemons = wanted;
   }
 
@@ -69,12 +58,8 @@ export class KernelSettings {
   }
 }
 
-/** Only what is wanted is compared: the kernel fills in the rest. */
-const isSame = (want: SyncDaemon, have: SyncDaemon): boolean =>
-  (Object.keys(want) as (keyof SyncDaemon)[]).every((name) => want[name] === have[name]);
-
 function daemonsOf(settings: SyncDaemonSettings | undefined): SyncDaemon[] {
-  // with a VRRP instance the roles follow its state, which nobody tells us yet
+  // with a VRRP instance the process that runs it lets them follow its state
   if (settings === undefined || settings.instance !== undefined) return [];
   return (['master', 'backup'] as const).map((state) => ({ ...settings, state }));
 }

@@ -1,21 +1,22 @@
 import type { Configuration } from '../config/configuration.js';
-import type { BfdSpeaker } from '../bfd/speaker.js';
 import type { Director } from '../director/director.js';
 import { LvsError } from '../errors.js';
 import type { Notify } from '../notify/notify.js';
 import { type Log, reasonOf } from '../system/log.js';
 import { Mailbox } from '../system/mailbox.js';
+import type { BfdSessions } from './bfd-sessions.js';
 import type { Commands } from './commands.js';
 import type { KernelSettings } from './kernel-settings.js';
 import { flowSysctls, type NeededSysctls } from './flow-sysctls.js';
 import type { ProbeRoutes } from './probe-routes.js';
 import { TrackFiles } from './track-files.js';
+import { vrrpOrderOf } from './vrrp-order.js';
 import type { Before, Watch } from './watch.js';
 import type { ConfigurationSource, World } from './world.js';
 
 export interface ReloadOptions {
   readonly director: Director;
-  readonly bfd: Pick<BfdSpeaker, 'configure'>;
+  readonly bfd: Pick<BfdSessions, 'configure'>;
   readonly engine: World['engine'];
   readonly watch: Watch;
   readonly commands: Commands;
@@ -24,6 +25,7 @@ export interface ReloadOptions {
   readonly routes: ProbeRoutes | undefined;
   readonly sysctls: NeededSysctls | undefined;
   readonly marks: World['marks'];
+  readonly vrrp: World['vrrp'];
   readonly source: ConfigurationSource;
   readonly log: Log;
 }
@@ -93,7 +95,7 @@ export class Reload {
     await this.#trackFiles.follow(configuration);
     const forProbes = (await routes?.follow(configuration)) ?? [];
     await sysctls?.apply(new Map([...flowSysctls(configuration), ...forProbes]));
-    bfd.configure(configuration.bfd.filter(({ forCheckers }) => forCheckers));
+    bfd.configure(configuration);
     const checks = watch.follow(configuration, before);
     notify.begin(
       (server) => watch.isUp(server),
@@ -106,7 +108,17 @@ export class Reload {
     await engine?.follow(configuration.globals.engine);
     await director.configure(configuration);
     this.#configuration = configuration;
+    await this.#holdAddresses(configuration);
     await checks.retire();
+  }
+
+  /** Last: who has the addresses is asked for the services at once. The rest of the configuration is in force even if this fails. */
+  async #holdAddresses(configuration: Configuration): Promise<void> {
+    try {
+      await this.#options.vrrp?.follow(vrrpOrderOf(configuration));
+    } catch (error) {
+      this.#options.log.error({ event: 'vrrp.not-running', reason: reasonOf(error) });
+    }
   }
 
   async #inLog(operation: string, run: () => Promise<unknown> | undefined): Promise<void> {

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { openNetlink } from '../addon/netlink.js';
 import { complaintsText } from '../cli/complaints.js';
 import { type Order, runtimeFile } from '../cli/lvsd-options.js';
-import type { Output } from '../cli/realserver.js';
+import type { Output } from '../cli/face.js';
 import { formatDiagnostic } from '../config/diagnostics.js';
 import type { Configuration } from '../config/configuration.js';
 import { readConfigurationFile } from '../config/include.js';
@@ -27,7 +27,9 @@ import { systemEngine } from './engine-system.js';
 import { kernelAddresses } from './kernel-addresses.js';
 import { systemKernelView } from './kernel-view.js';
 import { mustBeIn } from './namespace.js';
+import { lockFolder } from './run-lock.js';
 import { systemPorts } from './probe-ports.js';
+import { startVrrp, VrrpKeeper } from './vrrp-keeper.js';
 import type { ConfigurationSource } from './world.js';
 
 const STDERR = 2;
@@ -46,14 +48,16 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
   for (const warning of reading.diagnostics)
     log.warn({ event: 'config.complaint', complaint: formatDiagnostic(warning) });
 
+  const { globals } = reading.configuration;
+  const path = order.state ?? globals.stateFile ?? runtimeFile(environment, 'director.json');
+  const folder = dirname(path);
+  const unlock = await lockFolder(folder, log);
   const client = new IpvsClient(openNetlink(NETLINK_GENERIC), { after: (ms, late) => systemClock.after(ms, late) });
   const links = new Links(new Exchange(openNetlink(NETLINK_ROUTE)));
   try {
     const kernel = await kernelOf(client, reading.configuration, log);
-    const { globals } = reading.configuration;
-    const path = order.state ?? globals.stateFile ?? runtimeFile(environment, 'director.json');
     const engine = systemEngine({
-      path: join(dirname(path), 'engine.sock'),
+      path: join(folder, 'engine.sock'),
       logFile: undefined,
       clock: systemClock,
       log,
@@ -72,14 +76,15 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
         addresses: kernelAddresses(systemClock),
         sysctl: systemSysctl(),
         marks: new FwmarkTable(systemNft()),
+        vrrp: new VrrpKeeper({ folder, start: startVrrp(folder), clock: systemClock, log }),
         ...systemPorts(),
         log,
       },
       {
         source: fileSource(order.file, environment, reuse),
         state: stateFile(path),
-        health: stateFile(join(dirname(path), 'health.json')),
-        made: stateFile(join(dirname(path), 'made.json')),
+        health: stateFile(join(folder, 'health.json')),
+        made: stateFile(join(folder, 'made.json'), 0o600),
         controlPath: order.control,
         observeMs: 1000 * order.observeSeconds,
         foreign: order.foreign,
@@ -98,6 +103,7 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
   } finally {
     client.close();
     links.close();
+    await unlock();
   }
 }
 

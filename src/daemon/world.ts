@@ -8,6 +8,7 @@ import type { Engine } from './engine.js';
 import type { KernelView } from './kernel-view.js';
 import type { AddressSource } from './local-addresses.js';
 import type { SettingsPort } from './kernel-settings.js';
+import type { VrrpKeeper } from './vrrp-keeper.js';
 
 /** What the daemon drives; a test passes fakes. */
 export interface World extends Omit<ProbePorts, 'runCommand'> {
@@ -25,6 +26,8 @@ export interface World extends Omit<ProbePorts, 'runCommand'> {
   readonly links?: Pick<Links, 'list' | 'routeTo'>;
   /** The addresses of this machine; undefined: ha_suspend takes all to be here. */
   readonly addresses?: AddressSource;
+  /** The process that holds the virtual addresses; undefined: there is none. */
+  readonly vrrp?: Pick<VrrpKeeper, 'follow' | 'report' | 'sessions' | 'pair' | 'failover' | 'tellPair' | 'close'>;
   readonly log: Log;
 }
 

@@ -2,7 +2,7 @@ import { LvsError } from '../errors.js';
 import type { Change, Forwarder, Outcomes } from '../model/change.js';
 import { serviceName } from '../model/service.js';
 import type { Table, TableService } from '../model/table.js';
-import { WorkingTable } from './working-table.js';
+import { WorkingTable } from '../model/working-table.js';
 
 const sides = ['engine', 'kernel'] as const;
 type Side = (typeof sides)[number];

@@ -2,7 +2,8 @@ import { LvsError } from '../errors.js';
 import type { Change, Forwarder, Outcomes } from '../model/change.js';
 import { destinationName } from '../model/destination.js';
 import { serviceName } from '../model/service.js';
-import type { Table } from '../model/table.js';
+import type { Table, TableService } from '../model/table.js';
+import { WorkingTable } from '../model/working-table.js';
 import type { Clock } from '../system/clock.js';
 import { type Log, reasonOf } from '../system/log.js';
 import { Mailbox } from '../system/mailbox.js';
@@ -11,7 +12,6 @@ import { RateMeter, type ServiceStatistics, statisticsOf } from './engine-statis
 import type { EngineGlobals } from './network.js';
 import { ALL } from './protocol.js';
 import type { ImageOrder, Refused, ServicesImage } from './services-image.js';
-import { WorkingTable } from './working-table.js';
 
 export interface EngineForwarderOptions {
   readonly images: {
@@ -84,7 +84,7 @@ export class EngineForwarder implements Forwarder {
       const made = await this.#make(working.table);
       for (const refusal of made.refused) {
         this.#options.log.error({ event: 'engine.cannot', object: nameOf(refusal), reason: refusal.why });
-        remove(working, refusal);
+        put(working, refusal, undefined);
       }
       await this.#publish(made, working.table);
     });
@@ -160,8 +160,7 @@ export class EngineForwarder implements Forwarder {
         const name = nameOf(refusal);
         const old = seen.has(name) ? undefined : this.#before(refusal);
         seen.add(name);
-        remove(working, refusal);
-        if (old !== undefined) working.restore(old, refusal.destination);
+        put(working, refusal, old);
         again ||= old !== undefined;
         const error = new LvsError('ENGINE_CANNOT', [name, refusal.why]);
         const concerned = changes.flatMap((change, i) => (concerns(change, refusal, old !== undefined) ? [i] : []));
@@ -201,7 +200,8 @@ const concerns = (change: Change, { service, destination }: Refused, stays: bool
   (stays || !change.do.startsWith('delete')) &&
   (destination === undefined || ('destination' in change && destinationName(change.destination) === destination));
 
-function remove(working: WorkingTable, { service, destination }: Refused): void {
-  if (destination === undefined) working.removeService(service);
-  else working.removeDestination(service, destination);
+/** What was refused, as it was before; undefined: it was not there. */
+function put(working: WorkingTable, { service, destination }: Refused, old: TableService | undefined): void {
+  if (destination === undefined) working.correct(service, old);
+  else working.correctDestination(service, destination, old?.destinations.get(destination));
 }

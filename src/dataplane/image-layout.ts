@@ -2,7 +2,7 @@
  * What native/engine/image.h says in C++, field by field and in its order: encoder, decoder and type of every record come from here.
  * Little-endian, aligned to eight, no gap that is not a field. native/engine/image_layout.h has every offset, and a test compares.
  */
-import { addressBytes, familyOf, formatIp4, formatIp6, parseAddress } from '../model/address.js';
+import { addressBytes, formatIp4, formatIp6, parseAddress } from '../model/address.js';
 
 /** How a value becomes bytes and back. */
 export interface Field<T> {
@@ -64,15 +64,17 @@ const bytesAt = (view: DataView, at: number, bytes: number): Uint8Array =>
 
 const MAPPED = 0xffff;
 
-/** IPv4 stands as ::ffff:a.b.c.d (packet/address.h). */
+/** 4 or 16 bytes into memory that is zero; IPv4 stands as ::ffff:a.b.c.d (packet/address.h). */
+export function putAddress(to: DataView, at: number, bytes: Uint8Array): void {
+  const start = at + 16 - bytes.length;
+  if (start > at) to.setUint16(start - 2, MAPPED);
+  for (let i = 0; i < bytes.length; i++) to.setUint8(start + i, bytes[i]!);
+}
+
 const address: Field<string> = {
   bytes: 16,
   align: 1,
-  write(to, at, text) {
-    const v4 = familyOf(text) === 'ip4';
-    if (v4) to.setUint16(at + 10, MAPPED);
-    bytesAt(to, at, 16).set(addressBytes(text), v4 ? 12 : 0);
-  },
+  write: (to, at, text) => putAddress(to, at, addressBytes(text)),
   read(from, at) {
     const bytes = bytesAt(from, at, 16);
     return isMapped(bytes) ? formatIp4(bytes, 12) : formatIp6(bytes, 0);

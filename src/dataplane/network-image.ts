@@ -1,11 +1,12 @@
 /** What the machine's network is, as the bytes that native/engine/image.h calls a network image. */
-import { addressBytes, type Family, familyOf, formatAddress } from '../model/address.js';
+import { addressBytes, type Family, familyOf } from '../model/address.js';
 import {
   type AdjacencyRecord,
   adjacencyFlag,
   NETWORK_MAGIC,
   NO_PORT,
   portFlag,
+  putAddress,
   records,
   routeKind,
 } from './image-layout.js';
@@ -28,16 +29,25 @@ export function networkImage(network: Network): Uint8Array {
   return assemble(network, places, adjacencies.all, routes);
 }
 
-const vlanText = (vlans: readonly VlanTag[]): string => vlans.map(({ type, id }) => `${type} ${id}`).join(' ');
+const vlanText = (vlans: readonly VlanTag[]): string =>
+  vlans.length === 0 ? '' : vlans.map(({ type, id }) => `${type} ${id}`).join(' ');
 const neighbourKey = (address: string, port: string, vlans: readonly VlanTag[]): string =>
   `${address} ${port} ${vlanText(vlans)}`;
+
+/** The map of that name, made if there is none. */
+function within<K, L, V>(maps: Map<K, Map<L, V>>, key: K): Map<L, V> {
+  let map = maps.get(key);
+  if (map === undefined) maps.set(key, (map = new Map<L, V>()));
+  return map;
+}
 
 const tagPair = (numbers: readonly number[]): readonly [number, number] => [numbers[0] ?? 0, numbers[1] ?? 0];
 
 /** Ways to neighbours, each once. */
 class Adjacencies {
   readonly all: AdjacencyRecord[] = [];
-  readonly #places = new Map<string, number>();
+  /** By port, then by MTU and tags, then by address; of whoever is asked for, by family. */
+  readonly #places = new Map<number, Map<string | number, Map<string, number>>>();
   readonly #neighbours: ReadonlyMap<string, Neighbour>;
   readonly #ports: readonly Port[];
   readonly #portPlaces: ReadonlyMap<string, number>;
@@ -54,13 +64,16 @@ class Adjacencies {
     if (portPlace === undefined) return undefined;
     const port = this.#ports[portPlace]!;
     const mtu = Math.min(0xffff, hop.mtu ?? port.mtu);
-    const key = `${neighbourKey(address ?? family, hop.port, hop.vlans)} ${mtu}`;
-    const known = this.#places.get(key);
+    const places = within(
+      within(this.#places, portPlace),
+      hop.vlans.length === 0 ? mtu : `${mtu} ${vlanText(hop.vlans)}`,
+    );
+    const known = places.get(address ?? family);
     if (known !== undefined) return known;
     const neighbour =
       address === undefined ? undefined : this.#neighbours.get(neighbourKey(address, hop.port, hop.vlans));
     const failed = neighbour !== undefined && neighbour.mac === undefined;
-    this.#places.set(key, this.all.length);
+    places.set(address ?? family, this.all.length);
     this.all.push({
       next_hop: address ?? (family === 'ip4' ? '0.0.0.0' : '::'),
       port: portPlace,
@@ -76,94 +89,133 @@ class Adjacencies {
   }
 }
 
-interface RouteRow {
-  readonly prefix: string;
-  readonly length: number;
+/** Where packets of a route go. */
+interface Lead {
   readonly kind: number;
+  /** Of its references; of a route on a link, its adjacency. */
   readonly first: number;
   readonly count: number;
-  /** Whose neighbours are routes of their own. */
-  readonly onLink: NextHop | undefined;
 }
 
+const unreachable: Lead = { kind: routeKind.unreachable, first: 0, count: 0 };
+const FIRST_ROWS = 64;
+
+/** Each prefix once, as records of the image: with a full table of routes an object for each would be a second's work. */
 class Routes {
   readonly references: number[] = [];
   readonly #adjacencies: Adjacencies;
-  readonly #rows = new Map<string, RouteRow>();
-  readonly #lengths: Readonly<Record<Family, Set<number>>> = { ip4: new Set(), ip6: new Set() };
+  /** Rows, by the length of their prefixes, then by their bits. */
+  readonly #places: Readonly<Record<Family, Map<number, Map<string | number, number>>>> = {
+    ip4: new Map(),
+    ip6: new Map(),
+  };
+  /** By row: the links whose neighbours are routes of their own. */
+  readonly #links = new Map<number, NextHop>();
   /** When the first neighbour asks, who comes after the routes. */
   readonly #longestFirst: Partial<Record<Family, readonly number[]>> = {};
+  #count = 0;
+  #rows = new DataView(new ArrayBuffer(FIRST_ROWS * records.Route.bytes));
 
   constructor(adjacencies: Adjacencies) {
     this.#adjacencies = adjacencies;
   }
 
-  get rows(): Iterable<RouteRow> {
-    return this.#rows.values();
+  /** Route[]. */
+  get rows(): Uint8Array {
+    return new Uint8Array(this.#rows.buffer, 0, this.#count * records.Route.bytes);
   }
   get count(): number {
-    return this.#rows.size;
+    return this.#count;
   }
 
   add({ prefix, prefixLength, nextHops }: Route): void {
-    const key = `${baseText(prefix, addressBytes(prefix), prefixLength)}/${prefixLength}`;
-    if (this.#rows.has(key)) return;
+    const bytes = addressBytes(prefix);
     const family = familyOf(prefix);
-    const ways = nextHops.flatMap((hop) => {
+    const places = within(this.#places[family], prefixLength);
+    const bits = bitsOf(bytes, prefixLength);
+    if (places.has(bits)) return;
+    places.set(bits, this.#count);
+    const [hops, ways]: [NextHop[], number[]] = [[], []];
+    for (const hop of nextHops) {
       const place = this.#adjacencies.place(hop, hop.gateway, family);
-      return place === undefined ? [] : [{ hop, place }];
-    });
-    this.#lengths[family].add(prefixLength);
-    this.#rows.set(key, { prefix, length: prefixLength, ...this.#lead(ways) });
+      if (place === undefined) continue;
+      hops.push(hop);
+      ways.push(place);
+    }
+    if (hops.length === 1 && hops[0]!.gateway === undefined) {
+      this.#links.set(this.#count, hops[0]!);
+      this.#put(this.#count++, bytes, prefixLength, { kind: routeKind.onLink, first: ways[0]!, count: 1 });
+    } else this.#put(this.#count++, bytes, prefixLength, this.#lead(hops, ways));
   }
 
-  #lead(ways: readonly { readonly hop: NextHop; readonly place: number }[]): Omit<RouteRow, 'prefix' | 'length'> {
-    const [only] = ways;
-    if (only === undefined) return { kind: routeKind.unreachable, first: 0, count: 0, onLink: undefined };
-    if (ways.length === 1 && only.hop.gateway === undefined)
-      return { kind: routeKind.onLink, first: only.place, count: 1, onLink: only.hop };
+  #lead(hops: readonly NextHop[], ways: readonly number[]): Lead {
+    if (ways.length === 0) return unreachable;
     const first = this.references.length;
-    const shares = sharesOf(ways.map(({ hop }) => hop.weight));
-    ways.forEach(({ place }, i) => this.references.push(...new Array<number>(shares[i]!).fill(place)));
-    return { kind: routeKind.unicast, first, count: this.references.length - first, onLink: undefined };
+    const shares = ways.length === 1 ? [1] : sharesOf(hops.map(({ weight }) => weight));
+    for (const [i, place] of ways.entries()) for (let n = shares[i]!; n > 0; n--) this.references.push(place);
+    return { kind: routeKind.unicast, first, count: this.references.length - first };
   }
 
   /** Link-local ones have no route: the same address may be on every link. */
   addNeighbour({ address, port, vlans }: Neighbour): void {
     const family = familyOf(address);
     if (family === 'ip6' && /^fe[89ab]/.test(address)) return;
-    const via = this.#best(address, family)?.onLink;
+    const bytes = addressBytes(address);
+    const via = this.#linkTo(bytes, family);
     if (via === undefined || via.port !== port || vlanText(via.vlans) !== vlanText(vlans)) return;
     const place = this.#adjacencies.place(via, address, family);
     if (place === undefined) return;
-    const length = family === 'ip4' ? 32 : 128;
-    this.references.push(place);
-    const first = this.references.length - 1;
-    this.#rows.set(`${address}/${length}`, {
-      prefix: address,
-      length,
-      kind: routeKind.unicast,
-      first,
-      count: 1,
-      onLink: undefined,
-    });
+    const length = 8 * bytes.length;
+    const first = this.references.push(place) - 1;
+    const places = within(this.#places[family], length);
+    const bits = bitsOf(bytes, length);
+    const row = places.get(bits) ?? this.#count++;
+    places.set(bits, row);
+    this.#links.delete(row);
+    this.#put(row, bytes, length, { kind: routeKind.unicast, first, count: 1 });
   }
 
-  #best(address: string, family: Family): RouteRow | undefined {
-    const bytes = addressBytes(address);
-    this.#longestFirst[family] ??= [...this.#lengths[family]].sort((a, b) => b - a);
+  /** The link that the longest prefix leads to; undefined: it leads to none. */
+  #linkTo(bytes: Uint8Array, family: Family): NextHop | undefined {
+    this.#longestFirst[family] ??= [...this.#places[family].keys()].sort((a, b) => b - a);
     for (const length of this.#longestFirst[family]) {
-      const row = this.#rows.get(`${baseText(address, bytes, length)}/${length}`);
-      if (row !== undefined) return row;
+      const row = this.#places[family].get(length)?.get(bitsOf(bytes, length));
+      if (row !== undefined) return this.#links.get(row);
     }
     return undefined;
   }
+
+  /** Whatever the row was. */
+  #put(row: number, prefix: Uint8Array, length: number, { kind, first, count }: Lead): void {
+    const { bytes, offsets } = records.Route;
+    const at = row * bytes;
+    if (at === this.#rows.byteLength) this.#grow();
+    putAddress(this.#rows, at + offsets.prefix.at, prefix);
+    this.#rows.setUint32(at + offsets.first.at, first, true);
+    this.#rows.setUint32(at + offsets.count.at, count, true);
+    this.#rows.setUint8(at + offsets.length.at, length);
+    this.#rows.setUint8(at + offsets.kind.at, kind);
+  }
+
+  #grow(): void {
+    const next = new Uint8Array(2 * this.#rows.byteLength);
+    next.set(new Uint8Array(this.#rows.buffer));
+    this.#rows = new DataView(next.buffer);
+  }
 }
 
-/** The address with all bits behind `length` cleared; mostly that is how it came. */
-function baseText(text: string, bytes: Uint8Array, length: number): string {
-  const masked = bytes.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, length - 8 * i))));
-  return Buffer.compare(masked, bytes) === 0 ? text : formatAddress(masked);
+/** The bits of a prefix, the same for all addresses within it, as a key: of IPv4 a number, which is found much faster than text. */
+function bitsOf(bytes: Uint8Array, length: number): string | number {
+  if (bytes.length === 4) {
+    const number = (bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!;
+    return length === 0 ? 0 : number & (-1 << (32 - length));
+  }
+  let key = '';
+  for (let i = 0; i < length; i += 16) {
+    const word = (bytes[i / 8]! << 8) | bytes[i / 8 + 1]!;
+    key += String.fromCharCode(length - i >= 16 ? word : word & (0xffff << (16 - length + i)));
+  }
+  return key;
 }
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
@@ -185,7 +237,8 @@ function assemble(
   adjacencies: readonly AdjacencyRecord[],
   routes: Routes,
 ): Uint8Array {
-  const { NetworkHeader, Port, LocalAddress, Adjacency, Route } = records;
+  const { NetworkHeader, Port, LocalAddress, Adjacency } = records;
+  const { rows } = routes;
   const padded = (routes.references.length + 1) & ~1;
   const bytes =
     NetworkHeader.bytes +
@@ -193,7 +246,7 @@ function assemble(
     network.addresses.length * LocalAddress.bytes +
     adjacencies.length * Adjacency.bytes +
     padded * 4 +
-    routes.count * Route.bytes;
+    rows.length;
   const image = new Uint8Array(bytes);
   const view = new DataView(image.buffer);
   NetworkHeader.write(view, 0, {
@@ -220,9 +273,6 @@ function assemble(
   }
   routes.references.forEach((reference, i) => view.setUint32(at + 4 * i, reference, true));
   at += padded * 4;
-  for (const { prefix, length, kind, first, count } of routes.rows) {
-    Route.write(view, at, { prefix, length, kind, first, count });
-    at += Route.bytes;
-  }
+  image.set(rows, at);
   return image;
 }

@@ -1,13 +1,12 @@
-import type { Duplex } from 'node:stream';
 import type { Clock } from '../system/clock.js';
 import { Timers } from '../system/timers.js';
 import type { SessionsChanged, SessionsPage } from './protocol.js';
-import { BadFrame, SESSION_RECORD_BYTES, topic } from './protocol.js';
+import { SESSION_RECORD_BYTES, topic } from './protocol.js';
 import { sessionStates } from './session-record.js';
-import { decodeSync, prolong, syncDecoder } from './sync-codec.js';
+import { prolong } from './sync-codec.js';
+import { SyncLink, type SyncStream } from './sync-link.js';
 import {
   defaultSyncLimits,
-  helloOf,
   newReceiver,
   newSender,
   type ReceiverAction,
@@ -21,41 +20,6 @@ import {
   type SyncLimits,
 } from './sync-machine.js';
 import type { SessionOrigins } from './sync-origins.js';
-
-/** Bytes to the other director and from it, in order: a TLS socket, or whatever a test has. */
-export interface SyncStream {
-  write(bytes: Uint8Array): void;
-  /** Written, but not yet taken over by the system. */
-  buffered(): number;
-  /** No more bytes come until `resume`. */
-  pause(): void;
-  resume(): void;
-  close(): void;
-  /** Once, before anything comes. `ended` is called once at most, not for a close of our own. */
-  listen(received: (bytes: Uint8Array) => void, ended: () => void): void;
-}
-
-export const streamOf = (duplex: Duplex): SyncStream => ({
-  write(bytes) {
-    if (!duplex.destroyed) duplex.write(bytes);
-  },
-  buffered: () => duplex.writableLength,
-  pause: () => void duplex.pause(),
-  resume: () => void duplex.resume(),
-  close: () => void duplex.destroy(),
-  listen(received, ended) {
-    let isEnded = false;
-    const end = (): void => {
-      if (isEnded) return;
-      isEnded = true;
-      ended();
-    };
-    duplex.on('data', received);
-    duplex.on('error', end);
-    duplex.on('end', end);
-    duplex.on('close', end);
-  },
-});
 
 /** What a sync asks of its engine: an EngineClient. */
 export interface SyncEngine {
@@ -97,7 +61,6 @@ export interface SyncReceiverOptions {
 const PAGE = 4096;
 /** Until the engine is asked for again after it went. */
 const RETRY_MS = 1000;
-const ENDED = 'the connection ended';
 
 const defaultTimeoutsMs: Readonly<Record<(typeof sessionStates)[number], number>> = {
   syn: 60_000,
@@ -120,29 +83,15 @@ export const defaultGrace: readonly number[] = sessionStates.map((state) => Math
 type Notes = Record<string, number>;
 const note = (notes: Notes, what: string, by = 1): void => void (notes[what] = (notes[what] ?? 0) + by);
 
-/** Frames of a peer that nobody trusts; `bad` for what is none. @returns false: it is no stream of frames, and is not to be read further */
-function reader(take: (frame: Parameters<typeof decodeSync>[0]) => void): (bytes: Uint8Array) => boolean {
-  const decoder = syncDecoder();
-  return (bytes) => {
-    try {
-      decoder.push(bytes, take);
-      return true;
-    } catch (error) {
-      if (!(error instanceof BadFrame)) throw error;
-      return false;
-    }
-  };
-}
-
 /** The director that has the traffic. One per receiver; closed when this director is no longer the active one. */
 export class SyncSender {
   readonly #options: SyncSenderOptions;
   readonly #limits: SyncLimits;
-  readonly #timers: Timers<'beat' | 'engine'>;
+  readonly #link: SyncLink;
+  readonly #timers: Timers<'engine'>;
   readonly #notes: Notes = {};
   #state: SenderState;
   #engine: SyncEngine | undefined;
-  #isClosed = false;
   #bytes = 0;
 
   constructor(options: SyncSenderOptions) {
@@ -150,19 +99,22 @@ export class SyncSender {
     this.#limits = options.limits ?? defaultSyncLimits;
     this.#timers = new Timers(options.clock);
     this.#state = newSender(options.clock.now(), this.#limits);
-    const read = reader((frame) => {
-      const known = decodeSync(frame);
-      if (known === undefined) note(this.#notes, 'malformed');
-      else this.#step({ on: 'frame', frame: known });
-    });
-    options.stream.listen(
-      (bytes) => {
-        if (!this.#isClosed && !read(bytes)) this.#end('what the receiver sends is no sync');
+    this.#link = new SyncLink({
+      stream: options.stream,
+      clock: options.clock,
+      limits: this.#limits,
+      peer: 'receiver',
+      onFrame: (frame) => {
+        if (frame === undefined) note(this.#notes, 'malformed');
+        else this.#step({ on: 'frame', frame });
       },
-      () => this.#end(ENDED),
-    );
-    options.stream.write(helloOf(this.#limits));
-    this.#beat();
+      onBeat: () => this.#step({ on: 'beat' }),
+      onEnd: (why) => {
+        this.close();
+        options.onEnd?.(why);
+      },
+    });
+    this.#link.open();
     void this.#connect();
   }
 
@@ -182,24 +134,9 @@ export class SyncSender {
 
   /** onEnd is not called. */
   close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    this.#link.close();
     this.#timers.disarmAll();
     this.#engine?.close();
-    this.#options.stream.close();
-  }
-
-  #end(why: string): void {
-    if (this.#isClosed) return;
-    this.close();
-    this.#options.onEnd?.(why);
-  }
-
-  #beat(): void {
-    this.#timers.arm('beat', this.#limits.beatMs, () => {
-      this.#beat();
-      this.#step({ on: 'beat' });
-    });
   }
 
   async #connect(): Promise<void> {
@@ -218,9 +155,9 @@ export class SyncSender {
     } catch {
       isLost = true;
     }
-    if (isLost || this.#isClosed || engine === undefined) {
+    if (isLost || this.#link.isClosed || engine === undefined) {
       engine?.close();
-      if (!this.#isClosed) this.#retry();
+      if (!this.#link.isClosed) this.#retry();
       return;
     }
     this.#engine = engine;
@@ -235,11 +172,11 @@ export class SyncSender {
     this.#engine?.close();
     this.#engine = undefined;
     this.#step({ on: 'engine', is: 'gone' });
-    if (!this.#isClosed) this.#retry();
+    if (!this.#link.isClosed) this.#retry();
   }
 
   #step(event: SenderEvent): void {
-    if (this.#isClosed) return;
+    if (this.#link.isClosed) return;
     const now = { nowMs: this.#options.clock.now(), buffered: this.#options.stream.buffered() };
     const [state, actions] = stepSender(this.#state, event, now, this.#limits);
     this.#state = state;
@@ -247,7 +184,7 @@ export class SyncSender {
   }
 
   #do(action: SenderAction): void {
-    if (this.#isClosed) return;
+    if (this.#link.isClosed) return;
     switch (action.do) {
       case 'send':
         this.#bytes += action.bytes.length;
@@ -257,7 +194,7 @@ export class SyncSender {
       case 'note':
         return note(this.#notes, action.what);
       case 'close':
-        return this.#end(action.why);
+        return this.#link.end(action.why);
     }
   }
 
@@ -281,10 +218,9 @@ export class SyncReceiver {
   readonly #options: SyncReceiverOptions;
   readonly #limits: SyncLimits;
   readonly #grace: readonly number[];
-  readonly #timers: Timers<'beat'>;
+  readonly #link: SyncLink;
   readonly #notes: Notes = {};
   #state: ReceiverState;
-  #isClosed = false;
   /** Loads and purges, one after the other. */
   #work: Promise<void> = Promise.resolve();
   #waitingBytes = 0;
@@ -299,20 +235,17 @@ export class SyncReceiver {
     this.#options = options;
     this.#limits = options.limits ?? defaultSyncLimits;
     this.#grace = options.grace ?? defaultGrace;
-    this.#timers = new Timers(options.clock);
     this.#state = newReceiver(options.clock.now());
-    const read = reader((frame) => {
-      const known = decodeSync(frame);
-      this.#step(known === undefined ? { on: 'bad' } : { on: 'frame', frame: known });
+    this.#link = new SyncLink({
+      stream: options.stream,
+      clock: options.clock,
+      limits: this.#limits,
+      peer: 'sender',
+      onFrame: (frame) => this.#step(frame === undefined ? { on: 'bad' } : { on: 'frame', frame }),
+      onBeat: () => this.#step({ on: 'beat', isPaused: this.#isPaused }),
+      onEnd: (why) => options.onEnd?.(why),
     });
-    options.stream.listen(
-      (bytes) => {
-        if (!this.#isClosed && !read(bytes)) this.#end('what the sender sends is no sync');
-      },
-      () => this.#end(ENDED),
-    );
-    options.stream.write(helloOf(this.#limits));
-    this.#beat();
+    this.#link.open();
   }
 
   /** `isWhole`: a full table came, with all that changed since as far as we know. Sessions the engine took and refused, in all. */
@@ -329,34 +262,18 @@ export class SyncReceiver {
 
   /** onEnd is not called. What has come is still loaded: await `settled`. */
   close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#timers.disarmAll();
-    this.#options.stream.close();
-  }
-
-  #end(why: string): void {
-    if (this.#isClosed) return;
-    this.close();
-    this.#options.onEnd?.(why);
-  }
-
-  #beat(): void {
-    this.#timers.arm('beat', this.#limits.beatMs, () => {
-      this.#beat();
-      this.#step({ on: 'beat' });
-    });
+    this.#link.close();
   }
 
   #step(event: ReceiverEvent): void {
-    if (this.#isClosed) return;
+    if (this.#link.isClosed) return;
     const [state, actions] = stepReceiver(this.#state, event, this.#options.clock.now(), this.#limits);
     this.#state = state;
     for (const action of actions) this.#do(action);
   }
 
   #do(action: ReceiverAction): void {
-    if (this.#isClosed) return;
+    if (this.#link.isClosed) return;
     switch (action.do) {
       case 'send':
         return this.#options.stream.write(action.bytes);
@@ -370,7 +287,7 @@ export class SyncReceiver {
       case 'note':
         return note(this.#notes, action.what);
       case 'close':
-        return this.#end(action.why);
+        return this.#link.end(action.why);
     }
   }
 
@@ -392,7 +309,7 @@ export class SyncReceiver {
       this.#waitingBytes -= bytes;
       if (!this.#isPaused || this.#waitingBytes > MOST_WAITING_BYTES / 2) return;
       this.#isPaused = false;
-      if (!this.#isClosed) this.#options.stream.resume();
+      if (!this.#link.isClosed) this.#options.stream.resume();
     });
   }
 

@@ -3,6 +3,7 @@ import { isLvsError, LvsError } from '../errors.js';
 import type { Cancel, Clock } from '../system/clock.js';
 import { type Log, reasonOf } from '../system/log.js';
 import { EngineClient, type EngineEvents } from './client.js';
+import { enginesStartedAt, isRunning } from './engine-processes.js';
 import type { EngineProcess, StartEngine } from './process.js';
 import { type Hello, PROTOCOL, SESSION_RECORD_BYTES } from './protocol.js';
 
@@ -149,13 +150,13 @@ export class Supervisor {
 
   async #find(): Promise<RunningEngine | undefined> {
     const { path, log } = this.#options;
-    const found = await this.#knock(path);
+    const found = await this.#answering(path);
     if (found?.hello.protocol === PROTOCOL) {
       log.info({ event: 'engine.adopted', pid: found.hello.pid, version: found.hello.version });
       return this.#use(found, path);
     }
     // an lvsd may have ended in the middle of a change of engines
-    const next = await this.#knock(nextPath(path));
+    const next = await this.#answering(nextPath(path));
     if (found === undefined && next === undefined) return undefined;
     if (found !== undefined) {
       this.#predecessor = found;
@@ -170,6 +171,39 @@ export class Supervisor {
     return (await this.find()) ?? this.#start(this.#options.path);
   }
 
+  /** As `knock`; one that is asked twice and says nothing is ended, if an lvsd started it. @throws LvsError ENGINE_ABSENT if none did */
+  async #answering(path: string): Promise<RunningEngine | undefined> {
+    try {
+      return await this.#knock(path).catch((error: unknown) => {
+        if (!isLvsError(error, 'ENGINE_TIMEOUT')) throw error;
+        return this.#knock(path); // it may have been at work on a large table
+      });
+    } catch (error) {
+      if (!isLvsError(error, 'ENGINE_TIMEOUT')) throw error;
+      await this.#endMute(path, error);
+      return undefined;
+    }
+  }
+
+  async #endMute(path: string, why: LvsError): Promise<void> {
+    const { path: usual, clock, log } = this.#options;
+    const places = [usual, nextPath(usual)];
+    // who was started at one place may be at the other by now
+    const other = await this.#knock(path === usual ? nextPath(usual) : usual).catch(() => undefined);
+    other?.client.close();
+    const mute = (await enginesStartedAt(places, path)).filter((pid) => pid !== other?.hello.pid);
+    if (mute.length === 0)
+      throw new LvsError('ENGINE_ABSENT', [path, 'who listens there says nothing, and was not started by an lvsd'], {
+        cause: why,
+      });
+    for (const pid of mute) {
+      log.error({ event: 'engine.hung', pid, reason: reasonOf(why) });
+      kill(pid);
+    }
+    const deadline = clock.now() + STOP_TIMEOUT_MS;
+    while (mute.some(isRunning) && clock.now() < deadline) await this.#pause(KNOCK_MS);
+  }
+
   #use(engine: RunningEngine, place: string): RunningEngine {
     this.#engine = engine;
     this.#place = place;
@@ -177,7 +211,7 @@ export class Supervisor {
     return engine;
   }
 
-  /** Who answers at a socket; undefined: nobody. One that takes connections and says nothing is an error. */
+  /** Who answers at a socket; undefined: nobody. @throws LvsError ENGINE_TIMEOUT: it takes connections and says nothing */
   async #knock(path: string, adopted = true): Promise<RunningEngine | undefined> {
     const { clock, events, answerTimeoutMs } = this.#options;
     if (Buffer.byteLength(path) > LONGEST_PATH) return undefined;
@@ -245,7 +279,7 @@ export class Supervisor {
     } catch (error) {
       if (!isLvsError(error, 'ENGINE_TIMEOUT') || engine !== this.#engine) return;
       this.#options.log.error({ event: 'engine.hung', pid: engine.hello.pid, reason: reasonOf(error) });
-      signal(engine.hello.pid, 'SIGKILL');
+      kill(engine.hello.pid);
     } finally {
       this.#isLate = false;
     }
@@ -300,10 +334,10 @@ export class Supervisor {
         log.warn({ event: 'engine.does-not-stop', pid: hello.pid, reason: reasonOf(error) });
     }
     client.close();
-    while (isAlive(hello.pid) && clock.now() < deadline) await this.#pause(KNOCK_MS);
-    if (!isAlive(hello.pid)) return;
+    while (isRunning(hello.pid) && clock.now() < deadline) await this.#pause(KNOCK_MS);
+    if (!isRunning(hello.pid)) return;
     log.warn({ event: 'engine.killed', pid: hello.pid });
-    signal(hello.pid, 'SIGKILL');
+    kill(hello.pid);
   }
 
   #pause(ms: number): Promise<void> {
@@ -324,14 +358,11 @@ function isLeft(error: unknown): boolean {
 /** Where a new engine is to be found while an old one has the place. */
 const nextPath = (path: string): string => `${path}.next`;
 
-const isAlive = (pid: number): boolean => pid > 1 && signal(pid, 0);
-
-function signal(pid: number, what: NodeJS.Signals | 0): boolean {
+function kill(pid: number): void {
   try {
-    process.kill(pid, what);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has ended meanwhile, or we may not: who waits for its end sees which
   }
 }
 

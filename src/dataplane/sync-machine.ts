@@ -52,6 +52,9 @@ interface Peer {
   readonly beatMs: number | undefined;
   readonly heardMs: number;
 }
+/** One that has not said hello is not heard, whatever else it says. */
+const heard = <State extends Peer>(state: State, frame: SyncFrame, nowMs: number): State =>
+  state.beatMs === undefined && frame.kind !== 'hello' ? state : { ...state, heardMs: nowMs };
 const isSilent = ({ beatMs, heardMs }: Peer, ownBeatMs: number, nowMs: number): boolean =>
   nowMs - heardMs > SILENT_BEATS * Math.max(beatMs ?? 0, ownBeatMs);
 
@@ -135,7 +138,7 @@ function takeSenderEvent(state: SenderState, event: SenderEvent, now: Circumstan
     case 'engine':
       return [{ ...abandon(state), hasEngine: event.is === 'there', isAsking: false }, []];
     case 'frame':
-      return takeFrame({ ...state, heardMs: now.nowMs }, event.frame);
+      return takeFrame(heard(state, event.frame, now.nowMs), event.frame);
     case 'page':
       return takePage({ ...state, isAsking: false }, event.next, event.records);
     case 'changed':
@@ -270,7 +273,8 @@ export type ReceiverEvent =
     }
   /** Our engine did not take a batch. */
   | { readonly on: 'failed' }
-  | { readonly on: 'beat' };
+  /** `isPaused`: we do not listen, for our engine lags; that is no silence of the other. */
+  | { readonly on: 'beat'; readonly isPaused: boolean };
 
 export type ReceiverAction =
   | { readonly do: 'send'; readonly bytes: Uint8Array }
@@ -304,7 +308,7 @@ export function stepReceiver(
 ): ReceiverStep {
   switch (event.on) {
     case 'frame':
-      return receive({ ...state, heardMs: nowMs }, event.frame);
+      return receive(heard(state, event.frame, nowMs), event.frame);
     case 'bad':
       return state.phase === 'waiting' ? [state, [{ do: 'note', what: 'malformed' }]] : lacks(state, 'malformed');
     case 'failed':
@@ -316,9 +320,10 @@ export function stepReceiver(
       return [after, state.phase === 'waiting' ? [] : [ackOf(after)]];
     }
     case 'beat': {
-      if (isSilent(state, limits.beatMs, nowMs))
-        return [state, [{ do: 'close', why: 'nothing is heard of the sender' }]];
-      return [state, [state.phase === 'waiting' ? send({ kind: 'again', table: state.newest }) : ackOf(state)]];
+      const after = event.isPaused ? { ...state, heardMs: nowMs } : state;
+      if (isSilent(after, limits.beatMs, nowMs))
+        return [after, [{ do: 'close', why: 'nothing is heard of the sender' }]];
+      return [after, [after.phase === 'waiting' ? send({ kind: 'again', table: after.newest }) : ackOf(after)]];
     }
   }
 }

@@ -3,6 +3,7 @@ import { LvsError } from '../errors.js';
 import { type Change, changeName, type Forwarder } from '../model/change.js';
 import { serviceName } from '../model/service.js';
 import type { Table } from '../model/table.js';
+import { WorkingTable } from '../model/working-table.js';
 import type { Clock } from '../system/clock.js';
 import { type Log, reasonOf } from '../system/log.js';
 import { Mailbox, MailboxClosed } from '../system/mailbox.js';
@@ -10,7 +11,6 @@ import type { StateFile } from '../system/state-file.js';
 import { Timers } from '../system/timers.js';
 import type { Found } from './adoption.js';
 import { type Desired, desired } from './desired.js';
-import { KnownTable } from './known.js';
 import { Memory } from './memory.js';
 import { drainTimes, type DrainTimes, type Leaving, nextGone, nextLeaving, withLeaving } from './leaving.js';
 import { serverNamesOf, virtualServerName } from './names.js';
@@ -81,7 +81,8 @@ export class Director {
   readonly #mailbox = new Mailbox();
   readonly #timers: Timers<'retry' | 'observe' | 'wake' | 'gone'>;
   readonly #memory: Memory;
-  readonly #known = new KnownTable();
+  /** What we believe the forwarder has of ours: what it said last, and what it has taken since. */
+  #known = new WorkingTable();
   readonly #weights = new Map<string, number>();
   #configuration: Configuration | undefined;
   /** Beside it. */
@@ -116,7 +117,7 @@ export class Director {
       const table = await this.#options.forwarder.read();
       this.#owned = last;
       this.#leaving = leaving;
-      this.#known.replace(ownPart(table, new Set(last.keys())));
+      this.#known = new WorkingTable(ownPart(table, new Set(last.keys())));
       return { table, last };
     });
   }
@@ -261,7 +262,7 @@ export class Director {
       });
     }
     if (foreign === 'refuse') this.#foreign = new Set(met);
-    else this.#known.replace(ownPart(table, new Set([...this.#owned.keys(), ...names.keys()])));
+    else this.#known = new WorkingTable(ownPart(table, new Set([...this.#owned.keys(), ...names.keys()])));
   }
 
   #withoutForeign<T>(services: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
@@ -383,7 +384,7 @@ export class Director {
       this.#drift = drift;
       await this.#remember(); // again, if the disk was full
       if (drift.length > 0 && this.#configuration?.globals.drift === 'repair') {
-        this.#known.replace(own);
+        this.#known = new WorkingTable(own);
         this.#drift = [];
         await this.#reconcile();
       }

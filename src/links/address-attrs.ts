@@ -1,4 +1,4 @@
-import { bytes, decodeAttributes, type Field, Malformed, text, u32, type Values } from '../netlink/attributes.js';
+import { bytes, decodeAttributes, type Field, Malformed, text, u32, u8, type Values } from '../netlink/attributes.js';
 import { encodeAttributes } from '../netlink/attributes.js';
 import { type Growing, littleEndian, type Memory } from '../netlink/bytes.js';
 
@@ -30,6 +30,8 @@ export const addressAttrs = {
   lifetimes: [6, lifetimes],
   /** All 32 bits; the header has room for eight. */
   flags: [8, u32],
+  /** Who made it. Kernels before 5.18 neither keep nor tell it. */
+  protocol: [11, u8],
 } as const;
 
 /** struct ifaddrmsg: family u8 | prefix length u8 | flags u8 | scope u8 | index u32. */

@@ -2,6 +2,7 @@ import {
   bytes,
   decodeAttributes,
   flag,
+  i32,
   Malformed,
   nest,
   text,
@@ -19,6 +20,9 @@ import { AF_UNSPEC } from './uapi.js';
 /** IFLA_INFO_*; `data` means something else for each kind of device. */
 const infoAttrs = { kind: [1, text], data: [2, bytes] } as const;
 
+/** IFLA_INET6_*, in AF_INET6 of IFLA_AF_SPEC: how an interface comes to its link-local address. */
+const familyAttrs = { ip6: [10, nest({ generation: [8, u8] } as const)] } as const;
+
 /** IFLA_* of <linux/if_link.h>. */
 export const linkAttrs = {
   address: [1, bytes],
@@ -28,6 +32,10 @@ export const linkAttrs = {
   master: [10, u32],
   operationalState: [16, u8],
   info: [18, nest(infoAttrs)],
+  families: [26, nest(familyAttrs)],
+  group: [27, u32],
+  /** The parent is in another network namespace. */
+  parentNamespace: [37, i32],
 } as const;
 
 /** IFLA_IPTUN_*: ipip, sit, ip6tnl. */
@@ -59,6 +67,13 @@ export const greAttrs = {
   pathMtuDiscovery: [10, u8],
   external: [18, flag],
 } as const;
+
+/** IFLA_MACVLAN_*: MACVLAN_MODE_*. */
+export const macvlanAttrs = { mode: [1, u32] } as const;
+/** IFLA_IPVLAN_*: IPVLAN_MODE_*, IPVLAN_F_*. */
+export const ipvlanAttrs = { mode: [1, u16], flags: [2, u16] } as const;
+/** IFLA_VRF_*. */
+export const vrfAttrs = { table: [1, u32] } as const;
 
 /** IFLA_VLAN_*: vlan. The protocol is an EtherType. */
 export const vlanAttrs = { id: [1, u16], protocol: [5, u16be] } as const;

@@ -1,6 +1,7 @@
 /**
  * links/ — network devices, their addresses and routes, through rtnetlink.
- * codec: link-attrs.ts, address-attrs.ts, route-attrs.ts, neighbour-attrs.ts, tunnels.ts, rows.ts · owner: links.ts
+ * codec: link-attrs.ts, address-attrs.ts, route-attrs.ts, rule-attrs.ts, neighbour-attrs.ts, tunnels.ts, rows.ts, changes.ts
+ * rules: known-links.ts, names.ts · owners: links.ts (asks and changes), link-watch.ts (hears)
  */
 import { LvsError } from '../errors.js';
 import { addressBytes, familyOf } from '../model/address.js';
@@ -9,9 +10,10 @@ import { KernelRefusal } from '../netlink/errno.js';
 import type { Exchange } from '../netlink/exchange.js';
 import { messageFlag } from '../netlink/message.js';
 import { readAddress, writeAddress } from './address-attrs.js';
+import type { Change } from './changes.js';
 import { readLink, writeLink } from './link-attrs.js';
 import { readNeighbour, writeNeighbour } from './neighbour-attrs.js';
-import { readRoute, writeRoute, writeRouteQuestion } from './route-attrs.js';
+import { type RouteMessage, readRoute, writeRoute, writeRouteQuestion, writeTableQuestion } from './route-attrs.js';
 import {
   addressOf,
   type InterfaceAddress,
@@ -24,6 +26,7 @@ import {
   routedPrefixOf,
   routeOf,
 } from './rows.js';
+import { type RuleMessage, readRule } from './rule-attrs.js';
 import { endsFit, type Tunnel, tunnelData } from './tunnels.js';
 import {
   AF_INET,
@@ -181,6 +184,33 @@ export class Links {
     );
   }
 
+  /** The routes of one table and family as the kernel tells them; none where there is no such table. */
+  async routesOf(family: number, table: number): Promise<RouteMessage[]> {
+    try {
+      return await this.#exchange.ask({
+        operation: 'list routes',
+        type: command.getRoute,
+        flags: messageFlag.dump,
+        repeatable: true,
+        write: (to) => writeTableQuestion(to, family, table),
+        read: readRoute,
+      });
+    } catch (cause) {
+      if (cause instanceof KernelRefusal && cause.errno === 'ENOENT') return [];
+      throw explain(cause, 'list routes of table', String(table));
+    }
+  }
+
+  /** The rules of one family that choose a routing table. */
+  rules(family: number): Promise<RuleMessage[]> {
+    return this.#read('list rules', command.getRule, (to) => to.memory.view.setUint8(to.extend(12), family), readRule);
+  }
+
+  /** Those asked for in one turn of the event loop go in one datagram. @throws LvsError as addAddress */
+  change({ operation, object, type, flags, write }: Change): Promise<void> {
+    return this.#write(operation, object, type, flags, write);
+  }
+
   close(): void {
     this.#exchange.close();
   }
@@ -260,6 +290,7 @@ function explain(cause: unknown, operation: string, object: string): unknown {
 }
 
 const reasons: Readonly<Record<string, string>> = {
+  ENETDOWN: 'its interface is down',
   EOPNOTSUPP: 'the kernel has no such kind of device (is its module installed?)',
   EACCES: 'IPv6 is switched off on that interface',
 };

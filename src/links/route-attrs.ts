@@ -1,7 +1,18 @@
-import { bytes, decodeAttributes, type Field, Malformed, nest, u16, u32, type Values } from '../netlink/attributes.js';
+import {
+  bytes,
+  decodeAttributes,
+  type Field,
+  Malformed,
+  nest,
+  u16,
+  u32,
+  u8,
+  type Values,
+} from '../netlink/attributes.js';
 import { encodeAttributes } from '../netlink/attributes.js';
 import { align, Growing, littleEndian, type Memory } from '../netlink/bytes.js';
-import { RTAX_MTU, RTPROT_STATIC, routeType } from './uapi.js';
+import { metricAttrs } from './route-metrics.js';
+import { RTPROT_STATIC, routeType } from './uapi.js';
 
 /** struct rtvia: a gateway of the other family. */
 export interface Via {
@@ -22,7 +33,13 @@ const via: Field<Via> = {
 };
 
 /** Those of RTA_* that one way of several has. */
-const wayAttrs = { gateway: [5, bytes], via: [18, via], encapsulation: [21, u16] } as const;
+const wayAttrs = {
+  gateway: [5, bytes],
+  flow: [11, u32],
+  via: [18, via],
+  encapsulation: [21, u16],
+  encapsulationData: [22, bytes],
+} as const;
 
 /** One way of several. */
 export interface Way {
@@ -71,22 +88,29 @@ function encodedWays(list: readonly Way[]): Uint8Array {
   return to.written();
 }
 
-/** RTAX_*. */
-const metricAttrs = { mtu: [RTAX_MTU, u32] } as const;
-
 /** RTA_* of <linux/rtnetlink.h>. */
 export const routeAttrs = {
   destination: [1, bytes],
+  source: [2, bytes],
   outInterface: [4, u32],
   gateway: [5, bytes],
   priority: [6, u32],
   preferredSource: [7, bytes],
   metrics: [8, nest(metricAttrs)],
   ways: [9, ways],
+  /** Realms: source × 65536 + destination. */
+  flow: [11, u32],
   table: [15, u32],
   via: [18, via],
+  newDestination: [19, bytes],
+  /** ICMPV6_ROUTER_PREF_*. */
+  preference: [20, u8],
   /** LWTUNNEL_ENCAP_*: packets get more than an Ethernet header. */
   encapsulation: [21, u16],
+  encapsulationData: [22, bytes],
+  /** Seconds. */
+  expires: [23, u32],
+  ttlPropagate: [26, u8],
 } as const;
 
 /** struct rtmsg: family | destination length | source length | tos | table | protocol | scope | type, each u8, and flags u32. */
@@ -95,6 +119,7 @@ const HEADER_BYTES = 12;
 export interface RouteMessage {
   readonly family: number;
   readonly destinationLength: number;
+  readonly sourceLength: number;
   readonly table: number;
   readonly protocol: number;
   readonly scope: number;
@@ -104,18 +129,29 @@ export interface RouteMessage {
   readonly attributes: Values<typeof routeAttrs>;
 }
 
-export function writeRoute(
-  to: Growing,
-  message: Pick<RouteMessage, 'family' | 'destinationLength' | 'scope' | 'attributes'>,
-): void {
+/** A route as one asks for it; where nothing is said: an administrator's, to one receiver. The table is in the attributes. */
+export type WrittenRoute = Pick<RouteMessage, 'family' | 'destinationLength' | 'scope' | 'attributes'> &
+  Partial<RouteMessage>;
+
+export function writeRoute(to: Growing, message: WrittenRoute): void {
   const at = to.extend(HEADER_BYTES);
   const { view } = to.memory;
   view.setUint8(at, message.family);
   view.setUint8(at + 1, message.destinationLength);
-  view.setUint8(at + 5, RTPROT_STATIC);
+  view.setUint8(at + 2, message.sourceLength ?? 0);
+  view.setUint8(at + 3, message.tos ?? 0);
+  view.setUint8(at + 5, message.protocol ?? RTPROT_STATIC);
   view.setUint8(at + 6, message.scope);
-  view.setUint8(at + 7, routeType.unicast);
+  view.setUint8(at + 7, message.type ?? routeType.unicast);
+  view.setUint32(at + 8, message.flags ?? 0, littleEndian);
   encodeAttributes(to, routeAttrs, message.attributes);
+}
+
+/** Asks for the routes of one table (strict dumps allow nothing but this). */
+export function writeTableQuestion(to: Growing, family: number, table: number): void {
+  const at = to.extend(HEADER_BYTES);
+  to.memory.view.setUint8(at, family);
+  encodeAttributes(to, routeAttrs, { table });
 }
 
 /** What asks for the way to one address. The kernel wants the rest of the header empty (inet_rtm_valid_getroute_req). */
@@ -132,6 +168,7 @@ export function readRoute(from: Memory, at: number, end: number): RouteMessage {
   return {
     family: from.view.getUint8(at),
     destinationLength: from.view.getUint8(at + 1),
+    sourceLength: from.view.getUint8(at + 2),
     table: attributes.table ?? from.view.getUint8(at + 4),
     protocol: from.view.getUint8(at + 5),
     scope: from.view.getUint8(at + 6),

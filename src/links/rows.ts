@@ -2,7 +2,7 @@ import { formatAddress } from '../model/address.js';
 import { decodeAttributes } from '../netlink/attributes.js';
 import { memory } from '../netlink/bytes.js';
 import type { AddressMessage } from './address-attrs.js';
-import { type LinkMessage, vlanAttrs } from './link-attrs.js';
+import { type LinkMessage, vlanAttrs, vrfAttrs } from './link-attrs.js';
 import type { NeighbourMessage } from './neighbour-attrs.js';
 import type { RouteMessage, Via } from './route-attrs.js';
 import {
@@ -36,6 +36,10 @@ export interface Link {
   readonly master?: number;
   /** Of a VLAN interface: the tag, and the interface below it. */
   readonly vlan?: VlanLink;
+  /** Index of the interface below it, in this network namespace; of a veth it is the other end. */
+  readonly parent?: number;
+  /** Of a VRF. */
+  readonly vrfTable?: number;
 }
 
 export interface VlanLink {
@@ -55,6 +59,12 @@ export interface InterfaceAddress {
   /** Duplicate address detection has not ended yet, or found a duplicate: the address cannot be used. */
   readonly tentative: boolean;
   readonly dadFailed: boolean;
+  /** IPv4: another one of its network came before it. */
+  readonly secondary?: true;
+  /** Who made it, where the kernel keeps that: 5.18. */
+  readonly protocol?: number;
+  /** Of a point-to-point link: the far end. */
+  readonly peer?: string;
   /** Seconds; undefined lasts for ever. 0: never chosen as a source by itself. */
   readonly preferredSeconds?: number;
 }
@@ -71,7 +81,9 @@ export interface Route {
 }
 
 export function linkOf({ index, flags, attributes }: LinkMessage): Link {
-  const { name = '', info, mtu = 0, address, master, parent } = attributes;
+  const { name = '', info, mtu = 0, address, master, parent, parentNamespace } = attributes;
+  const below = parentNamespace === undefined && parent !== 0 ? parent : undefined;
+  const vrfTable = info?.kind === 'vrf' && info.data !== undefined ? vrfTableOf(info.data) : undefined;
   const vlan = info?.kind === 'vlan' && info.data !== undefined ? vlanOf(info.data, parent ?? 0) : undefined;
   const has = (bit: number): boolean => (flags & bit) !== 0;
   return {
@@ -86,8 +98,13 @@ export function linkOf({ index, flags, attributes }: LinkMessage): Link {
     macAddress: macText(address),
     ...(master === undefined ? {} : { master }),
     ...(vlan === undefined ? {} : { vlan }),
+    ...(below === undefined ? {} : { parent: below }),
+    ...(vrfTable === undefined ? {} : { vrfTable }),
   };
 }
+
+const vrfTableOf = (data: Uint8Array): number | undefined =>
+  decodeAttributes(vrfAttrs, memory(data), 0, data.length).table;
 
 /** Empty for what is no Ethernet address. */
 const macText = (bytes: Uint8Array | undefined): string =>
@@ -145,6 +162,7 @@ export function addressOf({
   if (address === undefined) return undefined;
   const has = (bit: number): boolean => (flags & bit) !== 0;
   const preferred = attributes.lifetimes?.preferred ?? FOREVER;
+  const peer = attributes.local === undefined ? undefined : addressText(family, attributes.address);
   return {
     index,
     address,
@@ -154,6 +172,9 @@ export function addressOf({
     noPrefixRoute: has(addressFlag.noPrefixRoute),
     tentative: has(addressFlag.tentative),
     dadFailed: has(addressFlag.dadFailed),
+    ...(family === AF_INET && has(addressFlag.secondary) ? { secondary: true as const } : {}),
+    ...(attributes.protocol === undefined ? {} : { protocol: attributes.protocol }),
+    ...(peer === undefined || peer === address ? {} : { peer }),
     ...(preferred === FOREVER ? {} : { preferredSeconds: preferred }),
   };
 }

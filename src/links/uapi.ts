@@ -17,6 +17,9 @@ export const command = {
   newNeighbour: 28,
   deleteNeighbour: 29,
   getNeighbour: 30,
+  newRule: 32,
+  deleteRule: 33,
+  getRule: 34,
 } as const;
 
 /** RTNLGRP_*: multicast groups that tell of changes. */
@@ -29,6 +32,7 @@ export const routeGroup = {
   ip6Route: 11,
   nexthop: 32,
 } as const;
+export const ruleGroup = { ip4: 8, ip6: 19 } as const;
 
 export const AF_UNSPEC = 0;
 export const AF_INET = 2;
@@ -46,12 +50,17 @@ export const linkFlag = {
 
 /** IFA_F_*. */
 export const addressFlag = {
+  /** IPv4: goes when the first one of its network goes. */
+  secondary: 0x01,
   nodad: 0x02,
   dadFailed: 0x08,
+  home: 0x10,
   deprecated: 0x20,
   tentative: 0x40,
   permanent: 0x80,
+  manageTemporary: 0x100,
   noPrefixRoute: 0x200,
+  autojoin: 0x400,
 } as const;
 
 /** RT_SCOPE_*. */
@@ -73,9 +82,7 @@ export const routeType = {
   throw: 9,
 } as const;
 /** RTNH_F_*: of a route's only way, or of one of several. RTM_F_CLONED is in the same word of a route. */
-export const wayFlag = { dead: 0x01, linkDown: 0x10, cloned: 0x200 } as const;
-/** RTAX_MTU. */
-export const RTAX_MTU = 2;
+export const wayFlag = { dead: 0x01, onlink: 0x04, linkDown: 0x10, cloned: 0x200 } as const;
 
 /** NUD_*: what is known of a neighbour. */
 export const neighbourState = {
@@ -92,6 +99,16 @@ export const neighbourState = {
 export const NTF_USE = 0x01;
 /** RTPROT_STATIC: an administrator's route. */
 export const RTPROT_STATIC = 4;
+/** RTPROT_KEEPALIVED: whoever holds virtual addresses. Routes, rules and addresses (IFA_PROTO) have it. */
+export const RTPROT_KEEPALIVED = 18;
+
+/** FR_ACT_*: what a rule does. */
+export const ruleAction = { lookup: 1, goto: 2, nop: 3, blackhole: 6, unreachable: 7, prohibit: 8 } as const;
+/** FIB_RULE_INVERT. */
+export const RULE_INVERT = 0x02;
+
+/** enum lwtunnel_encap_types. */
+export const routeEncapsulation = { mpls: 1, ip: 2, ila: 3, ip6: 4 } as const;
 
 /** IFA_CACHEINFO's lifetime without end. */
 export const FOREVER = 0xffff_ffff;

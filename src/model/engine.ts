@@ -79,7 +79,7 @@ export interface EngineOptions {
   readonly mode: PortMode;
   /** Threads; `auto`: one for each queue. */
   readonly workers: number | 'auto';
-  /** For how many there is room, all workers together. */
+  /** For how many there is room, per worker and family. */
   readonly sessions?: number;
   /** Sources of outer headers. */
   readonly tunnelSource4?: string;

@@ -12,7 +12,7 @@ export type JsonObject = { readonly [key: string]: Json };
 
 /** Where the table lives. `bridge` sees frames that come in over a bridge: for kernels whose nftables has no `inet`. */
 export interface TableName {
-  readonly family: 'inet' | 'bridge';
+  readonly family: 'inet' | 'bridge' | 'ip' | 'ip6';
   readonly name: string;
 }
 

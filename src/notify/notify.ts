@@ -1,25 +1,15 @@
 /**
- * notify/ — who is told when a server or a quorum changes: scripts, named pipes, mail.
- * rules: words.ts (what is said), queue.ts (in which order) · owners: notify.ts, pipes.ts over pipe.ts and reader.ts, mailer.ts over smtp.ts
+ * notify/ — who is told when a server, a quorum or a virtual router changes: scripts, named pipes, mail.
+ * rules: words.ts, vrrp-words.ts (what is said), queue.ts (in which order) · owners: notify.ts, vrrp-notify.ts over channels.ts: pipes.ts
+ * (pipe.ts, reader.ts), mailer.ts (smtp.ts)
  */
 import { hostname } from 'node:os';
 import type { Configuration, GlobalSettings, Script, VirtualServer } from '../config/configuration.js';
 import { serverNamesOf, virtualServerName } from '../director/names.js';
-import type { Clock } from '../system/clock.js';
-import type { Log } from '../system/log.js';
-import { Mailer } from './mailer.js';
-import { Pipes, type PipesOptions } from './pipes.js';
-import type { RunScript, SendMails } from './ports.js';
-import { Lanes } from './queue.js';
-import { type Because, mailText, pipeLine, scriptText, type Subject } from './words.js';
+import { Channels, type ChannelsOptions, owned } from './channels.js';
+import { type Because, mailText, pipeLine, type Subject } from './words.js';
 
-export interface NotifyOptions {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly run: RunScript;
-  readonly send: SendMails;
-  /** Who shall own a pipe. */
-  readonly pipeOwner: PipesOptions['owner'];
+export interface NotifyOptions extends ChannelsOptions {
   /** What a director before us told last of a server or virtual server; undefined: nothing. */
   readonly toldBefore?: (name: string) => boolean | undefined;
   /** Scripts know it so now: the event has reached the head of its lane. To be kept for the next director. */
@@ -34,21 +24,13 @@ interface Told extends Subject {
   readonly mails: boolean;
 }
 
-const SCRIPTS_AT_ONCE = 16;
-const BACKLOG = 100;
-const MAIL_PATIENCE_MS = 2_000;
-/** keepalived's child_wait_time. */
-export const STOP_MS = 5_000;
-
 /**
  * Tells of each change once: scripts in order, one at a time per server or quorum, with what was configured when it happened; pipes
  * and mail at once. What is told is remembered by name, so that neither a reload nor a restart tells it again.
  */
 export class Notify {
   readonly #options: NotifyOptions;
-  readonly #lanes: Lanes;
-  readonly #pipes: Pipes;
-  readonly #mailer: Mailer;
+  readonly #channels: Channels;
   #globals: GlobalSettings | undefined;
   /** By name. */
   readonly #objects = new Map<string, Told>();
@@ -59,15 +41,8 @@ export class Notify {
   readonly #seen = new Map<string, boolean>();
 
   constructor(options: NotifyOptions) {
-    const { clock, log } = options;
     this.#options = options;
-    this.#pipes = new Pipes({ clock, log, run: options.run, owner: options.pipeOwner });
-    this.#mailer = new Mailer({ clock, log, send: options.send });
-    this.#lanes = new Lanes({
-      atOnce: SCRIPTS_AT_ONCE,
-      backlog: BACKLOG,
-      onBacklog: (name, waiting) => log.error({ event: 'notify.backlog', name, waiting }),
-    });
+    this.#channels = new Channels(options);
   }
 
   /**
@@ -93,7 +68,7 @@ export class Notify {
     }
     this.#globals = globals;
     const { all, lvs } = globals.fifos;
-    await this.#pipes.follow([all, lvs].filter((fifo) => fifo !== undefined));
+    await this.#channels.follow([all, lvs]);
   }
 
   /**
@@ -134,14 +109,8 @@ export class Notify {
   }
 
   /** Resolves when what was told has been done, or after `withinMs`; what was cut is logged. */
-  async stop(withinMs: number = STOP_MS): Promise<void> {
-    const mails = this.#mailer.stop(Math.min(withinMs, MAIL_PATIENCE_MS));
-    const inTime = await this.#drainedWithin(withinMs);
-    if (!inTime)
-      for (const [name, dropped] of await this.#lanes.cut())
-        this.#options.log.error({ event: 'notify.cut', name, dropped });
-    await mails;
-    await this.#pipes.stop();
+  stop(withinMs?: number): Promise<void> {
+    return this.#channels.stop(withinMs);
   }
 
   #recall(name: string): void {
@@ -163,35 +132,14 @@ export class Notify {
   #happened(object: Told, isUp: boolean, because: Because): void {
     const { name } = object;
     this.#seen.set(name, isUp);
-    this.#pipes.write(pipeLine(object, isUp));
+    this.#channels.write(pipeLine(object, isUp));
     const mail = this.#globals?.mail;
     // how a server stands at the start is for scripts and pipes only, as in keepalived
     const isMailed = object.mails && !(object.server !== undefined && because.atStart === true);
     if (isMailed && mail !== undefined)
-      this.#mailer.post(mail, mailText(this.#globals?.routerId ?? hostname(), object, isUp, because));
+      this.#channels.mail(mail, mailText(this.#globals?.routerId ?? hostname(), object, isUp, because));
     const script = isUp ? object.up : object.down;
-    this.#lanes.post(name, (signal) => this.#run(name, isUp, script, signal));
-  }
-
-  async #run(name: string, isUp: boolean, script: Script | undefined, signal: AbortSignal): Promise<void> {
-    const { log, run, onTold } = this.#options;
-    onTold?.(name, isUp);
-    if (script === undefined) return;
-    const fields = { name, script: scriptText(script) };
-    const end = await run(script, { signal });
-    if ('failed' in end) log.error({ event: 'notify.failed', ...fields, ...end });
-    else if (end.status !== 0) log.warn({ event: 'notify.failed', ...fields, ...end });
-    else log.info({ event: 'notify.done', ...fields });
-  }
-
-  #drainedWithin(ms: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const disarm = this.#options.clock.after(ms, () => resolve(false));
-      void this.#lanes.drained().then(() => {
-        disarm();
-        resolve(true);
-      });
-    });
+    this.#channels.run(name, script, { begins: () => this.#options.onTold?.(name, isUp) });
   }
 }
 
@@ -214,15 +162,11 @@ function others(
 }
 
 function objectsOfOne(virtual: VirtualServer, scriptUser: GlobalSettings['scriptUser']): readonly Told[] {
-  const owned = (script: Script | undefined): Script | undefined =>
-    script === undefined || script.user !== undefined || scriptUser === undefined
-      ? script
-      : { ...script, user: scriptUser };
   const names = serverNamesOf(virtual);
   const servers = virtual.realServers.map((server, i): Told => {
-    const scripts = { up: owned(server.notifyUp), down: owned(server.notifyDown) };
+    const scripts = { up: owned(server.notifyUp, scriptUser), down: owned(server.notifyDown, scriptUser) };
     return { name: names[i]!, virtual, server, ...scripts, mails: server.smtpAlert };
   });
-  const scripts = { up: owned(virtual.quorumUp), down: owned(virtual.quorumDown) };
+  const scripts = { up: owned(virtual.quorumUp, scriptUser), down: owned(virtual.quorumDown, scriptUser) };
   return [...servers, { name: virtualServerName(virtual), virtual, ...scripts, mails: virtual.smtpAlert }];
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, writeSync } from 'node:fs';
 import { chown, unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { NotifyFifo } from '../config/global-settings.js';
@@ -44,6 +44,14 @@ export class Pipe {
     return this.#opening;
   }
 
+  /** Its name leads to it. Another process that writes the same pipe may have removed it and made it anew. */
+  get isThere(): boolean {
+    if (this.#fd === undefined) return false;
+    const ours = fstatSync(this.#fd);
+    const found = lstatSync(this.path, { throwIfNoEntry: false });
+    return found?.ino === ours.ino && found.dev === ours.dev;
+  }
+
   /** Never waits. */
   write(line: string): void {
     if (this.#early !== undefined && this.#early.length < MOST_EARLY) this.#early.push(line);
@@ -63,7 +71,7 @@ export class Pipe {
     await this.#opening;
     if (this.#fd === undefined) return;
     // the name first: a reader that opens it again at its end shall not find it
-    if (this.#made) await unlink(this.path).catch(() => undefined);
+    if (this.#made && this.isThere) await unlink(this.path).catch(() => undefined);
     closeSync(this.#fd);
     this.#fd = undefined;
   }

@@ -14,7 +14,10 @@ interface Open {
   readonly reader: PipeReader | undefined;
 }
 
-/** The pipes of the configuration, each with its reader. One that did not change stays open over a reload, and its reader runs on. */
+/**
+ * The pipes of the configuration, each with its reader. One that did not change stays open over a reload, and its reader runs on, unless its
+ * name leads to another by now.
+ */
 export class Pipes {
   readonly #options: PipesOptions;
   #open = new Map<string, Open>();
@@ -47,7 +50,7 @@ export class Pipes {
 
   async #follow(fifos: readonly NotifyFifo[]): Promise<void> {
     const wanted = new Map(fifos.map((fifo) => [JSON.stringify(fifo), fifo]));
-    const gone = [...this.#open].filter(([key]) => !wanted.has(key));
+    const gone = [...this.#open].filter(([key, { pipe }]) => !wanted.has(key) || !pipe.isThere);
     for (const [key] of gone) this.#open.delete(key);
     await Promise.all(gone.map(([, open]) => close(open)));
     for (const [key, fifo] of wanted) if (!this.#open.has(key)) this.#open.set(key, this.#start(fifo));

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** A file that is replaced as a whole: a crash leaves the old text or the new one, never half of it. */
+/** A file that is replaced as a whole: a crash, or a disk without room, leaves the old text or the new one, never half of it. */
 export interface StateFile {
   readonly path: string;
   /** undefined: there is none. */
@@ -11,7 +11,8 @@ export interface StateFile {
   remove(): Promise<void>;
 }
 
-export function stateFile(path: string): StateFile {
+/** @param mode of the file */
+export function stateFile(path: string, mode = 0o644): StateFile {
   return {
     path,
     async read() {
@@ -26,14 +27,15 @@ export function stateFile(path: string): StateFile {
       // not recursive: Node 20 never returns from a recursive mkdir below /proc, and /var/lib is there
       await mkdir(dirname(path), { mode: 0o755 }).catch(unlessThere);
       const next = `${path}.${process.pid}.new`;
-      const file = await open(next, 'w', 0o644);
       try {
-        await file.writeFile(text);
-        await file.sync();
-      } finally {
-        await file.close();
+        await rm(next, { force: true }); // of another lvsd with our number, with the mode of its day
+        await writeSynced(next, text, mode);
+        await rename(next, path);
+      } catch (error) {
+        await rm(next, { force: true }).catch(() => undefined); // half of it would take the room that was missing
+        throw error;
       }
-      await rename(next, path);
+      await syncFolder(dirname(path));
     },
     remove: () => rm(path, { force: true }),
   };
@@ -41,4 +43,24 @@ export function stateFile(path: string): StateFile {
 
 function unlessThere(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
+}
+
+async function writeSynced(path: string, text: string, mode: number): Promise<void> {
+  const file = await open(path, 'wx', mode);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** That the new name is the new text's outlives a loss of power, too. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }

@@ -64,8 +64,8 @@ def serve(address, port):
 
 def move(address, port, up, down):
     start = time.monotonic()
-    with socket.create_connection((address, port), 20) as connection:
-        connection.settimeout(20)
+    with socket.create_connection((address, port), 60) as connection:
+        connection.settimeout(60)
         connection.sendall(f"{up} {down}\n".encode())
         for part in pattern(up):
             connection.sendall(part)

@@ -18,7 +18,7 @@ const ovn: Topology = {
     },
   },
 };
-t.setTimeout(120_000);
+t.setTimeout(0); // whoever runs us sets the limit
 const WEB = { protocol: 'http', address: '30.0.0.1', port: 80 } as const;
 
 t.test('OVN: a load balancer of a switch serves its clients, one of the router those outside', async (t) => {
@@ -31,15 +31,15 @@ t.test('OVN: a load balancer of a switch serves its clients, one of the router t
   await lvsctl(network, 'router', 'lb-add', 'web', '30.0.0.1:80', '192.168.2.2:8080,192.168.2.3:8080');
   t.match(await lvsctl(network, 'router', 'lb-list'), /30\.0\.0\.1:80\s+192\.168\.2\.2:8080,192\.168\.2\.3:8080/);
   await lvsctl(network, 'router', 'ls-lb-add', 'foo', 'web');
-  t.strictSame(await answered('foo1', 12), ['bar1', 'bar2'], 'at the client');
+  t.strictSame(await answered('foo1', 24), ['bar1', 'bar2'], 'at the client');
   t.strictSame(await answered('alice1', 1), ['Network is unreachable'], 'not for others');
 
   await lvsctl(network, 'router', 'ls-lb-del', 'foo', 'web');
   await lvsctl(network, 'router', 'lr-lb-add', 'router', 'web');
-  t.strictSame(await answered('alice1', 12), ['bar1', 'bar2'], 'at the gateway');
+  t.strictSame(await answered('alice1', 24), ['bar1', 'bar2'], 'at the gateway');
   await lvsctl(network, 'router', 'lb-del', 'web');
   t.strictSame(await answered('alice1', 1), ['Network is unreachable'], 'gone');
-  director.kill('SIGTERM');
+  await director.stop();
   t.end();
 });
 
@@ -83,6 +83,6 @@ t.test('Kubernetes: ClusterIP from a pod, NodePort from outside, TCP and UDP', a
     const replies = await ask(network, host, { protocol, address, port }, 8);
     t.strictSame([...new Set(serversOf(replies))].sort(), ['pod1', 'pod2'], `${protocol} ${address}:${port}`);
   }
-  director.kill('SIGTERM');
+  await director.stop();
   t.end();
 });

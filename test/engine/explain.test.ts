@@ -15,7 +15,7 @@ import { ask, Conversation, type Endpoint, serve, serversOf } from '../lab/peers
 import { Network, type Topology } from '../lab/topology.js';
 import { direct, globals, lvsctl, root, virtualServer } from './site.js';
 
-t.setTimeout(240_000);
+t.setTimeout(0); // whoever runs us sets the limit
 
 /** A client, the director, servers behind it that answer through it; both families. */
 const server = (n: number) => ({ host: `rs${n}`, ip4: `10.2.0.1${n}`, ip6: `fd00:2::1${n}` });
@@ -237,7 +237,7 @@ t.test('a site with services of all kinds', async (t) => {
     await eventually(() => {
       if (readPcapng(readFileSync(file)).packets.length < 12) throw new Error('not yet all');
       return Promise.resolve();
-    }, 5000);
+    }, 30_000);
     child.kill('SIGINT');
     await ended;
     t.equal(child.exitCode, 0);

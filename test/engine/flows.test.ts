@@ -9,8 +9,12 @@ import { ask, Conversation, type Endpoint, type Peer, type Reply, serve, servers
 import { Network } from '../lab/topology.js';
 import { direct, globals, lvsctl } from './site.js';
 
-t.setTimeout(180_000);
+t.setTimeout(0); // whoever runs us sets the limit
 const CHECK_PORT = 81;
+/** Until what must happen has happened, on a busy machine too. */
+const LIMIT_MS = 60_000;
+/** Seconds in which a test sees that what drains goes on. */
+const DRAIN = 6;
 const ENDED = /reset|closed|Broken pipe/i;
 
 interface Shape {
@@ -22,7 +26,10 @@ interface Shape {
   readonly each?: string;
 }
 
-/** Each server is checked on a port of its own, so that a test can fail the check of one that still answers. */
+/**
+ * Each server is checked on a port of its own, so that a test can fail the check of one that still answers: nobody listens there any more.
+ * A busy machine fails none.
+ */
 const fileOf = ({ protocol, words = '', servers = [1, 2], each = '' }: Shape): string => `
 ${globals(['outside', 'inside'], 'xdp')}
 virtual_server ${vip} 80 {
@@ -38,7 +45,7 @@ ${servers
         ${each}
         TCP_CHECK {
             connect_port ${CHECK_PORT}
-            connect_timeout 1
+            connect_timeout 10
             retry 0
             warmup 0
         }
@@ -74,9 +81,7 @@ async function scene(shape: Shape): Promise<Scene> {
     to: { protocol, address: vip, port: 80 },
     checked,
     async [Symbol.asyncDispose]() {
-      director.kill('SIGTERM');
-      await director.until('daemon.stopped').catch(() => undefined);
-      await director[Symbol.asyncDispose]();
+      await director.stop().catch(() => director[Symbol.asyncDispose]()); // it may have ended in the test
       await network[Symbol.asyncDispose]();
     },
   };
@@ -110,12 +115,12 @@ async function reload({ director }: Scene, shape: Shape): Promise<void> {
 }
 
 /** Asks until the answer is as wanted. */
-const until = (conversation: Conversation, wanted: (answer: string) => boolean, limitMs: number): Promise<string> =>
+const until = (conversation: Conversation, wanted: (answer: string) => boolean): Promise<string> =>
   eventually(async () => {
     const answer = nameOf(await conversation.ask('again'));
     if (!wanted(answer)) throw new Error(`still '${answer}'`);
     return answer;
-  }, limitMs);
+  }, LIMIT_MS);
 
 async function goesOn(t: Test, conversation: Conversation, server: string, what: string): Promise<void> {
   for (let i = 0; i < 5; i++) t.equal(nameOf(await conversation.ask('still there?')), server, what);
@@ -149,26 +154,23 @@ t.test('dead_flows', async (t) => {
       await using here = await scene({ protocol: 'tcp', words });
       await using conversation = await Conversation.open('client', here.to);
       await bereave(here, conversation);
-      t.match(await until(conversation, isEnded, 5_000), ENDED, `tcp ${words}`);
+      t.match(await until(conversation, isEnded), ENDED, `tcp ${words}`);
     }
     for (const words of ['', 'dead_flows remove']) {
       await using here = await scene({ protocol: 'udp', words });
       await using conversation = await Conversation.open('client', here.to);
       const server = await bereave(here, conversation);
-      t.ok(await until(conversation, isAnother(server), 5_000), `udp ${words}`);
+      t.ok(await until(conversation, isAnother(server)), `udp ${words}`);
     }
   });
 
   await t.test('drain: they go on until the deadline', async (t) => {
     for (const protocol of ['tcp', 'udp'] as const) {
-      await using here = await scene({ protocol, words: 'dead_flows drain 3' });
+      await using here = await scene({ protocol, words: `dead_flows drain ${DRAIN}` });
       await using conversation = await Conversation.open('client', here.to);
       const server = await bereave(here, conversation);
       await goesOn(t, conversation, server, `${protocol}: before the deadline`);
-      t.ok(
-        await until(conversation, protocol === 'tcp' ? isEnded : isAnother(server), 10_000),
-        `${protocol}: behind it`,
-      );
+      t.ok(await until(conversation, protocol === 'tcp' ? isEnded : isAnother(server)), `${protocol}: behind it`);
     }
   });
 
@@ -184,7 +186,7 @@ t.test('dead_flows', async (t) => {
 t.test('removed_flows', async (t) => {
   await t.test('drain: a reload that removes a server lets its connections end', async (t) => {
     for (const protocol of ['tcp', 'udp'] as const) {
-      const shape: Shape = { protocol, words: 'removed_flows drain 3' };
+      const shape: Shape = { protocol, words: `removed_flows drain ${DRAIN}` };
       await using here = await scene(shape);
       await using conversation = await Conversation.open('client', here.to);
       const server = nameOf(await conversation.ask('hello'));
@@ -192,7 +194,7 @@ t.test('removed_flows', async (t) => {
       await goesOn(t, conversation, server, `${protocol}: the old one`);
       await newOnesGoElsewhere(t, here, server);
       t.ok(
-        await until(conversation, protocol === 'tcp' ? isEnded : isAnother(server), 10_000),
+        await until(conversation, protocol === 'tcp' ? isEnded : isAnother(server)),
         `${protocol}: behind the deadline`,
       );
     }
@@ -203,7 +205,7 @@ t.test('removed_flows', async (t) => {
     await using conversation = await Conversation.open('client', here.to);
     const server = nameOf(await conversation.ask('hello'));
     await reload(here, { protocol: 'tcp', servers: others(server) });
-    t.match(await until(conversation, isEnded, 5_000), ENDED);
+    t.match(await until(conversation, isEnded), ENDED);
   });
 });
 

@@ -41,7 +41,7 @@ const topology: Topology = {
   },
 };
 
-t.setTimeout(240_000);
+t.setTimeout(0); // whoever runs us sets the limit
 
 const families = [
   { name: 'IPv4', vip: '10.2.0.100', near: '10.2.0.11', also: '10.2.0.12', far: '10.3.0.13', any: '0.0.0.0' },
@@ -73,7 +73,7 @@ for (const { name, vip, near, also, far, any } of families) {
     const replies = await ask(network, 'client', { protocol: 'tcp', address: vip, port: 80 }, 6);
     t.strictSame([...new Set(serversOf(replies))].sort(), ['also', 'near']);
     t.match(await move(network, 'client', vip, 9000, 10 * MEGABYTE, 10 * MEGABYTE), /^ok /, 'bulk, both ways');
-    director.kill('SIGTERM');
+    await director.stop();
     t.end();
   });
 
@@ -97,7 +97,7 @@ for (const { name, vip, near, also, far, any } of families) {
     const replies = await ask(network, 'client', { protocol: 'tcp', address: vip, port: 80 }, 6);
     t.strictSame([...new Set(serversOf(replies))].sort(), ['far', 'near']);
     t.match(await move(network, 'client', vip, 9000, 10 * MEGABYTE, 10 * MEGABYTE), /^ok /, 'bulk, both ways');
-    director.kill('SIGTERM');
+    await director.stop();
     t.end();
   });
 
@@ -135,7 +135,7 @@ for (const { name, vip, near, also, far, any } of families) {
       );
     }
     t.match(await move(network, 'client', vip, 9000, 10 * MEGABYTE, 10 * MEGABYTE), /^ok /, 'bulk, both ways');
-    director.kill('SIGTERM');
+    await director.stop();
     t.end();
   });
 }

@@ -45,9 +45,12 @@ export async function direct(host: string, text: string): Promise<Director & { r
   return Object.assign(director, { file });
 }
 
-/** `lvsctl …` in the host: what it printed. @throws if its status is not 0 */
-export const lvsctl = (network: Network, host: string, ...words: readonly string[]): Promise<string> =>
-  network.must(host, join(root, 'bin/lvsctl'), ...words);
+/** `lvsctl …` in the host: what it printed. Its own limit, a minute, ends it, no other. @throws if its status is not 0 */
+export async function lvsctl(network: Network, host: string, ...words: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await network.run(host, [join(root, 'bin/lvsctl'), ...words], { limitMs: 90_000 });
+  if (status !== 0) throw new Error(`lvsctl ${words.join(' ')}: status ${String(status)}: ${stderr}${stdout}`);
+  return stdout;
+}
 
 /** A server of bulk.py; it listens when this resolves. */
 export async function serveBulk(host: string, address: string, port: number): Promise<Peer> {
@@ -66,7 +69,7 @@ export async function move(
   down: number,
 ): Promise<string> {
   const command = [PYTHON, bulk, 'move', address, String(port), String(up), String(down)];
-  const { stdout, stderr } = await network.run(host, command, { limitMs: 60_000 });
+  const { stdout, stderr } = await network.run(host, command, { limitMs: 120_000 });
   return `${stdout}${stderr}`.trim();
 }
 

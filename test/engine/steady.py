@@ -1,9 +1,9 @@
 """Numbered UDP datagrams at an even pace, echoed.
 
   steady.py echo ADDRESS PORT                   Says `ready`, then sends every datagram back.
-  steady.py ask ADDRESS PORT PER-SECOND [FLOWS] Says `ready`, sends from FLOWS sockets (16) in turn until stdin ends, waits a second for
-                                                what is under way, prints `SENT BACK LONGEST-MS`: datagrams sent, echoed, and the longest
-                                                time that one took.
+  steady.py ask ADDRESS PORT PER-SECOND [FLOWS] Says `ready`, sends from FLOWS sockets (16) in turn until stdin ends, waits for what is
+                                                under way until all is back or nothing comes any more, prints
+                                                `SENT BACK LONGEST-MS`: datagrams sent, echoed, and the longest time that one took.
 """
 import select
 import socket
@@ -11,6 +11,7 @@ import sys
 import time
 
 address, port = sys.argv[2], int(sys.argv[3])
+PATIENCE = 3.0  # seconds without an answer until what is missing is lost: on a busy machine one may take long
 family = socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
@@ -38,11 +39,11 @@ def ask(rate, flows):
     by_number = {one.fileno(): one for one in sockets}
     sent_at, back, longest = [], 0, 0.0
     print("ready", flush=True)
-    start = time.monotonic()
-    end = None
-    while end is None or time.monotonic() < end:
+    start = now = heard = time.monotonic()
+    ended = False
+    while not ended or (back < len(sent_at) and now < heard + PATIENCE):
         now = time.monotonic()
-        if end is None and len(sent_at) < (now - start) * rate:
+        if not ended and len(sent_at) < (now - start) * rate:
             number = len(sent_at)
             sent_at.append(now)
             try:
@@ -52,14 +53,15 @@ def ask(rate, flows):
         for descriptor, _ in poll.poll(1):
             if descriptor == 0:
                 poll.unregister(sys.stdin)
-                end = time.monotonic() + 1
+                ended, heard = True, time.monotonic()
                 continue
             try:
                 data = by_number[descriptor].recv(2048)
             except OSError:
                 continue
             back += 1
-            longest = max(longest, time.monotonic() - sent_at[int.from_bytes(data[:8], "big")])
+            heard = time.monotonic()
+            longest = max(longest, heard - sent_at[int.from_bytes(data[:8], "big")])
     print(len(sent_at), back, round(1000 * longest, 1), flush=True)
 
 

@@ -3,13 +3,18 @@ import '../helpers/own-machine.js';
 import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import { eventually } from '../lab/eventually.js';
 import { Director } from '../lab/lvsd-process.js';
 import { ask, type Endpoint, serve, serversOf } from '../lab/peers.js';
 import { Network, type Topology } from '../lab/topology.js';
 import { direct, echo, globals, lvsctl, type Mode, root, Steady, virtualServer } from './site.js';
 
-t.setTimeout(240_000);
+t.setTimeout(0); // whoever runs us sets the limit
 const PER_SECOND = 200;
+/** For what takes a moment, on a busy machine too. */
+const LIMIT_MS = 30_000;
+/** An engine that is started again at once is away for a tenth of that; the next attempt to open its ports would be after ten seconds. */
+const LONGEST_OUTAGE_MS = 5_000;
 const python = '/usr/bin/python3';
 
 const vip = '10.1.0.100';
@@ -38,15 +43,15 @@ const topology: Topology = {
 };
 const PORTS = ['outside', 'inside', 'other'];
 
-/** @throws after so long */
-async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
+/** What the director says next of an event. @throws if it does not */
+async function saying(director: Director, event: string): Promise<Record<string, unknown>> {
   const late = new AbortController();
-  const limit = sleep(ms, undefined, { signal: late.signal }).then(() => {
-    throw new Error(`no ${what} within ${ms} ms`);
+  const limit = sleep(LIMIT_MS, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`no ${event} within ${LIMIT_MS} ms`);
   });
   limit.catch(() => undefined);
   try {
-    return await Promise.race([promise, limit]);
+    return await Promise.race([director.until(event), limit]);
   } finally {
     late.abort();
   }
@@ -68,6 +73,15 @@ interface EngineStatus {
 const engineOf = async (network: Network): Promise<EngineStatus> =>
   (JSON.parse(await lvsctl(network, 'director', '--json', 'status')) as { engine: EngineStatus }).engine;
 
+/** How the engine is when it has dropped so many for that reason. @throws if it does not */
+const engineThatDropped = (network: Network, reason: string, count: number): Promise<EngineStatus> =>
+  eventually(async () => {
+    const engine = await engineOf(network);
+    const dropped = engine.dropped[reason] ?? 0;
+    if (dropped < count) throw new Error(`${dropped} dropped for ${reason}, not ${count}`);
+    return engine;
+  }, LIMIT_MS);
+
 t.test('servers that cannot be reached', async (t) => {
   await using network = await Network.build(topology);
   await serve(
@@ -86,10 +100,9 @@ t.test('servers that cannot be reached', async (t) => {
     t.strictSame(replies.sort(), ['rs1', 'rs1', 'timeout', 'timeout']);
     const said =
       director.said.find(({ event }) => event === 'routing.neighbour-silent') ??
-      (await within(8_000, 'routing.neighbour-silent', director.until('routing.neighbour-silent')));
+      (await saying(director, 'routing.neighbour-silent'));
     t.match(said, { reason: /^10\.2\.0\.99 does not answer on inside/ });
-    await sleep(1500);
-    const { dropped, events, silentNeighbours } = await engineOf(network);
+    const { dropped, events, silentNeighbours } = await engineThatDropped(network, 'no_neighbour', 2);
     t.equal(dropped['no_neighbour'], 2);
     t.ok((events['neighbour_held'] ?? 0) >= 1, 'held before');
     t.match(silentNeighbours, [/10\.2\.0\.99/]);
@@ -110,7 +123,7 @@ t.test('servers that cannot be reached', async (t) => {
       'the route is there, and used at once',
     );
   });
-  director.kill('SIGTERM');
+  await director.stop();
 });
 
 t.test('ports that go and come', async (t) => {
@@ -135,7 +148,7 @@ t.test('ports that go and come', async (t) => {
   await t.test('a device is deleted and comes back', async (t) => {
     await using stream = await Steady.start('client', vip, 53, PER_SECOND);
     await network.must('director', 'ip', 'link', 'delete', 'other');
-    t.match(await within(8_000, 'engine.port-gone', director.until('engine.port-gone')), { port: 'other' });
+    t.match(await saying(director, 'engine.port-gone'), { port: 'other' });
     t.strictSame(serversOf(await ask(network, 'client', udp(5003))), ['timeout']);
 
     await network.must('fabric', ...'ip link add cable9 type veth peer name other netns director'.split(' '));
@@ -144,7 +157,7 @@ t.test('ports that go and come', async (t) => {
     await network.must('director', ...'ip link set other up'.split(' '));
     const back = Date.now();
     let served = ['timeout'];
-    while (served[0] === 'timeout' && Date.now() - back < 20_000)
+    while (served[0] === 'timeout' && Date.now() - back < LIMIT_MS)
       served = serversOf(await ask(network, 'client', udp(5003)));
     t.strictSame(served, ['rs2'], `it forwards again after ${Date.now() - back} ms`);
     const { sent, back: answered, longestMs } = await stream.end();
@@ -157,11 +170,15 @@ t.test('ports that go and come', async (t) => {
     await using stream = await Steady.start('client', vip, 53, PER_SECOND);
     await sleep(500);
     process.kill(pid, 'SIGKILL');
-    await within(8_000, 'engine.lost', director.until('engine.lost'));
-    await sleep(2500);
+    await saying(director, 'engine.lost');
+    await saying(director, 'engine.started');
+    await eventually(async () => {
+      const [served] = serversOf(await ask(network, 'client', udp(5003)));
+      if (served !== 'rs2') throw new Error(`it does not forward again: ${served}`);
+    }, LIMIT_MS);
     const { sent, back } = await stream.end();
     const outageMs = ((sent - back) * 1000) / PER_SECOND;
-    t.ok(outageMs < 2000, `${sent - back} of ${sent} datagrams were lost: ${outageMs} ms`);
+    t.ok(outageMs < LONGEST_OUTAGE_MS, `${sent - back} of ${sent} datagrams were lost: ${outageMs} ms`);
     const after = await engineOf(network);
     t.not(after.pid, pid);
     t.equal(after.restarts, 1);
@@ -174,7 +191,7 @@ t.test('ports that go and come', async (t) => {
     const { status, stderr } = await network.run('director', [`${root}bin/lvsctl`, 'reload']);
     t.equal(status, 1);
     t.match(stderr, /has 1 error; nothing was changed/);
-    const { complaint } = await within(8_000, 'config.complaint', director.until('config.complaint'));
+    const { complaint } = await saying(director, 'config.complaint');
     t.match(complaint, /'64' is no value of lvs_method/, 'a sentence');
     await sleep(1000);
     const { sent, back } = await stream.end();
@@ -205,7 +222,7 @@ t.test('ports that go and come', async (t) => {
       t.equal((await network.run('director', [python, '-c', connect, path])).status, 0, 'root may');
     }
   });
-  director.kill('SIGTERM');
+  await director.stop();
 });
 
 for (const mode of ['xdp', 'packet'] satisfies Mode[]) {
@@ -235,11 +252,10 @@ for (const mode of ['xdp', 'packet'] satisfies Mode[]) {
           t.equal(await whole(order, address, port), '5\n', `${method}, ${name}, ${order}`);
       }
     t.equal(await whole('lost', vip, 5004), '0\n');
-    await sleep(2500);
-    const { events, dropped } = await engineOf(network);
+    const { events, dropped } = await engineThatDropped(network, 'fragment_timeout', 15);
     t.ok((events['fragments_held'] ?? 0) >= 40, `${events['fragments_held']} pieces waited for their first`);
     t.equal(dropped['fragment_timeout'], 15, 'those whose first did not come are given up');
-    director.kill('SIGTERM');
+    await director.stop();
   });
 }
 
@@ -263,13 +279,11 @@ t.test('without capabilities', async (t) => {
     await using director = await start('-bpf,-sys_admin');
     t.match(portsSaid(director, 'engine.port'), [{ mode: 'packet', reason: /CAP_BPF/ }]);
     t.strictSame(serversOf(await ask(network, 'client', udp(5006))), ['rs1']);
-    director.kill('SIGTERM');
-    await director.until('daemon.stopped');
+    await director.stop();
   });
   await t.test('CAP_NET_RAW: none, and a sentence', async (t) => {
     await using director = await start('-net_raw');
     t.match(portsSaid(director, 'engine.port-refused'), [{ reason: /CAP_NET_RAW/ }]);
-    director.kill('SIGTERM');
-    await director.until('daemon.stopped');
+    await director.stop();
   });
 });

@@ -4,7 +4,7 @@ import t from 'tap';
 import { Network, type Topology } from '../lab/topology.js';
 import { direct, globals, type Mode, root, virtualServer } from './site.js';
 
-t.setTimeout(120_000);
+t.setTimeout(0); // whoever runs us sets the limit
 const NARROW = 1400;
 const PORT = 9001;
 const datagrams = ['/usr/bin/python3', `${root}test/engine/datagrams.py`];
@@ -64,6 +64,6 @@ for (const mode of ['xdp', 'packet'] satisfies Mode[]) {
         t.match(route, new RegExp(`\\bmtu ${fits}\\b`), `${name}: the client knows that ${fits} bytes fit`);
       }),
     );
-    director.kill('SIGTERM');
+    await director.stop();
   });
 }

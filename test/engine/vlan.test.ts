@@ -5,7 +5,7 @@ import { ask, Peer, serve } from '../lab/peers.js';
 import { Network, type Topology } from '../lab/topology.js';
 import { direct, globals, type Mode, root, virtualServer } from './site.js';
 
-t.setTimeout(120_000);
+t.setTimeout(0); // whoever runs us sets the limit
 const vlan = ['/usr/bin/python3', `${root}test/engine/vlan.py`];
 const natVip = '10.1.0.100';
 const directVip = '10.1.0.101';
@@ -88,10 +88,10 @@ for (const [mode, name, topology] of sites) {
       ['priority and VLAN', '8100:600f'],
       ['QinQ', '88a8:014,8100:00a'],
     ] as const) {
-      t.strictSame(await send(natVip, tags, 5), [`${tags} ${server} good`, `${tags} ${natVip} good`], `NAT, ${what}`);
+      t.strictSame(await send(natVip, tags, 30), [`${tags} ${server} good`, `${tags} ${natVip} good`], `NAT, ${what}`);
       const [arrived] = await send(directVip, tags, 0.1);
       t.equal(arrived, `${tags} ${directVip} good`, `DR, ${what}`);
     }
-    director.kill('SIGTERM');
+    await director.stop();
   });
 }

@@ -20,6 +20,9 @@ export interface FakeEngineOptions {
   readonly protocol?: number;
   readonly version?: string;
   readonly pid?: number;
+  readonly workers?: number;
+  /** Room for so many. */
+  readonly capacity?: number;
   /** SessionRecord[] that it has. */
   readonly sessions?: Uint8Array;
   /** Called on kStop, after the answer. */
@@ -98,7 +101,8 @@ export class FakeEngine {
     switch (name) {
       case 'hello': {
         const { protocol = PROTOCOL, version = 'fake', pid = process.pid } = this.#options;
-        return json({ protocol, version, pid, startedMs: 5, workers: 2, sessions: 1000, ports: this.ports });
+        const { workers = 2, capacity: sessions = 1000 } = this.#options;
+        return json({ protocol, version, pid, startedMs: 5, workers, sessions, ports: this.ports });
       }
       case 'openPorts':
         this.ports = Array.from({ length: payload.length / 24 }, (_, i) => ({

@@ -2,13 +2,14 @@
 
   crowd.py ADDRESS PORT COUNT
       Opens COUNT TCP connections to a peer.py server and says `open`. Then asks on all of them, round after round, and says
-      `round N` after each. At the end of stdin: one line, `ROUNDS FAILED CHANGED`: rounds done, connections that broke, and
+      `round N BEGAN` after each; BEGAN is seconds since 1970. At the end of stdin: one line, `ROUNDS FAILED CHANGED`: rounds done, connections that broke, and
       connections that were answered by another server than at first.
 """
 import resource
 import select
 import socket
 import sys
+import time
 
 address, port, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -25,6 +26,7 @@ print("open", flush=True)
 
 rounds = changed = 0
 while not select.select([sys.stdin], [], [], 0)[0]:
+    began = time.time()
     for one in crowd:
         try:
             one.sendall(b"here\n")
@@ -42,5 +44,5 @@ while not select.select([sys.stdin], [], [], 0)[0]:
         except OSError:
             failed.add(one)
     rounds += 1
-    print(f"round {rounds}", flush=True)
+    print(f"round {rounds} {began}", flush=True)
 print(rounds, len(failed), changed, flush=True)

@@ -1,15 +1,14 @@
 /** kill -9 of lvsd under a thousand talking connections, and a new lvsd: nobody notices. */
 import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { Crowd } from './crowd.js';
 import { eventually } from './eventually.js';
 import { Director } from './lvsd-process.js';
 import { natSite } from './nat-site.js';
-import { Peer, serve } from './peers.js';
+import { serve } from './peers.js';
 import { Network } from './topology.js';
 
 const CONNECTIONS = 1000;
-const crowd = fileURLToPath(new URL('../../../test/lab/crowd.py', import.meta.url));
 
 const server = (n: number): string => `
     real_server 10.2.0.1${n} 80 {
@@ -42,10 +41,6 @@ async function placements(network: Network): Promise<string[]> {
     .sort();
 }
 
-async function rounds(talkers: Peer, count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await talkers.line();
-}
-
 t.test(`${CONNECTIONS} connections outlive lvsd, and the next lvsd changes nothing`, async (t) => {
   await using network = await Network.build(natSite(3));
   writeFileSync(file, configuration);
@@ -53,19 +48,8 @@ t.test(`${CONNECTIONS} connections outlive lvsd, and the next lvsd changes nothi
 
   await using first = new Director('director', file);
   await first.until('daemon.started');
-  await using talkers = new Peer([
-    'ip',
-    'netns',
-    'exec',
-    'client',
-    '/usr/bin/python3',
-    crowd,
-    '10.1.0.100',
-    '80',
-    String(CONNECTIONS),
-  ]);
-  t.equal(await talkers.line(), 'open');
-  await rounds(talkers, 2);
+  await using talkers = await Crowd.open('client', '10.1.0.100', 80, CONNECTIONS);
+  await talkers.rounds(2);
   const before = await eventually(async () => {
     const placed = await placements(network);
     if (placed.length < CONNECTIONS) throw new Error(`${placed.length} connections are established`);
@@ -74,20 +58,17 @@ t.test(`${CONNECTIONS} connections outlive lvsd, and the next lvsd changes nothi
   t.equal(new Set(before.map((line) => line.split(' ')[1])).size, 3, 'on three servers');
 
   first.kill('SIGKILL');
-  await rounds(talkers, 2);
+  await talkers.rounds(2);
   t.strictSame(await placements(network), before, 'while there is no lvsd');
 
   await using second = new Director('director', file);
   await second.until('daemon.started');
   const configured = second.said.find((line) => line['event'] === 'director.configured');
   t.match(configured, { changes: 0, refused: 0 }, 'it found everything as it should be');
-  await rounds(talkers, 2);
+  await talkers.rounds(2);
   t.strictSame(await placements(network), before, 'with the new lvsd');
 
-  talkers.write('stop');
-  let last = await talkers.line();
-  while (last.startsWith('round')) last = await talkers.line();
-  const [done = '0', failed, changed] = last.split(' ');
+  const [done = '0', failed, changed] = (await talkers.end()).split(' ');
   t.ok(Number(done) >= 6, `${done} rounds`);
   t.equal(failed, '0', 'connections that broke');
   t.equal(changed, '0', 'connections that were answered by another server');

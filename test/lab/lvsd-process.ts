@@ -28,6 +28,13 @@ export class Director implements AsyncDisposable {
     this.#peer.kill(signal);
   }
 
+  /** Asks it to end, and waits until it has: it leaves nothing behind. @throws if it ended before */
+  async stop(): Promise<void> {
+    this.kill('SIGTERM');
+    await this.until('daemon.stopped');
+    await this[Symbol.asyncDispose]();
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#peer[Symbol.asyncDispose]();
   }

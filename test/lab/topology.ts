@@ -7,6 +7,8 @@ import { spawn } from 'node:child_process';
 /** A network as data: hosts (network namespaces) on segments (bridges). A host's interface has the name of its segment. */
 export interface Topology {
   readonly hosts: Readonly<Record<string, Host>>;
+  /** Name of the namespace that holds the bridges, where several networks exist at a time. */
+  readonly fabric?: string;
 }
 
 export interface Host {
@@ -32,7 +34,6 @@ export interface RunOptions {
   readonly limitMs?: number;
 }
 
-/** The namespace that holds the bridges. */
 const FABRIC = 'fabric';
 
 /**
@@ -57,8 +58,13 @@ export class Network implements AsyncDisposable {
     return network;
   }
 
+  /** The namespace that holds the bridges. */
+  get fabric(): string {
+    return this.topology.fabric ?? FABRIC;
+  }
+
   get #names(): string[] {
-    return [...Object.keys(this.topology.hosts), FABRIC];
+    return [...Object.keys(this.topology.hosts), this.fabric];
   }
 
   async #create(): Promise<void> {
@@ -66,7 +72,7 @@ export class Network implements AsyncDisposable {
       undefined,
       this.#names.map((name) => `netns add ${name}`),
     );
-    await batch(FABRIC, fabricLines(this.topology));
+    await batch(this.fabric, fabricLines(this.topology));
     for (const [name, host] of Object.entries(this.topology.hosts)) {
       await this.must(name, 'sh', '-c', sysctlScript(host));
       await batch(name, hostLines(host));

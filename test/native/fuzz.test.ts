@@ -1,4 +1,4 @@
-/** libFuzzer on everything of the engine that reads bytes from strangers: `LVSD_FUZZ_SECONDS=3600 node build/test/native/fuzz.test.js` for an hour. */
+/** libFuzzer on everything of the engine that reads bytes from strangers, and on its control socket: `LVSD_FUZZ_SECONDS=3600 node build/test/native/fuzz.test.js` for an hour. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

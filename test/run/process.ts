@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process';
 import type { Run } from './outcome.js';
 
+/** Leaders of the groups that run. They are not of our own group: who interrupts us does not reach them. */
+const leaders = new Set<number>();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => {
+    for (const pid of leaders) killGroup(pid);
+    process.kill(process.pid, signal); // as if nobody had listened
+  });
+
 /** Runs one test file's command to its end; never rejects. After `limitMs` the process and its children are killed. */
 export function runProcess(file: string, command: readonly string[], limitMs: number): Promise<Run> {
   const started = performance.now();
@@ -11,6 +19,8 @@ export function runProcess(file: string, command: readonly string[], limitMs: nu
       detached: true,
       env: { ...process.env, TAP_TIMEOUT: String((limitMs / 1000) * 0.9) }, // tap's own limit is 30 s; its message is better than ours
     });
+    const { pid } = child;
+    if (pid !== undefined) leaders.add(pid);
     const output = { stdout: '', stderr: '' };
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream].setEncoding('utf8').on('data', (text: string) => (output[stream] += text));
@@ -19,7 +29,7 @@ export function runProcess(file: string, command: readonly string[], limitMs: nu
     let hung = false;
     const limit = setTimeout(() => {
       hung = true;
-      killGroup(child.pid);
+      killGroup(pid);
     }, limitMs);
 
     const end = (trouble: string | undefined): void => {
@@ -30,7 +40,8 @@ export function runProcess(file: string, command: readonly string[], limitMs: nu
       end(error.message);
     });
     child.on('close', (status, signal) => {
-      killGroup(child.pid); // what it left behind
+      killGroup(pid); // what it left behind
+      if (pid !== undefined) leaders.delete(pid);
       if (hung) end(`hung: killed after ${limitMs / 1000} s`);
       else if (signal !== null) end(`killed by ${signal}`);
       else end(status === 0 ? undefined : `exit status ${String(status)}`);

@@ -17,9 +17,9 @@ class Loads {
   [[nodiscard]] std::int64_t inactive(std::uint32_t id) const noexcept { return sum(id, &DestinationCounters::inactive); }
 
  private:
-  [[nodiscard]] std::int64_t sum(std::uint32_t id, std::int64_t DestinationCounters::*which) const noexcept {
+  [[nodiscard]] std::int64_t sum(std::uint32_t id, Counter<std::int64_t> DestinationCounters::*which) const noexcept {
     std::int64_t all = 0;
-    for (const auto& worker : workers_) all += __atomic_load_n(&(worker[id].*which), __ATOMIC_RELAXED);
+    for (const auto& worker : workers_) all += worker[id].*which;
     return all < 0 ? 0 : all;  // a session may end at another worker than where it was counted up a moment ago
   }
   std::span<const std::span<const DestinationCounters>> workers_;

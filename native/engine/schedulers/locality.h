@@ -1,10 +1,9 @@
 #pragma once
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
 
 #include "engine/fields_hash.h"
 #include "engine/schedulers/least.h"
+#include "engine/session_buckets.h"
 
 /// lblc and lblcr: an address asked for keeps its server, or its set of servers, for caches.
 namespace lvsd::schedulers {
@@ -26,13 +25,13 @@ struct Locality {
 /// of a full bucket the one that nobody asked for the longest time goes. Memory that is not used is not touched.
 class Localities {
  public:
-  Localities() noexcept : entries_(static_cast<Locality*>(std::calloc(kEntries, sizeof(Locality)))) {}
+  Localities() noexcept { (void)entries_.allocate(kEntries * sizeof(Locality)); }
 
   [[nodiscard]] const Locality* find(const Service& service, const Address& address) const noexcept {
     return const_cast<Localities*>(this)->look(service, address);
   }
   void put(const Service& service, const Locality& what) noexcept {
-    if (entries_ == nullptr) return;
+    if (entries_.data() == nullptr) return;
     Locality* at = look(service, what.address);
     if (at == nullptr) {
       Locality* first = bucket(service, what.address);
@@ -45,19 +44,15 @@ class Localities {
 
  private:
   static constexpr std::uint32_t kEntries = 16'384, kWays = 4;
-  struct Free {
-    void operator()(Locality* memory) const noexcept { std::free(memory); }
-  };
-
   static std::uint64_t age(const Locality& one, std::uint32_t now_ms) noexcept {
     return one.service_generation == 0 ? ~std::uint64_t{0} : now_ms - one.used_ms;
   }
   [[nodiscard]] Locality* bucket(const Service& service, const Address& address) const noexcept {
     const std::uint64_t hash = multiply_fold(address.high() ^ kHashKeys[0] ^ service.generation, address.low() ^ kHashKeys[1]);
-    return entries_.get() + slot_of(hash, kEntries / kWays) * kWays;
+    return static_cast<Locality*>(entries_.data()) + slot_of(hash, kEntries / kWays) * kWays;
   }
   [[nodiscard]] Locality* look(const Service& service, const Address& address) noexcept {
-    if (entries_ == nullptr) return nullptr;
+    if (entries_.data() == nullptr) return nullptr;
     Locality* const first = bucket(service, address);
     Locality* const end = first + kWays;
     Locality* const found = std::find_if(first, end, [&](const Locality& one) {
@@ -66,7 +61,7 @@ class Localities {
     return found == end ? nullptr : found;
   }
 
-  std::unique_ptr<Locality[], Free> entries_;
+  Pages entries_;
 };
 
 /// is_overloaded of the kernel: it is above its weight, and somebody has room.

@@ -4,7 +4,7 @@ import { parseFile, readConfigurationFile } from '../../config/include.js';
 import { lint } from '../../config/lint.js';
 import { complaintsText } from '../complaints.js';
 import type { Order } from '../lvsd-options.js';
-import type { Output } from '../realserver.js';
+import type { Output } from '../face.js';
 import { linesOfFiles, wantsColour } from './excerpt.js';
 import { aboutHost, type Host } from './host.js';
 import { mentionsOf } from './mentions.js';

@@ -29,6 +29,13 @@ const named =
     return word === undefined ? [] : [{ is, place: placeOfWord(statement, index), name: word.text }];
   };
 
+const interfaces: Find = (statement) =>
+  statement.words
+    .slice(1)
+    .flatMap(({ text }, i): Mention[] =>
+      text === 'auto' ? [] : [{ is: 'interface', place: placeOfWord(statement, i + 1), name: text }],
+    );
+
 const secret: Find = (statement) => [{ is: 'secret', place: placeOfWord(statement, 1), word: keywordOf(statement) }];
 
 const onlyIn =
@@ -75,6 +82,8 @@ const finders: ReadonlyMap<string, Find> = new Map<string, Find>([
   ['script_user', users],
   ['user', onlyIn(['MISC_CHECK', 'vrrp_script'], users)],
   ['interface', onlyIn(['vrrp_instance'], named('interface'))],
+  ['engine_ports', onlyIn(['global_defs'], interfaces)],
+  ['interfaces', onlyIn(['virtual_server'], interfaces)],
   ['bind_if', named('interface')],
   ['lvs_sync_daemon', named('interface')],
   ['default_interface', named('interface')],

@@ -15,9 +15,9 @@ import { linesOfFiles, wantsColour } from '../check/excerpt.js';
 import { hasErrors } from '../check/verdict.js';
 import { complaintsText } from '../complaints.js';
 import { type Names, systemNames } from '../ipvsadm/names.js';
-import type { Output } from '../realserver.js';
+import { answer, type Output } from '../face.js';
 import { loadLines } from './load-lines.js';
-import { type ConvertOrder, parseConvert, usage } from './options.js';
+import { type ConvertOrder, parseConvert } from './options.js';
 import { tableLines } from './table-lines.js';
 
 /** What `convert` needs of the world; for tests. */
@@ -41,15 +41,10 @@ export function convert(
   environment: NodeJS.ProcessEnv,
   world: ConvertWorld = thisWorld(),
 ): number {
-  const order = parseConvert(args);
-  if (order === 'help') {
-    output.out(usage);
-    return 0;
-  }
-  if ('wrong' in order) {
-    output.err(`lvsd convert: ${order.wrong}\n${usage}`);
-    return 2;
-  }
+  return answer('lvsd convert', parseConvert(args), output, (order) => carryOut(order, output, environment, world));
+}
+
+function carryOut(order: ConvertOrder, output: Output, environment: NodeJS.ProcessEnv, world: ConvertWorld): number {
   const source = readSource(order, world);
   if (typeof source === 'string') {
     output.err(`lvsd convert: ${source}\n`);

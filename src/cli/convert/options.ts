@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util';
-import { readArguments, type Wrong } from '../arguments.js';
+import { flag, type NoOrder, readCommand, text, type Wrong } from '../arguments.js';
 
-export const usage = `usage: lvsd convert --from ipvsadm|ldirectord|lvsd --to lvsd|ipvsadm [FILE]
+const usage = `usage: lvsd convert --from ipvsadm|ldirectord|lvsd --to lvsd|ipvsadm [FILE]
 
 Prints FILE (standard input, if none is named or it is '-') in another language:
 
@@ -27,31 +26,20 @@ export interface ConvertOrder {
   readonly strict: boolean;
 }
 
-export function parseConvert(args: readonly string[]): ConvertOrder | Wrong | 'help' {
-  const read = readArguments(() =>
-    parseArgs({
-      args: [...args],
-      strict: true,
-      allowPositionals: true,
-      options: {
-        from: { type: 'string' },
-        to: { type: 'string' },
-        strict: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }),
-  );
-  if ('wrong' in read) return read;
-  const { values, positionals } = read;
-  if (values.help === true) return 'help';
-  const [file, ...more] = positionals;
-  if (more.length > 0) return { wrong: `'${more.join(' ')}' is one word too many` };
-  const from = chosen('from', values.from, FROM);
-  const to = chosen('to', values.to, TO);
-  if (typeof from !== 'string') return from;
-  if (typeof to !== 'string') return to;
-  return { from, to, file: file === '-' ? undefined : file, strict: values.strict ?? false };
-}
+export const parseConvert = (args: readonly string[]): ConvertOrder | NoOrder =>
+  readCommand(args, {
+    usage,
+    options: { from: text, to: text, strict: flag },
+    takesWords: true,
+    read: (values, [file, ...more]): ConvertOrder | Wrong => {
+      if (more.length > 0) return { wrong: `'${more.join(' ')}' is one word too many` };
+      const from = chosen('from', values.from, FROM);
+      const to = chosen('to', values.to, TO);
+      if (typeof from !== 'string') return from;
+      if (typeof to !== 'string') return to;
+      return { from, to, file: file === '-' ? undefined : file, strict: values.strict };
+    },
+  });
 
 function chosen<C extends string>(option: string, value: string | undefined, choices: readonly C[]): C | Wrong {
   if (value === undefined) return { wrong: `--${option} ${choices.join('|')}?` };

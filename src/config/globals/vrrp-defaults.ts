@@ -1,17 +1,6 @@
 import { familyOf } from '../../model/address.js';
 import type { GarpSettings, VrrpDefaults } from '../global-settings.js';
-import {
-  flag,
-  noMore,
-  obsolete,
-  one,
-  optional,
-  phrase,
-  readWord,
-  switchable,
-  withVrrp,
-  type Reader,
-} from '../terms.js';
+import { flag, noMore, obsolete, one, optional, phrase, readWord, switchable, type Reader } from '../terms.js';
 import { keywordOf, placeOfWord } from '../tree.js';
 import { MOST_U32, address, integer, interfaceName, name, oneOf, seconds } from '../values.js';
 import type { Term, Values, Vocabulary } from '../vocabulary.js';
@@ -85,7 +74,7 @@ const iptables = (most: number): Term<never> => ({
   join: (before) => before,
 });
 
-const words = {
+export const vrrpDefaultWords = {
   vrrp_version: one(oneOf('2', '3')),
   vrrp_strict: switchable,
   vrrp_mcast_group4: one(multicast('ip4')),
@@ -129,11 +118,6 @@ const words = {
   vrrp_ipsets: iptables(6),
 } satisfies Vocabulary;
 
-/** The same words, each marked as one that works where VRRP runs. */
-export const vrrpDefaultWords: typeof words = Object.fromEntries(
-  Object.entries(words).map(([word, term]) => [word, withVrrp<unknown>(term)]),
-) as typeof words;
-
 const MASTER_DELAY = 5;
 const MASTER_REPEAT = 5;
 
@@ -158,7 +142,7 @@ export function garpOf(
   };
 }
 
-function globalGarp(values: Values<typeof words>): GarpSettings {
+function globalGarp(values: Values<typeof vrrpDefaultWords>): GarpSettings {
   const least = values.vrrp_min_garp === true;
   const masterDelaySeconds = values.vrrp_garp_master_delay ?? (least ? 0 : MASTER_DELAY);
   const masterRepeat = values.vrrp_garp_master_repeat ?? (least ? 1 : MASTER_REPEAT);
@@ -177,7 +161,7 @@ function globalGarp(values: Values<typeof words>): GarpSettings {
   };
 }
 
-export function vrrpDefaultsOf(values: Values<typeof words>, smtpAlert: boolean): VrrpDefaults {
+export function vrrpDefaultsOf(values: Values<typeof vrrpDefaultWords>, smtpAlert: boolean): VrrpDefaults {
   const vmacPrefix = values.vmac_prefix ?? 'vrrp';
   return {
     version: values.vrrp_version === undefined ? undefined : versionOf(values.vrrp_version),

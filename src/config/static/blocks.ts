@@ -4,23 +4,12 @@ import { type Named, namedBlocks } from '../named.js';
 import { noMore } from '../terms.js';
 import { type Statement, placeOfWord, positionOfWord } from '../tree.js';
 import { integer, interfaceName } from '../values.js';
-import { isMissing, type Context, type Term, type Vocabulary } from '../vocabulary.js';
+import { isMissing, type Context, type Vocabulary } from '../vocabulary.js';
 import { members, membersOf } from '../vrrp/sync-group.js';
 import { addressLine } from './address-line.js';
 import { routeLine } from './route-line.js';
 import { ruleLine } from './rule-line.js';
 import type { LinkDelay, TrackGroup } from './statics.js';
-
-/** One warning for each block that is read and checked and does not run yet. */
-const notYet = <T>(term: Term<T>): Term<T> => ({
-  ...term,
-  withVrrp: true,
-  read(statement, context) {
-    const message = `'${statement.words[0]!.text}' is read and checked, and not kept on the machine yet`;
-    context.diagnostics.warning(placeOfWord(statement, 0), message, { kind: 'unsupported' });
-    return term.read(statement, context);
-  },
-});
 
 const delay = integer(0, 255);
 
@@ -42,10 +31,10 @@ export interface TrackGroupDraft {
 }
 
 export const staticBlocks = {
-  static_ipaddress: notYet(linesInBraces('address', addressLine('static'))),
-  static_routes: notYet(linesInBraces('route', routeLine('static'))),
-  static_rules: notYet(linesInBraces('rule', ruleLine('static'))),
-  interface_up_down_delays: notYet(linesInBraces('delay', linkDelay)),
+  static_ipaddress: linesInBraces('address', addressLine('static')),
+  static_routes: linesInBraces('route', routeLine('static')),
+  static_rules: linesInBraces('rule', ruleLine('static')),
+  interface_up_down_delays: linesInBraces('delay', linkDelay),
   track_group: namedBlocks(
     'track_group',
     trackGroupWords,

@@ -1,11 +1,11 @@
 import type { BfdInstance, GlobalSettings, SyncDaemonSettings } from '../configuration.js';
-import type { Diagnostics } from '../diagnostics.js';
+import { type Diagnostics, unknownWord } from '../diagnostics.js';
 import { byName, isNamed, type Named, valuesOf } from '../named.js';
 import { type TrackGroupDraft, trackGroupsOf } from '../static/blocks.js';
 import type { Statics } from '../static/statics.js';
-import { withVrrp } from '../terms.js';
 import { placeOfWord } from '../tree.js';
-import type { Values, Vocabulary } from '../vocabulary.js';
+import type { globalWords } from '../global-defs.js';
+import type { Block, Values, Vocabulary } from '../vocabulary.js';
 import { garpGroups } from './garp-group.js';
 import { buildInstance, instanceBlocks, type InstanceDraft } from './instance.js';
 import { trackProcesses } from './process.js';
@@ -16,11 +16,11 @@ import type { SyncGroup, TrackFile, VrrpConfiguration, VrrpInstance } from './vr
 
 /** The outermost words of VRRP. */
 export const vrrpBlocks = {
-  vrrp_script: withVrrp(trackScripts),
-  vrrp_track_process: withVrrp(trackProcesses),
-  garp_group: withVrrp(garpGroups),
-  vrrp_instance: withVrrp(instanceBlocks),
-  vrrp_sync_group: withVrrp(syncGroupBlocks),
+  vrrp_script: trackScripts,
+  vrrp_track_process: trackProcesses,
+  garp_group: garpGroups,
+  vrrp_instance: instanceBlocks,
+  vrrp_sync_group: syncGroupBlocks,
 } satisfies Vocabulary;
 
 export interface Surroundings {
@@ -118,14 +118,22 @@ function warnOfUntracked(
 
 /** The old word of an instance stands for lvs_sync_daemon where there is none. */
 export function syncDaemonOf(
-  values: Values<typeof vrrpBlocks>,
-  said: SyncDaemonSettings | undefined,
+  { vrrp_instance: instances = [] }: Values<typeof vrrpBlocks>,
+  { values, statements }: Block<Pick<typeof globalWords, 'lvs_sync_daemon'>>,
+  diagnostics: Diagnostics,
 ): SyncDaemonSettings | undefined {
-  if (said !== undefined) return said;
-  for (const { name, value } of values.vrrp_instance ?? []) {
+  const ids = new Map(instances.map(({ name, value }) => [name, value?.values.virtual_router_id ?? 0]));
+  const said = values.lvs_sync_daemon;
+  const statement = statements['lvs_sync_daemon'];
+  if (said?.instance !== undefined && statement !== undefined && !ids.has(said.instance)) {
+    const place = placeOfWord(statement, statement.texts.indexOf(said.instance, 2));
+    const [message, advice] = unknownWord(said.instance, 'no vrrp_instance of this file', ids.keys());
+    diagnostics.warning(place, `${message}: the sync daemon never becomes master`, advice);
+  }
+  if (said !== undefined) return { ...said, syncId: said.syncId ?? ids.get(said.instance ?? '') ?? 0 };
+  for (const { name, value } of instances) {
     const device = value?.values.lvs_sync_daemon_interface;
-    if (device !== undefined)
-      return { interface: device, instance: name, syncId: value?.values.virtual_router_id ?? 0 };
+    if (device !== undefined) return { interface: device, instance: name, syncId: ids.get(name) ?? 0 };
   }
   return undefined;
 }

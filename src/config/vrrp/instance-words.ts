@@ -4,9 +4,21 @@ import { linesInBraces } from '../lists.js';
 import { addressLine } from '../static/address-line.js';
 import { routeLine } from '../static/route-line.js';
 import { ruleLine } from '../static/rule-line.js';
-import { flag, needless, noEffect, noMore, obsolete, one, optional, phrase, readWord, switchable } from '../terms.js';
+import {
+  flag,
+  needless,
+  noEffect,
+  noMore,
+  obsolete,
+  one,
+  optional,
+  phrase,
+  readWord,
+  several,
+  switchable,
+} from '../terms.js';
 import { placeOfWord } from '../tree.js';
-import { address, integer, interfaceName, oneOf, seconds } from '../values.js';
+import { address, integer, interfaceName, name, oneOf, seconds } from '../values.js';
 import type { Script } from '../configuration.js';
 import type { Term, Vocabulary } from '../vocabulary.js';
 import { authenticationTerm, hmacTerm } from './authentication.js';
@@ -24,8 +36,8 @@ const oldChecksum: Term<'always' | 'never'> = needless(
 );
 
 /** `notify_deleted [SCRIPT]`. */
-const notifyDeleted: Term<Script | 'fault'> = {
-  read: (statement, context) => (statement.words.length === 1 ? 'fault' : command.read(statement, context)),
+const notifyDeleted: Term<Script | 'deleted'> = {
+  read: (statement, context) => (statement.words.length === 1 ? 'deleted' : command.read(statement, context)),
 };
 
 /** `[1..254]`: the priority while our own timers are late; 254 if none is said. */
@@ -45,6 +57,21 @@ const syncInterface: Term<string> = {
   }),
   instead: 'lvs_sync_daemon IFNAME INSTANCE in global_defs',
 };
+
+/** Ours: `bfd_master NAME...`: sessions with those who may be master; the words and where each stands. */
+const masterSessions: Term<readonly MasterSessionDraft[]> = (() => {
+  const names = several(name('the name of a bfd_instance'));
+  return {
+    read: (statement, context) =>
+      names.read(statement, context)?.map((title, i) => ({ name: title, place: placeOfWord(statement, i + 1) })),
+    join: (before, now) => [...before, ...now],
+  };
+})();
+
+export interface MasterSessionDraft {
+  readonly name: string;
+  readonly place: ReturnType<typeof placeOfWord>;
+}
 
 /** The words of vrrp_instance. `skip_check_adv_addr off` is off: keepalived takes any value for on. */
 export const instanceWords = {
@@ -74,6 +101,7 @@ export const instanceWords = {
   track_src_ip: flag,
   dont_track_primary: flag,
   ...trackWords,
+  bfd_master: masterSessions,
   use_vmac: useVmac,
   use_vmac_addr: flag,
   vmac_xmit_base: flag,

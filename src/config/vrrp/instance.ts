@@ -8,7 +8,7 @@ import { checkAddresses, familyOfInstance } from './addresses.js';
 import { hmacOf } from './authentication.js';
 import { instanceWords } from './instance-words.js';
 import { notificationsOf } from './notifications.js';
-import { type Trackable, tracksOf } from './tracking.js';
+import { masterSessionsOf, type Trackable, tracksOf } from './tracking.js';
 import { transportOf } from './transport.js';
 import type { VirtualInterface, VrrpAuthentication, VrrpInstance } from './vrrp.js';
 
@@ -32,9 +32,6 @@ export function buildInstance(
   if (block === undefined) return undefined;
   const { values } = block;
   const say = new Sayer(block, statement, diagnostics);
-  diagnostics.warning(placeOfWord(statement, 0), `'vrrp_instance ${name}' is read and checked, and does not run yet`, {
-    kind: 'unsupported',
-  });
   const family = familyOfInstance(block);
   const version =
     values.version === undefined ? (family === 'ip6' ? 3 : (defaults.version ?? 2)) : versionOf(values.version);
@@ -98,8 +95,9 @@ export function buildInstance(
     receiveBufferBytes: values.kernel_rx_buf_size,
     garp: garpOf(block, defaults.garp, values.garp_extra_if),
     tracks,
+    masterSessions: masterSessionsOf(values.bfd_master ?? [], family, trackable.bfd, diagnostics),
     notify: notificationsOf(values, defaults),
-    notifyDeleted: values.notify_deleted ?? 'none',
+    notifyDeleted: values.notify_deleted ?? 'fault',
     notifyMasterRxLowerPriority: values.notify_master_rx_lower_pri,
   };
 }

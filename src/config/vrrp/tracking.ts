@@ -1,3 +1,4 @@
+import { type Family, familyOf } from '../../model/address.js';
 import type { BfdInstance } from '../configuration.js';
 import type { Diagnostics } from '../diagnostics.js';
 import { linesInBraces, readEntry } from '../lists.js';
@@ -124,4 +125,24 @@ function once(drafts: readonly TrackDraft[] = [], diagnostics: Diagnostics): rea
     }
   }
   return [...seen.values()];
+}
+
+/** What `bfd_master` names: sessions of this file with neighbours that can send adverts of this family. */
+export function masterSessionsOf(
+  drafts: readonly { readonly name: string; readonly place: ReturnType<typeof placeOfWord> }[],
+  family: Family,
+  sessions: ReadonlyMap<string, BfdInstance | undefined>,
+  diagnostics: Diagnostics,
+): readonly string[] {
+  const found = new Set<string>();
+  for (const { name: title, place } of drafts) {
+    if (!isNamed(title, place, 'bfd_instance', sessions, diagnostics)) continue;
+    const neighbor = sessions.get(title)?.neighbor;
+    if (neighbor !== undefined && familyOf(neighbor) !== family)
+      diagnostics.error(place, `the neighbour of '${title}', ${neighbor}, can be no master of this instance`, {
+        expected: 'a session with the address that its adverts come from',
+      });
+    found.add(title);
+  }
+  return [...found];
 }

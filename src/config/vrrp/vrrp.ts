@@ -53,7 +53,7 @@ export interface VrrpInstance {
   readonly lowerPriorityNoAdvert: boolean;
   readonly higherPrioritySendAdvert: boolean;
   readonly ownerIgnoresAdverts: boolean;
-  /** After timers that ran late: step down, and the priority for that time. */
+  /** timer_expired_backup: the highest priority of another router; a master that stood still so long that this one took over steps down. */
   readonly timerExpiredPriority: number | undefined;
   /** A fault of the own interface is none. */
   readonly ignoreOwnInterface: boolean;
@@ -61,9 +61,11 @@ export interface VrrpInstance {
   readonly receiveBufferBytes: number | undefined;
   readonly garp: GarpSettings;
   readonly tracks: Tracks;
+  /** bfd_master: sessions with other routers of this VRID; the end of the one with the master is the end of the master. */
+  readonly masterSessions: readonly string[];
   readonly notify: VrrpNotifications;
-  /** What runs when a reload removes the instance; 'fault': notify_fault does. */
-  readonly notifyDeleted: Script | 'none' | 'fault';
+  /** What is told when a reload removes the instance: FAULT, or DELETED, with a script of its own if there is one. */
+  readonly notifyDeleted: Script | 'deleted' | 'fault';
   readonly notifyMasterRxLowerPriority: Script | undefined;
 }
 

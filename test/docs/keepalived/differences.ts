@@ -37,7 +37,7 @@ export const runningDifferences: readonly (readonly [what: string, reason: strin
     'they may be of another director',
   ],
   [
-    '`lvs_sync_daemon` with a `vrrp_instance` starts nothing yet, and the log says so',
-    'its role follows the instance, and VRRP does not run yet',
+    'With a `vrrp_instance`, only the sync daemon of its state runs, whatever ran before',
+    'after a crash keepalived lets both run, and cannot start the one of the next state',
   ],
 ];

@@ -37,7 +37,6 @@ that is not in this list is not in the language.
 | state | words | |
 | --- | --- | --- |
 | works | ${count((state) => state === 'works')} | means what it means in keepalived; ⁺ marks lvsd's own words |
-| checked; runs with VRRP | ${count((state) => state.startsWith('checked'))} | read, checked and typed; nothing runs it yet, and \`lvsd check\` says so at each \`vrrp_instance\` and static block |
 | no effect | ${count((state) => state.startsWith('no effect'))} | known and without a meaning here; \`lvsd check\` warns, with the reason |
 | obsolete | ${count((state) => state.startsWith('obsolete'))} | a word of former times; \`lvsd check\` says what to write |
 

@@ -75,6 +75,7 @@ track_script | { NAME [weight -253..253 [reverse or noreverse]] ... } | empty | 
 track_file | { NAME [weight -254..254 [reverse or noreverse]] ... } | empty | track_files
 track_process | { NAME [weight -254..254 [reverse or noreverse]] ... } | empty | processes
 track_bfd | { NAME [weight -253..253 [reverse or noreverse]] ... } | empty | BFD sessions
++bfd_master | NAME... | none | BFD sessions with the other routers: when the one with the master goes down, the backup takes over after 50 ms x (256 - priority) / 256 at most; weights and faults are not touched
 mcast_src_ip | ADDRESS | primary address | source of multicast adverts
 unicast_src_ip | ADDRESS | primary address | source of unicast adverts
 mcast_dst_ip | MULTICAST | global group | other group
@@ -104,7 +105,7 @@ notify_backup | SCRIPT [USER [[:]GROUP]] | none | on BACKUP
 notify_master | SCRIPT [USER [[:]GROUP]] | none | on MASTER
 notify_fault | SCRIPT [USER [[:]GROUP]] | none | on FAULT
 notify_stop | SCRIPT [USER [[:]GROUP]] | none | at stop
-notify_deleted | [SCRIPT [USER [[:]GROUP]]] | FAULT is reported | when removed by reload
+notify_deleted | [SCRIPT [USER [[:]GROUP]]] | FAULT is reported | DELETED is reported when a reload removes the instance, and the script runs
 notify | SCRIPT [USER [[:]GROUP]] | none | any change; INSTANCE NAME STATE PRIORITY appended
 notify_master_rx_lower_pri | SCRIPT [USER [[:]GROUP]] | none | master saw a lower priority advert
 smtp_alert | [BOOL] | global default (false) | mail on change

@@ -28,7 +28,6 @@ export interface Section {
   readonly entries: readonly Entry[];
 }
 
-const WITH_VRRP = 'checked; runs with VRRP';
 const EVERY_CHECK = 'every check';
 
 /** Where the texts of a block's words are, the nearest first. */
@@ -38,11 +37,11 @@ const placesOf = (title: string): readonly string[] => {
   return [title, 'when to check'];
 };
 
-function stateOf(term: Term<unknown>, withVrrp: boolean): string {
+function stateOf(term: Term<unknown>): string {
   if (term.instead !== undefined)
     return term.instead.startsWith('nothing') ? 'obsolete: leave it out' : `obsolete: write \`${term.instead}\``;
   if (term.noEffect !== undefined) return `no effect: ${term.noEffect}`;
-  return withVrrp ? WITH_VRRP : 'works';
+  return 'works';
 }
 
 /** What is wrong between vocabularies and texts: both lists are empty in a manual that may be printed. */
@@ -70,28 +69,27 @@ export function sections(): { readonly sections: readonly Section[]; readonly ga
   const isCheck = (title: string): boolean => /_CHECK$|_GET$/.test(title) || title === 'host';
   const shared = new Set<string>(Object.keys(common));
 
-  const walk = (title: string, vocabulary: Vocabulary, withVrrp: boolean): void => {
+  const walk = (title: string, vocabulary: Vocabulary): void => {
     if (found.some((section) => section.title === title)) return;
     const inside: (() => void)[] = [];
     const entries: Entry[] = [];
     found.push({ title, entries });
     for (const [word, term] of Object.entries(vocabulary)) {
-      const here = withVrrp || term.withVrrp === true;
       const plain = isCheck(title) && shared.has(word) && !texts.get(title)?.has(word) && term.noEffect === undefined;
-      const entry = plain ? undefined : entryOf(title, word, stateOf(term, here));
+      const entry = plain ? undefined : entryOf(title, word, stateOf(term));
       if (entry !== undefined) entries.push(entry);
       const { words } = term;
-      if (words !== undefined) inside.push(() => walk(word, words, here));
+      if (words !== undefined) inside.push(() => walk(word, words));
     }
     for (const next of inside) next();
   };
-  walk('outermost', outermost, false);
+  walk('outermost', outermost);
 
   const line = (title: string, words: LineWords, more: readonly string[]): void => {
     const entries = [...more.map((word) => [word, {}] as const), ...Object.entries(words)].flatMap(([word, said]) => {
       const { as, instead } = said as LineWords[string];
       if (as !== undefined && texts.get(title)?.has(word) !== true) return []; // named where its first name is
-      return entryOf(title, word, instead === undefined ? WITH_VRRP : `obsolete: write \`${instead}\``) ?? [];
+      return entryOf(title, word, instead === undefined ? 'works' : `obsolete: write \`${instead}\``) ?? [];
     });
     found.push({ title, entries });
   };

@@ -1,7 +1,6 @@
 /** The words of explain, what-if, capture and sessions, and what is printed. */
 import t from 'tap';
 import { decodeRequest, type EngineState, type Status } from '../../../src/cli/control.js';
-import { parseCapture } from '../../../src/cli/capture.js';
 import { type Explanation, explainText } from '../../../src/cli/explain.js';
 import { parseLvsctl } from '../../../src/cli/lvsctl.js';
 import { sessionLine, toldSession } from '../../../src/cli/sessions.js';
@@ -37,7 +36,7 @@ const lines: readonly [args: string[], told: object | string][] = [
   ],
   [['what-if', '-f', 'a.conf', '--remove', 'x'], { own: 'what-if', file: 'a.conf' }],
   [['what-if'], { wrong: /what if what/, usage: /what-if --remove/ }],
-  [['sessions', '--json'], { own: 'sessions', order: { json: true, service: undefined } }],
+  [['sessions', '--json'], { own: 'sessions', json: true, order: { service: undefined } }],
   [['--control', '/z', 'sessions', '--service', 's'], { own: 'sessions', path: '/z', order: { service: 's' } }],
   [['sessions', 'all'], { wrong: "'all' is too much" }],
   [['capture', '-w', '-'], { own: 'capture', order: { file: '-', order: { most: 0xffff_ffff } } }],
@@ -82,13 +81,19 @@ const filters: readonly [words: string, told: object][] = [
   ['--snap 65536', { wrong: /--snap is a number from 1 to 65535/ }],
   ['--json', { wrong: /not JSON/ }],
 ];
+/** What lvsctl makes of the words behind `capture`. */
+function captured(words: readonly string[]): object {
+  const read = parseLvsctl(['capture', ...words], {});
+  return 'own' in read ? read.order : read;
+}
+
 for (const [words, told] of filters)
   t.test(`capture ${words}`, (t) => {
-    t.match(parseCapture([...words.split(' '), '-w', 'f']), told);
+    t.match(captured([...words.split(' '), '-w', 'f']), told);
     t.end();
   });
 t.test('capture without a file', (t) => {
-  t.match(parseCapture([]), { wrong: /where to/ });
+  t.match(captured([]), { wrong: /where to/ });
   t.end();
 });
 

@@ -1,13 +1,13 @@
 import t from 'tap';
 import { decodeRequest } from '../../../src/cli/control.js';
 import { parseLvsctl } from '../../../src/cli/lvsctl.js';
-import { orSay } from '../../../src/cli/lvsd.js';
+import { orSay } from '../../../src/cli/face.js';
 import { parseLvsd } from '../../../src/cli/lvsd-options.js';
 import type { CheckStatus } from '../../../src/cli/control.js';
 import { statusText } from '../../../src/cli/status-text.js';
 import { LvsError } from '../../../src/errors.js';
 
-const lines: [args: string, told: object | string][] = [
+const lines: [args: string, told: object][] = [
   [
     'run -f a.conf',
     { command: 'run', file: 'a.conf', control: '/run/lvsd/control.sock', observeSeconds: 10, foreign: 'adopt' },
@@ -22,7 +22,8 @@ const lines: [args: string, told: object | string][] = [
   ['run -f a --strict', { wrong: '--strict goes with check' }],
   ['run -f a --control none', { control: undefined }],
   ['run -f a --observe 0.5 --foreign refuse --log debug', { observeSeconds: 0.5, foreign: 'refuse', log: 'debug' }],
-  ['--help', 'help'],
+  ['--help', { help: /^usage: lvsd run/ }],
+  ['help', { help: /^usage: lvsd run/ }],
   ['', { wrong: 'which command?' }],
   ['walk -f a', { wrong: "no command 'walk'" }],
   ['run', { wrong: 'which file? -f FILE' }],
@@ -44,7 +45,7 @@ t.test('$RUNTIME_DIRECTORY is where sockets and state are', (t) => {
   t.end();
 });
 
-const asked: [args: string[], told: object | string][] = [
+const asked: [args: string[], told: object][] = [
   [['status'], { request: { do: 'status' }, path: '/run/lvsd/control.sock', json: false }],
   [['--json', 'plan'], { request: { do: 'plan' }, json: true }],
   [['weight', 'a', '0'], { request: { do: 'weight', server: 'a', weight: 0 } }],
@@ -55,7 +56,12 @@ const asked: [args: string[], told: object | string][] = [
   [['status', 'now'], { wrong: "'now' is one word too many" }],
   [['dance'], { wrong: "no command 'dance'" }],
   [[], { wrong: 'which command?' }],
-  [['-h'], 'help'],
+  [['-h'], { help: /^usage: lvsctl/ }],
+  [['lb', 'vip', '--help'], { help: /lb vip <prefix>.*ovn-nbctl's.* lb-add LB VIP/s }],
+  [['--control', '/x', 'lb', '?'], { help: /lb vip <prefix>/ }],
+  [['lb-add', '-h'], { help: / lb-add LB VIP/ }],
+  [['--control=/x', 'show', 'lb'], { path: '/x', request: { do: 'lb', words: ['show', 'lb'] } }],
+  [['--control', '/x', 'lb-list', '--all'], { path: '/x', request: { do: 'lb', words: ['lb-list', '--all'] } }],
 ];
 for (const [args, told] of asked)
   t.test(`lvsctl ${args.join(' ')}`, (t) => {

@@ -51,7 +51,6 @@ const orders: readonly [args: string, order: ReturnType<typeof parseRealServer>]
     '--undo --dry-run --vip 192.0.2.1',
     { wish: { ...dr, vips: ['192.0.2.1'] }, mode: 'undo-dry-run', stateDirectory: state },
   ],
-  ['--help', 'help'],
 ];
 
 for (const [args, order] of orders)

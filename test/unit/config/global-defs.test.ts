@@ -21,6 +21,36 @@ const refused: readonly [name: string, text: string, says: readonly string[]][] 
     globals('lvs_timeouts tcpfn 3'),
     ["2:14: 'tcpfn' is no option here, expected tcp, tcpfin or udp; did you mean 'tcpfin'?"],
   ],
+  [
+    'a pair without its key',
+    globals('pair_peer 10.99.0.2'),
+    ["2:11: 'pair_peer' without 'pair_key', expected 'pair_key' and a secret that both directors have"],
+  ],
+  [
+    'a key without a pair',
+    globals('pair_key 0123456789abcdef'),
+    ["2:10: 'pair_key' without 'pair_peer', expected 'pair_peer ADDRESS'"],
+  ],
+  [
+    'a key that can be guessed',
+    globals('pair_peer 10.99.0.2', 'pair_key secret'),
+    ["3:10: 'secret' is no value of pair_key, expected a secret of at least 16 bytes, or file:/path"],
+  ],
+  [
+    'a key in no file',
+    globals('pair_peer 10.99.0.2', 'pair_key file:key'),
+    ["3:10: 'file:key' is no value of pair_key, expected file: and the absolute path of a file"],
+  ],
+  [
+    'a peer that is no address',
+    globals('pair_peer lb2', 'pair_key 0123456789abcdef'),
+    ["2:11: 'lb2' is no value of pair_peer, expected an IPv4 or IPv6 address"],
+  ],
+  [
+    'a source of the other family',
+    globals('pair_peer 10.99.0.2', 'pair_key 0123456789abcdef', 'pair_source fd00::1'),
+    ["4:13: 'fd00::1' is of another family than the peer's address, expected an IPv4 address"],
+  ],
   ['a timeout twice', globals('lvs_timeouts udp 3 udp 4'), ["2:20: 'udp' is given twice, expected tcp, tcpfin or udp"]],
   [
     'a group that is no group',
@@ -144,6 +174,7 @@ const defaults: Omit<GlobalSettings, 'vrrp'> = {
   noCheckerMail: false,
   shareProbes: true,
   engine: { ports: 'auto', mode: 'auto', workers: 'auto', timeouts: {} },
+  pair: undefined,
 };
 
 /** But for what is said of VRRP. */
@@ -215,6 +246,30 @@ t.test('everything said of the engine', (t) => {
     timeouts: { tcpEstablished: 1, tcpSyn: 2, tcpFin: 3, tcpClosed: 4, udp: 5, icmp: 6, other: 7 },
   });
   t.strictSame(read(globals('engine_ports auto', 'engine_workers auto'))?.engine, defaults.engine);
+  t.end();
+});
+
+t.test('the other director', (t) => {
+  t.strictSame(read(globals('pair_peer 10.99.0.2', 'pair_key "0123456789 abcdef"'))?.pair, {
+    peer: '10.99.0.2',
+    port: 51_112,
+    source: undefined,
+    key: { text: '0123456789 abcdef' },
+    secondPathSeconds: 30,
+  });
+  const all = globals(
+    'pair_peer FD00::2 700',
+    'pair_source fd00::1',
+    'pair_key file:/etc/lvsd/key',
+    'pair_second_path 0',
+  );
+  t.strictSame(read(all)?.pair, {
+    peer: 'fd00::2',
+    port: 700,
+    source: 'fd00::1',
+    key: { file: '/etc/lvsd/key' },
+    secondPathSeconds: 0,
+  });
   t.end();
 });
 

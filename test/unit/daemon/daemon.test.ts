@@ -1,4 +1,5 @@
 /** The whole daemon with a fake kernel and real servers on the loopback. */
+import { decodeRequest } from '../../../src/cli/control.js';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -231,7 +232,11 @@ t.test('a second daemon is refused before it touches anything', async (t) => {
 t.test('a socket whose path is too long is refused, not cut', async (t) => {
   const path = `/tmp/${'x'.repeat(110)}`;
   await t.rejects(
-    serveControl(path, () => Promise.resolve(), { log: new MemoryLog(), clock: new FakeClock() }),
+    serveControl(
+      path,
+      { decode: decodeRequest, answer: () => Promise.resolve() },
+      { log: new MemoryLog(), clock: new FakeClock() },
+    ),
     { code: 'CONTROL_FAILED' },
   );
 });
@@ -264,7 +269,11 @@ t.test('a connection that could not be accepted is said, and ends nobody', async
   t.teardown(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'control.sock');
   const log = new MemoryLog();
-  const close = await serveControl(path, () => Promise.resolve(), { log, clock: new FakeClock() });
+  const close = await serveControl(
+    path,
+    { decode: decodeRequest, answer: () => Promise.resolve() },
+    { log, clock: new FakeClock() },
+  );
   t.teardown(close);
   const { _getActiveHandles: handles } = process as unknown as { readonly _getActiveHandles: () => readonly unknown[] };
   const servers = handles.call(process).filter((handle): handle is Server => handle instanceof Server);

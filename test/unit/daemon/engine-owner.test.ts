@@ -3,82 +3,21 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Engine } from '../../../src/daemon/engine.js';
 import { engineAddress } from '../../../src/dataplane/client.js';
-import { event, topic } from '../../../src/dataplane/protocol.js';
-import type { Link } from '../../../src/links/rows.js';
-import { neighbourState, routeTable, routeType } from '../../../src/links/uapi.js';
+import { event, SESSION_RECORD_BYTES, topic } from '../../../src/dataplane/protocol.js';
+import { neighbourState } from '../../../src/links/uapi.js';
 import type { Change } from '../../../src/model/change.js';
 import { defaultDestinationSettings } from '../../../src/model/destination.js';
 import { defaultEngineOptions, defaultEngineSettings, type EngineOptions } from '../../../src/model/engine.js';
 import { defaultServiceSettings } from '../../../src/model/service.js';
 import type { Steering } from '../../../src/netfilter/steering-rules.js';
-import type { NetworkFacts } from '../../../src/routing/facts.js';
-import type { FactKind, NetworkSource } from '../../../src/routing/kernel-network.js';
 import { systemClock } from '../../../src/system/clock.js';
 import { FakeEngine } from '../../helpers/fake-engine.js';
+import { FakeSource, link } from '../../helpers/fake-network.js';
 import { MemoryLog } from '../../helpers/memory-log.js';
 import { temporaryDirectory } from '../../helpers/program.js';
 
 /** Of no process: the largest that there can be. */
 const NOBODY = 2 ** 22 - 1;
-
-const link = (index: number, name: string): Link => ({
-  index,
-  name,
-  kind: 'veth',
-  up: true,
-  running: true,
-  loopback: false,
-  resolvesNeighbours: true,
-  mtu: 1500,
-  macAddress: `02:00:00:00:00:0${index}`,
-});
-
-class FakeSource implements NetworkSource {
-  readonly used: string[] = [];
-  facts: NetworkFacts = {
-    links: [link(2, 'eth0'), link(3, 'eth1')],
-    addresses: [],
-    routes: [
-      {
-        prefix: '0.0.0.0',
-        prefixLength: 0,
-        table: routeTable.main,
-        priority: 0,
-        type: routeType.unicast,
-        ways: [{ index: 2, gateway: '192.0.2.1', weight: 1 }],
-      },
-      {
-        prefix: '10.1.0.0',
-        prefixLength: 24,
-        table: routeTable.main,
-        priority: 0,
-        type: routeType.unicast,
-        ways: [{ index: 3, weight: 1 }],
-      },
-    ],
-    neighbours: [],
-  };
-  #onChange: (kinds: ReadonlySet<FactKind>) => void = () => undefined;
-  closed = false;
-
-  read<K extends FactKind>(kind: K): Promise<NetworkFacts[K]> {
-    return Promise.resolve(this.facts[kind]);
-  }
-  useNeighbour(index: number, address: string): Promise<void> {
-    this.used.push(`${index} ${address}`);
-    return Promise.resolve();
-  }
-  watch(onChange: (kinds: ReadonlySet<FactKind>) => void): void {
-    this.#onChange = onChange;
-  }
-  change(facts: Partial<NetworkFacts>): void {
-    this.facts = { ...this.facts, ...facts };
-    this.#onChange(new Set(Object.keys(facts) as FactKind[]));
-  }
-  close(): void {
-    this.closed = true;
-  }
-}
 
 const web = { by: 'address', protocol: 'tcp', address: '198.51.100.1', port: 80 } as const;
 const changes: readonly Change[] = [
@@ -95,18 +34,27 @@ const changes: readonly Change[] = [
   },
 ];
 
-function world(t: Test) {
-  const path = join(temporaryDirectory(t), 'engine.sock');
+function world(t: Test, directory = temporaryDirectory(t)) {
+  const path = join(directory, 'engine.sock');
   const source = new FakeSource();
   const log = new MemoryLog();
   const fakes: FakeEngine[] = [];
   const args: (readonly string[])[] = [];
   const steered: Steering[] = [];
+  const refuse = { starts: false };
   const engine = new Engine({
     path,
     start: async (words) => {
       args.push(words);
-      fakes.push(await FakeEngine.listen({ path: words[1]!, pid: NOBODY, onStop: () => void fakes.at(-1)?.close() }));
+      if (refuse.starts) throw new Error('no more processes');
+      const fake: FakeEngine = await FakeEngine.listen({
+        path: words[1]!,
+        pid: NOBODY,
+        workers: Number(words[words.indexOf('--workers') + 1]),
+        capacity: Number(words[words.indexOf('--sessions') + 1]),
+        onStop: () => void fake.close(),
+      });
+      fakes.push(fake);
       return { pid: NOBODY, onExit: () => undefined, kill: () => undefined };
     },
     network: () => source,
@@ -124,7 +72,7 @@ function world(t: Test) {
     await engine.close('keep');
     for (const fake of fakes) await fake.close();
   });
-  return { engine, source, log, fakes, args, steered };
+  return { engine, source, log, fakes, args, steered, refuse };
 }
 
 const settings: EngineOptions = { ...defaultEngineOptions, workers: 3, sessions: 5000 };
@@ -218,15 +166,56 @@ t.test('a port of the file that is not there is said, once', async (t) => {
   );
 });
 
-t.test('other settings are published; what only a start can change is said', async (t) => {
-  const { engine, fake, log } = await started(t);
+t.test('other settings are published', async (t) => {
+  const { engine, fake, fakes } = await started(t);
   await engine.follow(settings);
   t.equal(count(fake, 'publishServices'), 1, 'nothing changed');
   await engine.follow({ ...settings, tunnelTtl: 17 });
   t.equal(count(fake, 'publishServices'), 2);
-  t.equal(log.named('engine.needs-restart').length, 0);
-  await engine.follow({ ...settings, tunnelTtl: 17, workers: 4 });
-  t.equal(log.named('engine.needs-restart').length, 1);
+  await engine.follow({ ...settings, tunnelTtl: 17, workers: 'auto' });
+  t.equal(fakes.length, 1, 'any number is right');
+});
+
+t.test('what only a start can change: another engine takes tables and sessions, then the ports', async (t) => {
+  const { engine, fake, fakes, args, log } = await started(t);
+  fake.sessions = new Uint8Array(3 * SESSION_RECORD_BYTES).fill(7);
+  await engine.follow({ ...settings, workers: 4 });
+  t.equal(fakes.length, 2);
+  t.same(args[1]!.slice(2), ['--workers', '4', '--sessions', '5000']);
+  const next = fakes[1]!;
+  t.equal(Buffer.compare(next.services!, fake.services!), 0);
+  t.equal(next.sessions.length, 3 * SESSION_RECORD_BYTES);
+  t.equal(fake.asked.at(-1), 'stop');
+  t.ok(next.asked.indexOf('loadSessions') < next.asked.indexOf('openPorts'), 'before packets come');
+  t.match(log.named('engine.replaced'), [{ taken: 3, refused: 0 }]);
+  await engine.follow({ ...settings, workers: 4 });
+  t.equal(fakes.length, 2, 'it is as it shall be');
+  t.same(await engine.forwarder.apply([{ do: 'delete-service', service: web }]), [undefined]);
+  t.equal(count(next, 'publishServices'), 2, 'changes go to the new one');
+});
+
+t.test('one that cannot be replaced goes on, and it is tried again', async (t) => {
+  const { engine, fakes, args, log, refuse } = await started(t);
+  refuse.starts = true;
+  await engine.follow({ ...settings, sessions: 9000 });
+  t.match(log.named('engine.not-settled'), [{ reason: /no more processes/ }]);
+  t.equal((await engine.status()).running, true);
+  refuse.starts = false;
+  await engine.follow({ ...settings, sessions: 9000 });
+  t.same([fakes.length, args.length], [2, 3]);
+});
+
+t.test('an engine that runs and is not as the file says is replaced, too', async (t) => {
+  const directory = temporaryDirectory(t);
+  const first = world(t, directory);
+  await first.engine.open(settings);
+  await first.engine.forwarder.apply(changes);
+  await first.engine.close('keep');
+  const next = world(t, directory);
+  await next.engine.open({ ...settings, sessions: 70_000 });
+  t.equal(next.fakes.length, 1);
+  t.same([...(await next.engine.forwarder.read()).keys()], ['tcp 198.51.100.1:80']);
+  t.equal(first.fakes[0]!.asked.at(-1), 'stop');
 });
 
 t.test('an engine that died has everything again', async (t) => {

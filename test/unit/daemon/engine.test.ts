@@ -167,9 +167,10 @@ t.test('from the first service to the last', { skip: missing(), timeout: 60_000 
     t.equal(await get(), body);
     t.ok(((await next.engine.status()).counters?.liveSessions ?? 0n) >= 2n, 'its sessions are there');
 
-    await next.engine.renew();
+    await next.engine.follow({ ...settings, workers: 2 });
     const renewed = await next.engine.status();
     t.not(renewed.pid, pid, 'another process');
+    t.equal(renewed.workers, 2);
     t.ok((renewed.counters?.liveSessions ?? 0n) >= 2n, 'with the same sessions');
     t.equal(await get(), body);
 

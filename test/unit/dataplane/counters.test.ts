@@ -47,7 +47,7 @@ t.test('members of the rows are those of counters.h, in its order', (t) => {
   const members = (name: string): string[] => {
     const [, body = ''] =
       new RegExp(`struct alignas\\(64\\) ${name} \\{([^}]*)\\}`).exec(header.replace(/\/\/.*$/gm, '')) ?? [];
-    return [...body.matchAll(/int64_t ([^;]*);/g)].flatMap(([, names = '']) =>
+    return [...body.matchAll(/int64_t> ([^;]*);/g)].flatMap(([, names = '']) =>
       names.split(',').map((one) => one.trim()),
     );
   };

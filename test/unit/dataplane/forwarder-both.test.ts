@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import t from 'tap';
 import { ForwarderOfBoth } from '../../../src/dataplane/both.js';
-import { WorkingTable } from '../../../src/dataplane/working-table.js';
 import { type Change, changeName, type Forwarder, type Outcomes } from '../../../src/model/change.js';
 import { defaultDestinationSettings, destinationName } from '../../../src/model/destination.js';
 import { defaultEngineSettings } from '../../../src/model/engine.js';
@@ -12,6 +11,7 @@ import {
   serviceName,
 } from '../../../src/model/service.js';
 import type { Table } from '../../../src/model/table.js';
+import { WorkingTable } from '../../../src/model/working-table.js';
 
 /** One side in memory. */
 class Side implements Forwarder {

@@ -1,8 +1,10 @@
 /** A network as rows, and what stands in its image. native/test/image_test.cc and tables_test.cc say what the engine makes of it. */
+import fc from 'fast-check';
 import t from 'tap';
 import { adjacencyFlag, NO_PORT, records, routeKind } from '../../../src/dataplane/image-layout.js';
 import { networkImage, sharesOf } from '../../../src/dataplane/network-image.js';
 import type { Network, NextHop, Route } from '../../../src/dataplane/network.js';
+import { formatAddress } from '../../../src/model/address.js';
 
 const hop = (port: string, gateway?: string, more: Partial<NextHop> = {}): NextHop => ({
   port,
@@ -195,6 +197,30 @@ t.test('VLANs: the tags, and the neighbour of that VLAN', (t) => {
     routes.map(({ to }) => to),
     ['10.0.0.0/8', '172.16.1.0/24', '172.16.1.2/32'],
     'one route of the neighbour, of that VLAN',
+  );
+  t.end();
+});
+
+t.test('two addresses are of one prefix when their first bits are the same, at each length of both families', (t) => {
+  const pair = fc.constantFrom(4, 16).chain((size) =>
+    fc.record({
+      one: fc.uint8Array({ minLength: size, maxLength: size }),
+      // which bit is another one; behind the last: none
+      flipped: fc.nat(8 * size),
+      length: fc.nat(8 * size),
+    }),
+  );
+  fc.assert(
+    fc.property(pair, ({ one, flipped, length }) => {
+      const other = one.slice();
+      if (flipped < 8 * one.length) other[flipped >> 3]! ^= 0x80 >> (flipped & 7);
+      const { routes } = read({
+        ...nothing,
+        routes: [one, other].map((bytes) => route(formatAddress(bytes), length, hop('pg0', '10.0.0.1'))),
+      });
+      return routes.length === (flipped < length ? 2 : 1);
+    }),
+    { numRuns: 2000 },
   );
   t.end();
 });

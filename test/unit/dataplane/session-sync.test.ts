@@ -4,8 +4,9 @@ import t from 'tap';
 import type { SessionsChanged, SessionsPage } from '../../../src/dataplane/protocol.js';
 import { SESSION_RECORD_BYTES } from '../../../src/dataplane/protocol.js';
 import { decodeSessions, encodeSessions } from '../../../src/dataplane/session-record.js';
-import { type SyncEngine, SyncReceiver, SyncSender, type SyncStream } from '../../../src/dataplane/session-sync.js';
-import { encodeSync } from '../../../src/dataplane/sync-codec.js';
+import { type SyncEngine, SyncReceiver, SyncSender } from '../../../src/dataplane/session-sync.js';
+import { encodeSync, packRecords } from '../../../src/dataplane/sync-codec.js';
+import type { SyncStream } from '../../../src/dataplane/sync-link.js';
 import { defaultSyncLimits, newSender, stepSender } from '../../../src/dataplane/sync-machine.js';
 import { SessionOrigins } from '../../../src/dataplane/sync-origins.js';
 import { FakeClock, settled } from '../../helpers/fake-clock.js';
@@ -152,9 +153,18 @@ class Pair {
       clock,
       limits: LIMITS,
       connect: (events) => {
-        this.a.onSessions = events.onSessions;
-        this.a.onEnd = events.onEnd;
-        return Promise.resolve(this.a);
+        const { a } = this;
+        a.onSessions = events.onSessions;
+        a.onEnd = events.onEnd;
+        return Promise.resolve({
+          sessions: (cursor) => a.sessions(cursor),
+          loadSessions: (records) => a.loadSessions(records),
+          follow: () => a.follow(),
+          // a connection that ends late is not the one that came after it
+          close: () => {
+            if (a.onSessions === events.onSessions) a.onSessions = undefined;
+          },
+        });
       },
       onEnd: again,
     });
@@ -339,6 +349,209 @@ t.test('one that does not take what it is sent: bounded, and a new table when it
   t.strictSame(plain(pair.b), plain(pair.a));
   t.equal(pair.sender.status().table, 2);
   pair.close();
+});
+
+t.test(
+  'the change log overflowed: what it did not tell comes with a full table, and what ended then ends',
+  async (t) => {
+    const pair = new Pair();
+    for (let i = 0; i < 6; i++) pair.a.set(i, 0, true);
+    await pair.heal(300);
+    t.match(pair.sender.status(), { table: 1, phase: 'changes' });
+    // of these the engine tells nothing but that it could not tell
+    pair.a.flows.delete(1);
+    pair.a.flows.set(3, record(3, 4));
+    pair.a.flows.set(7, record(7, 2));
+    pair.a.isLost = true;
+    pair.a.tell(record(5, 3));
+    await pair.engines();
+    t.match(pair.sender.status(), { phase: 'table', table: 2, notes: { lost: 1 } }, 'the gap after the first is over');
+    await pair.heal(200);
+    t.strictSame(plain(pair.b), plain(pair.a));
+    t.match(pair.receiver.status(), { isWhole: true, table: 2, notes: { purged: 1 } });
+    pair.close();
+  },
+);
+
+t.test('lost among the pages of a table: it is not called whole, and another follows', async (t) => {
+  const pair = new Pair();
+  for (let i = 0; i < 9; i++) pair.a.set(i, 0, true);
+  await settled();
+  await pair.back('none');
+  await pair.engines();
+  t.match(pair.sender.status(), { phase: 'table', table: 1 });
+  pair.a.flows.delete(0);
+  pair.a.isLost = true;
+  pair.a.tell(new Uint8Array(0));
+  await pair.engines();
+  t.equal(pair.sender.status().phase, 'due');
+  t.notOk(pair.receiver.status().isWhole);
+  await pair.heal(300);
+  t.strictSame(plain(pair.b), plain(pair.a));
+  t.match(pair.receiver.status(), { isWhole: true, table: 2 });
+  t.equal(pair.sender.status().notes['whole'], 1, 'the first one never was');
+  pair.close();
+});
+
+t.test(
+  'one that loses again and again gets a table at ever greater distances, and at once again when it is calm',
+  async (t) => {
+    const pair = new Pair();
+    await pair.heal(100);
+    const begun: number[] = [];
+    for (let last = 1; pair.clock.now() < 3000; ) {
+      pair.a.isLost = true;
+      pair.a.tell(new Uint8Array(0));
+      await pair.heal(50);
+      const { table } = pair.sender.status();
+      if (table !== last) begun.push(pair.clock.now());
+      last = table;
+    }
+    const gaps = begun.slice(1).map((at, i) => at - begun[i]!);
+    // beats come each 100 ms, and a table begins with whatever comes after its time
+    for (const [i, gap] of gaps.entries())
+      t.ok(gap >= Math.min(LIMITS.longestGapMs, 2 * LIMITS.gapMs * 2 ** i), `${gap}`);
+    t.ok(Math.max(...gaps) <= LIMITS.longestGapMs + 2 * LIMITS.beatMs, gaps.join());
+    await pair.heal(4 * LIMITS.longestGapMs);
+    const before = pair.sender.status().table;
+    for (let i = 0; i < 2; i++) {
+      pair.a.isLost = true;
+      pair.a.tell(new Uint8Array(0));
+      await pair.heal(2 * LIMITS.beatMs);
+    }
+    t.equal(pair.sender.status().table, before + 2);
+    pair.close();
+  },
+);
+
+/** One end alone, and what a test lets the other one say. */
+function alone(end: 'sender' | 'receiver') {
+  const clock = new FakeClock();
+  const ends: string[] = [];
+  const engine = new MapEngine();
+  let hangUp = (): void => undefined;
+  let isClosed = false;
+  const [out, into] = [new Wire(), new Wire()];
+  const stream: SyncStream = {
+    ...streamOf(out, into),
+    close: () => void (isClosed = true),
+    listen: (received, ended) => {
+      into.received = received;
+      hangUp = ended;
+    },
+  };
+  const common = { stream, clock, limits: LIMITS, onEnd: (why: string) => void ends.push(why) };
+  const one =
+    end === 'sender'
+      ? new SyncSender({ ...common, connect: () => Promise.resolve(engine) })
+      : new SyncReceiver({ ...common, engine, origins: new SessionOrigins(10, [1, 2]) });
+  return {
+    clock,
+    ends,
+    engine,
+    one,
+    say: (frame: Parameters<typeof encodeSync>[0]) => into.received(encodeSync(frame)),
+    hangUp: () => hangUp(),
+    isClosed: () => isClosed,
+  };
+}
+
+const hello = { kind: 'hello', version: 1, beatMs: LIMITS.beatMs } as const;
+for (const [end, peer] of [
+  ['sender', 'receiver'],
+  ['receiver', 'sender'],
+] as const) {
+  const silence = `nothing is heard of the ${peer}`;
+  const noise =
+    end === 'sender'
+      ? ({ kind: 'ack', table: 1, bytes: 0, taken: 0, refused: 0 } as const)
+      : ({ kind: 'beat', table: 0, number: 0 } as const);
+
+  t.test(`a ${end} whose hello is never answered gives up after three beats, whatever else it hears`, (t) => {
+    for (const says of [false, true]) {
+      const { clock, ends, say, isClosed } = alone(end);
+      for (let beats = 0; beats < 3; beats++) {
+        clock.advance(LIMITS.beatMs);
+        if (says) say(noise);
+      }
+      t.strictSame(ends, []);
+      clock.advance(LIMITS.beatMs);
+      t.strictSame(ends, [silence]);
+      t.ok(isClosed());
+      t.equal(clock.pending, 0);
+    }
+    t.end();
+  });
+
+  t.test(`a ${end} whose peer falls silent ends it; one that is heard in time goes on`, (t) => {
+    const { clock, ends, say } = alone(end);
+    say(hello);
+    for (let beats = 0; beats < 20; beats++) {
+      clock.advance(LIMITS.beatMs);
+      if (beats % 3 === 2) say(noise);
+    }
+    t.strictSame(ends, []);
+    clock.advance(4 * LIMITS.beatMs);
+    t.strictSame(ends, [silence]);
+    clock.advance(10_000);
+    t.equal(ends.length, 1);
+    t.end();
+  });
+
+  t.test(`a ${end} waits three beats of the slower of the two`, (t) => {
+    const { clock, ends, say } = alone(end);
+    say({ ...hello, beatMs: 10 * LIMITS.beatMs });
+    clock.advance(30 * LIMITS.beatMs);
+    t.strictSame(ends, []);
+    clock.advance(LIMITS.beatMs);
+    t.strictSame(ends, [silence]);
+    t.end();
+  });
+
+  t.test(`a ${end} whose peer is gone tells it once, and leaves no timer`, async (t) => {
+    const { clock, ends, say, hangUp, isClosed } = alone(end);
+    say(hello);
+    await settled();
+    hangUp();
+    t.strictSame(ends, ['the connection ended']);
+    t.ok(isClosed());
+    t.equal(clock.pending, 0);
+    say(noise);
+    clock.advance(10_000);
+    t.equal(ends.length, 1);
+  });
+
+  t.test(`a ${end} that is closed says nothing of it`, async (t) => {
+    const { clock, ends, one, hangUp } = alone(end);
+    await settled();
+    one.close();
+    hangUp();
+    clock.advance(10_000);
+    t.strictSame(ends, []);
+    t.equal(clock.pending, 0);
+  });
+}
+
+t.test('a receiver that does not listen because its engine lags does not take that for silence', async (t) => {
+  const { clock, ends, engine, one, say } = alone('receiver');
+  say(hello);
+  say({ kind: 'begin', table: 1 });
+  let go = (): void => undefined;
+  engine.loadSessions = (records) =>
+    new Promise((resolve) => (go = () => resolve({ taken: records.length / SESSION_RECORD_BYTES, refused: 0 })));
+  // more than 4 MB of records wait
+  const [payload] = packRecords(Buffer.concat(Array.from({ length: 1000 }, (_, i) => record(i % 100, 0))));
+  for (let number = 1; number <= 50; number++) say({ kind: 'records', table: 1, number, payload: payload! });
+  await settled();
+  clock.advance(10 * LIMITS.beatMs);
+  t.strictSame(ends, []);
+  for (let i = 0; i < 50; i++) {
+    go();
+    await settled();
+  }
+  clock.advance(4 * LIMITS.beatMs);
+  t.strictSame(ends, ['nothing is heard of the sender'], 'now it would hear');
+  one.close();
 });
 
 t.test('silence, another version and bytes that are no sync end it', (t) => {

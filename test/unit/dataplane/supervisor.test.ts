@@ -6,6 +6,7 @@ import { startEngine } from '../../../src/dataplane/process.js';
 import { PROTOCOL } from '../../../src/dataplane/protocol.js';
 import { type RunningEngine, Supervisor } from '../../../src/dataplane/supervisor.js';
 import { systemClock } from '../../../src/system/clock.js';
+import { FakeEngine } from '../../helpers/fake-engine.js';
 import { MemoryLog } from '../../helpers/memory-log.js';
 import { temporaryDirectory } from '../../helpers/program.js';
 
@@ -231,4 +232,92 @@ t.test('one that hangs is ended, and another takes its place', async (t) => {
   t.match(log.named('engine.hung'), [{ pid: pids[0] }]);
   t.notOk(isAlive(pids[0]!));
   t.equal(supervisor.engine!.hello.pid, pids[1]);
+});
+
+t.test('one that hangs since before we came is ended, and another takes its place', async (t) => {
+  const first = world(t);
+  await first.supervisor.ensure();
+  first.supervisor.close();
+  const [hung] = first.pids;
+  process.kill(hung!, 'SIGSTOP');
+  const next = world(t, first.directory, 300);
+  t.equal(await next.supervisor.find(), undefined, 'there is none that can be used');
+  t.match(next.log.named('engine.hung'), [{ pid: hung, reason: /did not answer within 300 ms/ }]);
+  t.notOk(isAlive(hung!));
+  t.equal((await next.supervisor.ensure()).hello.pid, next.pids[0]);
+  t.match(next.log.named('engine.adopted'), []);
+});
+
+t.test('one that only takes its time is asked twice, and not ended', async (t) => {
+  const { supervisor, path, log, pids } = world(t, undefined, 500);
+  const slow = await FakeEngine.listen({ path });
+  t.teardown(() => slow.close());
+  slow.instead.set('hello', 'none');
+  const finding = supervisor.find();
+  await until(() => slow.asked.length === 1);
+  slow.instead.delete('hello');
+  t.equal((await finding)?.hello.pid, process.pid);
+  t.same(slow.asked, ['hello', 'hello']);
+  t.same(
+    log.events.map(({ event }) => event),
+    ['engine.adopted'],
+  );
+  t.equal(pids.length, 0);
+});
+
+t.test('one that hangs in the middle of a change of engines: the other one is left alone', async (t) => {
+  const old = world(t);
+  old.words.args = ['--protocol', `${PROTOCOL + 1}`];
+  await old.supervisor.ensure();
+  old.supervisor.close();
+  const middle = world(t, old.directory);
+  await middle.supervisor.find();
+  middle.supervisor.close();
+  process.kill(old.pids[0]!, 'SIGSTOP');
+
+  const next = world(t, old.directory, 300);
+  t.equal((await next.supervisor.find())!.hello.pid, middle.pids[0], 'which forwards');
+  t.notOk(isAlive(old.pids[0]!));
+  t.ok(isAlive(middle.pids[0]!));
+  t.equal(next.supervisor.predecessor, undefined);
+});
+
+t.test('a stranger who says nothing at our place is not ended: that is a sentence', async (t) => {
+  const { supervisor, path, log, pids } = world(t, undefined, 200);
+  const stranger = await FakeEngine.listen({ path });
+  t.teardown(() => stranger.close());
+  stranger.instead.set('hello', 'none');
+  await t.rejects(supervisor.ensure(), {
+    code: 'ENGINE_ABSENT',
+    message: /says nothing, and was not started by an lvsd/,
+  });
+  t.equal(stranger.asked.length, 2, 'asked twice');
+  t.equal(log.named('engine.hung').length, 0);
+  t.equal(pids.length, 0);
+});
+
+t.test('one that was just started and says nothing is ended, with the reason', async (t) => {
+  const directory = temporaryDirectory(t);
+  const path = join(directory, 'engine.sock');
+  const script = 'require("net").createServer(() => undefined).listen(process.argv[1])';
+  const start = startEngine(process.execPath, undefined);
+  const pids: number[] = [];
+  const supervisor = new Supervisor({
+    path,
+    start: async () => {
+      const child = await start(['-e', script, path]);
+      pids.push(child.pid);
+      return child;
+    },
+    args: () => [],
+    clock: systemClock,
+    log: new MemoryLog(),
+    events: {},
+    onReturn: () => Promise.resolve(),
+    startTimeoutMs: 1500,
+    answerTimeoutMs: 200,
+  });
+  await t.rejects(supervisor.ensure(), { code: 'ENGINE_NOT_STARTED', message: /does not answer within 1500 ms/ });
+  await until(() => !isAlive(pids[0]!));
+  t.notOk(isAlive(pids[0]!));
 });

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { outlooksOf, parseWhatIf, liveSessionsOf } from '../../../src/cli/what-if.js';
+import { readCommand } from '../../../src/cli/arguments.js';
+import { liveSessionsOf, outlooksOf, whatIfCommand } from '../../../src/cli/what-if.js';
 import { defaultDestinationSettings, destinationName } from '../../../src/model/destination.js';
 import { defaultEngineSettings } from '../../../src/model/engine.js';
 import { defaultServiceSettings, serviceName } from '../../../src/model/service.js';
@@ -137,14 +138,14 @@ t.test(
 );
 
 t.test('the command line', (t) => {
-  t.match(parseWhatIf(['--remove', '10.0.0.1']), { supposed: { do: 'remove', server: '10.0.0.1' }, json: false });
-  t.match(parseWhatIf(['--weight', '[fd00::1]:80=7', '--service', 's', '-f', 'x', '--json']), {
+  const parseWhatIf = (args: readonly string[]) => readCommand(args, whatIfCommand);
+  t.match(parseWhatIf(['--remove', '10.0.0.1']), { supposed: { do: 'remove', server: '10.0.0.1' } });
+  t.match(parseWhatIf(['--weight', '[fd00::1]:80=7', '--service', 's', '-f', 'x']), {
     supposed: { do: 'weight', server: '[fd00::1]:80', weight: 7 },
     service: 's',
     file: 'x',
-    json: true,
   });
-  t.equal(parseWhatIf(['--help']), 'help');
+  t.match(parseWhatIf(['--help']), { help: /^usage: lvsctl/ });
   for (const args of [
     [],
     ['--remove', 'a', '--weight', 'a=1'],

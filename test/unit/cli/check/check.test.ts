@@ -34,7 +34,7 @@ async function lvsdCheck(
   }: { odd?: Partial<Host>; terminal?: boolean; environment?: NodeJS.ProcessEnv } = {},
 ): Promise<Told> {
   const order = parseLvsd(['check', ...args], {});
-  if (typeof order === 'string' || 'wrong' in order) throw new Error(JSON.stringify(order));
+  if ('help' in order || 'wrong' in order) throw new Error(JSON.stringify(order));
   const said = { out: '', err: '' };
   const output = { out: (text: string) => void (said.out += text), err: (text: string) => void (said.err += text) };
   const status = await check(order, output, environment, { terminal, host: () => host(odd) });
@@ -193,6 +193,20 @@ for (const [name, odd, says, status] of atHost)
     t.equal(told.status, Math.max(status, (await lvsdCheck(['-f', file, '--keepalived-exit-codes'])).status));
   });
 
+t.test('--host: interfaces of the userspace engine', async (t) => {
+  const text = (ports: string): string =>
+    site({ service: 'interfaces eth0 nosuch1' }).replace(/^/, `global_defs {\nlvs_engine userspace\n${ports}\n}\n`);
+  const told = async (ports: string): Promise<readonly string[]> => {
+    const file = `${t.testdir({ conf: text(ports) })}/conf`;
+    const { err } = await lvsdCheck(['-f', file, '--host'], { odd: { interfaces: new Set(['eth0']) } });
+    return [...err.matchAll(/conf:(\d+:\d+): warning: this machine has no interface (\S+)/g)].map(
+      ([, place, name]) => `${place} ${name}`,
+    );
+  };
+  t.strictSame(await told('engine_ports eth0 nosuch0'), ['3:19 nosuch0', '13:17 nosuch1']);
+  t.strictSame(await told('engine_ports auto'), ['13:17 nosuch1']);
+});
+
 t.test('--host: an address that VRRP moves may be elsewhere', async (t) => {
   const file = `${t.testdir({ conf: MACHINE.replace('192.0.2.7/32', '192.0.2.1/32') })}/conf`;
   const { err } = await lvsdCheck(['-f', file, '--host'], { odd: { hasAddress: () => false } });
@@ -208,7 +222,7 @@ t.test('--host: the machine itself', async (t) => {
   });
   writeFileSync(file, text, { mode: 0o600 });
   const order = parseLvsd(['check', '-f', file, '--host'], {});
-  if (typeof order === 'string' || 'wrong' in order) throw new Error('not understood');
+  if ('help' in order || 'wrong' in order) throw new Error('not understood');
   let said = '';
   const output = { out: () => undefined, err: (more: string) => void (said += more) };
   t.equal(await check(order, output, {}), 0);

@@ -1,0 +1,6 @@
+/** keepalived before ours: each way in which both can speak. */
+import '../helpers/own-machine.js';
+import t from 'tap';
+import { contests } from './interop/trial.js';
+
+contests(t, { a: 'keepalived', b: 'lvsd' });
