@@ -1,6 +1,17 @@
 import { familyOf } from '../../model/address.js';
 import type { GarpSettings, VrrpDefaults } from '../global-settings.js';
-import { flag, noMore, obsolete, one, optional, phrase, readWord, switchable, type Reader } from '../terms.js';
+import {
+  noEffect,
+  flag,
+  noMore,
+  obsolete,
+  one,
+  optional,
+  phrase,
+  readWord,
+  switchable,
+  type Reader,
+} from '../terms.js';
 import { keywordOf, placeOfWord } from '../tree.js';
 import { MOST_U32, address, integer, interfaceName, name, oneOf, seconds } from '../values.js';
 import type { Term, Values, Vocabulary } from '../vocabulary.js';
@@ -74,6 +85,13 @@ const iptables = (most: number): Term<never> => ({
   join: (before) => before,
 });
 
+/** Why words do nothing here, as the manual and `lvsd check` say it. */
+export const ONLY_PEERS = 'adverts of others than the peers are never taken';
+export const OTHER_LIST = 'another list of addresses is only remarked, never a reason to refuse an advert';
+const UNKNOWN_VRIDS = 'adverts for routers that are not here are counted';
+const OWN_BUFFERS = "lvsd takes adverts from its sockets at once; 'kernel_rx_buf_size' of an instance makes one larger";
+const ANY_TIME = 'an interface may come and go at any time; its instance is in fault meanwhile';
+
 export const vrrpDefaultWords = {
   vrrp_version: one(oneOf('2', '3')),
   vrrp_strict: switchable,
@@ -94,22 +112,22 @@ export const vrrpDefaultWords = {
   vrrp_lower_prio_no_advert: switchable,
   vrrp_higher_prio_send_advert: switchable,
   vrrp_owner_ignore_adverts: switchable,
-  vrrp_check_unicast_src: flag,
-  vrrp_skip_check_adv_addr: switchable,
+  vrrp_check_unicast_src: noEffect(ONLY_PEERS, flag),
+  vrrp_skip_check_adv_addr: noEffect(OTHER_LIST, switchable),
   v3_checksum_as_v2: switchable,
   vrrp_notify_priority_changes: switchable,
   fifo_write_vrrp_states_on_reload: flag,
   no_email_faults: flag,
-  dynamic_interfaces: optional(oneOf('allow_if_changes'), 'yes' as const),
+  dynamic_interfaces: noEffect(ANY_TIME, optional(oneOf('allow_if_changes'), 'yes' as const)),
   default_interface: one(interfaceName),
   disable_local_igmp: flag,
   vmac_prefix: one(name('the beginning of an interface name', 10)),
   vmac_addr_prefix: one(name('the beginning of an interface name', 10)),
-  log_unknown_vrids: flag,
+  log_unknown_vrids: noEffect(UNKNOWN_VRIDS, flag),
   vrrp_startup_delay: one(seconds(0.001, LONGEST_DELAY)),
   vrrp_delay_after_boot: one(seconds(0.001, LONGEST_DELAY)),
-  vrrp_rx_bufs_policy: one(buffer),
-  vrrp_rx_bufs_multiplier: one(integer(1, MOST_I32)),
+  vrrp_rx_bufs_policy: noEffect(OWN_BUFFERS, one(buffer)),
+  vrrp_rx_bufs_multiplier: noEffect(OWN_BUFFERS, one(integer(1, MOST_I32))),
   nftables: table,
   nftables_priority: one(i32),
   nftables_ifindex: flag,

@@ -22,9 +22,11 @@ const formerly = (now: string, why: string): Term<true> => ({
 });
 
 const MANY = 1024;
-const ONE_PROCESS = 'lvsd is one process, named lvsd';
+const ONE_PROCESS = 'the processes of lvsd have names of their own';
 const SERVICE_UNIT =
   'lvsd leaves its scheduling to whoever starts it (Nice=, CPUSchedulingPolicy=, CPUAffinity= of systemd)';
+const ADVERTS_FIRST =
+  'the thread that sends adverts has SCHED_RR and its memory locked where that is allowed, and nothing else needs it';
 const BUFFERS = 'lvsd sizes its sockets itself and reads the kernel again when it missed something';
 const NO_SNMP = "lvsd has no SNMP agent; 'lvsctl status --json' has the numbers";
 const NO_DBUS = "lvsd is not on D-Bus; 'lvsctl' talks to it";
@@ -33,10 +35,10 @@ const NO_DUMP = "lvsd writes no dumps; 'lvsctl status --json' tells all of it";
 const NO_SCHEDULE = "lvsd reads the file again at SIGHUP or 'lvsctl reload'; let cron or a systemd timer send it";
 const TABLES = 'names of tables, scopes and protocols are looked up in /etc/iproute2 and /usr/share/iproute2';
 
-const processOptions = (process: string): Vocabulary => ({
-  ...each(SERVICE_UNIT, 1, `${process}_priority ${process}_no_swap ${process}_rt_priority ${process}_rlimit_rttime`),
-  ...each(SERVICE_UNIT, MANY, `${process}_cpu_affinity`),
-  [`${process}_rlimit_rtime`]: formerly(`${process}_rlimit_rttime`, SERVICE_UNIT),
+const processOptions = (process: string, why = SERVICE_UNIT): Vocabulary => ({
+  ...each(why, 1, `${process}_priority ${process}_no_swap ${process}_rt_priority ${process}_rlimit_rttime`),
+  ...each(why, MANY, `${process}_cpu_affinity`),
+  [`${process}_rlimit_rtime`]: formerly(`${process}_rlimit_rttime`, why),
 });
 
 export const wordsWithoutEffect: Vocabulary = {
@@ -45,7 +47,7 @@ export const wordsWithoutEffect: Vocabulary = {
   lvs_process_name: formerly('checker_process_name', ONE_PROCESS),
   ...each('commands are started by the path as it is written', 1, 'use_symlink_paths'),
   ...each('lvsd does not raise its own priority', 1, 'max_auto_priority min_auto_priority_delay'),
-  ...processOptions('vrrp'),
+  ...processOptions('vrrp', ADVERTS_FIRST),
   ...processOptions('checker'),
   ...processOptions('bfd'),
   ...each(

@@ -1,5 +1,5 @@
 import { command } from '../command.js';
-import { extraInterface, garpWords, multicast } from '../globals/vrrp-defaults.js';
+import { extraInterface, garpWords, multicast, ONLY_PEERS, OTHER_LIST } from '../globals/vrrp-defaults.js';
 import { linesInBraces } from '../lists.js';
 import { addressLine } from '../static/address-line.js';
 import { routeLine } from '../static/route-line.js';
@@ -94,7 +94,7 @@ export const instanceWords = {
   unicast_src_ip: one(address),
   unicast_ttl: one(integer(0, 255)),
   unicast_fault_no_peer: flag,
-  check_unicast_src: flag,
+  check_unicast_src: noEffect(ONLY_PEERS, flag),
   old_unicast_checksum: oldChecksum,
   mcast_src_ip: one(address),
   mcast_dst_ip: one(multicast()),
@@ -112,7 +112,7 @@ export const instanceWords = {
   accept: flag,
   no_accept: flag,
   strict_mode: switchable,
-  skip_check_adv_addr: switchable,
+  skip_check_adv_addr: noEffect(OTHER_LIST, switchable),
   v3_checksum_as_v2: switchable,
   lower_prio_no_advert: switchable,
   higher_prio_send_advert: switchable,
