@@ -40,7 +40,7 @@ namespace {
   std::memcpy(address.sun_path, at.c_str(), at.size());
   for (int tries = 0; tries < 2000; ++tries) {
     const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const timeval patience{20, 0};
+    const timeval patience{60, 0};
     ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
     ::close(fd);

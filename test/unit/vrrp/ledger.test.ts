@@ -27,8 +27,10 @@ function wrongWith(cell: string, before: string): string | undefined {
   if (cell.startsWith('gap: ')) return cell.length > 'gap: '.length + 10 ? undefined : 'a gap needs a reason';
   const [, file, sentence] = /^`([a-z/-]+): (.+)`$/.exec(cell) ?? [];
   if (file === undefined || sentence === undefined) return 'neither a test nor a gap';
-  const path = new URL(`test/unit/${file.includes('/') ? file : `vrrp/${file}`}.test.ts`, root);
-  if (!existsSync(path)) return `${file}.test.ts is missing`;
+  const path = [`unit/vrrp/${file}`, `unit/${file}`, `vrrp/${file}`]
+    .map((name) => new URL(`test/${name}.test.ts`, root))
+    .find((one) => existsSync(one));
+  if (path === undefined) return `${file}.test.ts is missing`;
   return quotedIn(readFileSync(path, 'utf8'), sentence) ? undefined : `${file}.test.ts has no '${sentence}'`;
 }
 
