@@ -219,7 +219,8 @@ for (const [name, { address, services, workers = 1, joins: moments = ['late'] }]
       await moveTo(network, 'a');
       const text =
         globals(['outside', 'inside'], 'xdp').replace('engine_workers 1', `engine_workers ${workers}`) +
-        services.join('');
+        // with persistence one choice is all clients' choice, and the standby may make the same by chance
+        (joins === 'never' ? services.map((one) => one.replace('persistence_timeout 300', '')) : services).join('');
       await using a = await start('a', text);
       await using b = await start('b', text);
       const early = joins === 'first' ? await sync(t, 'a', 'b') : undefined;

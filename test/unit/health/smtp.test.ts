@@ -273,5 +273,6 @@ t.test('SMTP: exim4', { skip: unlessInstalled('exim4') }, async (t) => {
   t.equal(why(await attemptSmtp(quick, world, never)), 'timeout');
   exim.kill('SIGCONT');
   await stop(exim);
-  t.equal(why(await attemptSmtp(check, world, never)), 'refused');
+  // what was in its backlog when it ended is reset, what comes later is refused
+  t.match(why(await attemptSmtp(check, world, never)), /^(refused|reset)$/);
 });
