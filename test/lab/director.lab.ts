@@ -135,6 +135,7 @@ t.test('a site: requests, a server that dies and returns, reload, drift, stop', 
 
   t.same(await destinations(), both, 'in the table when it says that it has started');
   await wait(daemon, 'health.verdict', 2);
+  await shows(both, 20_000); // an emulated kernel may take longer for a first answer than a check allows
   t.same([await ask(), await ask(), await ask(), await ask()].sort(), [first, first, second, second]);
 
   await close(two);
