@@ -4,7 +4,9 @@
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { eventually } from '../../test/lab/eventually.js';
 import { ask, type Endpoint, type Peer, serve, serversOf } from '../../test/lab/peers.js';
 import { Network, type Topology } from '../../test/lab/topology.js';
@@ -12,6 +14,8 @@ import { Network, type Topology } from '../../test/lab/topology.js';
 const byEngine = process.argv[2] === 'engine';
 if (byEngine) await import('../../test/helpers/own-machine.js');
 
+const folder = mkdtempSync(join(tmpdir(), 'lvsd-demo-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const file = `${root}examples/demo/${byEngine ? 'engine' : 'demo'}.conf`;
 const site: Endpoint = { protocol: 'http', address: '10.2.0.100', port: 80 };
@@ -63,7 +67,7 @@ const stopping = await web('web-dr');
 await web('web-far');
 const asRealServer = async (host: string, ...words: readonly string[]): Promise<void> => {
   console.log(`# on ${host}: lvsd realserver ${words.join(' ')}`);
-  const state = ['--state', `/tmp/${host}-${process.pid}`]; // each host would have its own /var/lib/lvsd
+  const state = ['--state', join(folder, host)]; // each host would have its own /var/lib/lvsd
   console.log(await network.must(host, `${root}bin/lvsd`, 'realserver', ...words, ...state));
 };
 await asRealServer('web-dr', '--vip', '10.2.0.100', '--method', 'dr');
