@@ -1,6 +1,6 @@
 // Builds what a checkout needs: `node scripts/build.mjs native|sanitized|native-tests|fuzz|typescript|quick|all`. Plain JavaScript: it runs before anything is compiled.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -71,6 +71,7 @@ const targets = {
   },
   /** The same JavaScript as `typescript` in a second: nobody looks at the types. For who only wants to see it run. */
   quick() {
+    rmSync(join(root, 'build/tsbuildinfo'), { force: true }); // it would tell tsc that what stands here is its own
     const { buildSync } = require('esbuild');
     const entryPoints = ['src', 'test', 'examples'].flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

@@ -12,7 +12,7 @@ import selectors
 import socket
 import sys
 
-LIMIT = float(os.environ.get("PEER_LIMIT", "6"))  # seconds that a client waits
+LIMIT = float(os.environ.get("PEER_LIMIT", "2"))  # seconds that a client waits
 KINDS = {
     "tcp": (socket.SOCK_STREAM, socket.IPPROTO_TCP),
     "http": (socket.SOCK_STREAM, socket.IPPROTO_TCP),

@@ -89,7 +89,7 @@ export async function serve(host: string, endpoints: readonly Endpoint[], name =
   return server;
 }
 
-/** Asks `count` times, one after the other, each with a new socket. A reply that does not come in 6 s is `timeout`. */
+/** Asks `count` times, one after the other, each with a new socket. A reply that does not come in 2 s ($PEER_LIMIT) is `timeout`. */
 export async function ask(network: Network, host: string, to: Endpoint, count = 1, source?: Source): Promise<Reply[]> {
   const command = peer(host, 'ask', ...where(to), count, ...from(source)).slice(4);
   const { stdout, stderr, status } = await network.run(host, command, { limitMs: 10_000 + count * 3_000 });
