@@ -4,6 +4,7 @@ import { Timers } from '../system/timers.js';
 import { BadFrame } from './protocol.js';
 import { decodeSync, syncDecoder, type SyncFrame } from './sync-codec.js';
 import { helloOf, type SyncLimits } from './sync-machine.js';
+import { once } from '../system/once.js';
 
 /** Bytes to the other director and from it, in order: a TLS socket, or whatever a test has. */
 export interface SyncStream {
@@ -27,12 +28,7 @@ export const streamOf = (duplex: Duplex): SyncStream => ({
   resume: () => void duplex.resume(),
   close: () => void duplex.destroy(),
   listen(received, ended) {
-    let isEnded = false;
-    const end = (): void => {
-      if (isEnded) return;
-      isEnded = true;
-      ended();
-    };
+    const end = once(ended);
     duplex.on('data', received);
     duplex.on('error', end);
     duplex.on('end', end);

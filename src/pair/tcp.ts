@@ -1,6 +1,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { systemClock } from '../system/clock.js';
 import type { PairNetwork, PairStream } from './ports.js';
+import { once } from '../system/once.js';
 
 /** Of strangers: who comes while so many wait for their proof is sent away. */
 const MOST_CONNECTIONS = 8;
@@ -26,12 +27,7 @@ const streamOf = (socket: Socket): PairStream => {
       socket.destroySoon();
     },
     listen(received, ended) {
-      let isEnded = false;
-      const end = (): void => {
-        if (isEnded) return;
-        isEnded = true;
-        ended();
-      };
+      const end = once(ended);
       socket.on('data', received);
       socket.on('end', end);
       socket.on('close', end);

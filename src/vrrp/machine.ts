@@ -32,7 +32,25 @@ const happen = <S extends State, Name extends EventName>(
 
 const ignored = (_my: MachineSettings, state: State): Step => stay(state);
 
+/** What is the same for who does not take part: nothing that others say or time brings means anything to it. */
+const resting = {
+  priority: setPriority,
+  hold: (_my, state) => stay({ ...state, held: true }),
+  released: (_my, state) => stay({ ...state, held: false }),
+  advert: ignored,
+  timer: ignored,
+  'master-lost': ignored,
+  'master-confirmed': ignored,
+  'addresses-lost': ignored,
+  'take-over': ignored,
+  'step-down': ignored,
+  group: ignored,
+  paused: ignored,
+  settings: ignored,
+} satisfies Partial<Rules<Initialize | Fault>>;
+
 const initialize: Rules<Initialize> = {
+  ...resting,
   start: (my, state, { atMs }) => begin(my, state, atMs, 'start'),
 
   /**
@@ -45,40 +63,15 @@ const initialize: Rules<Initialize> = {
   },
 
   fault: (_my, state, event) => toFault(state, event),
-  priority: setPriority,
-  hold: (_my, state) => stay({ ...state, held: true }),
-  released: (_my, state) => stay({ ...state, held: false }),
   stop: ignored,
-  advert: ignored,
-  timer: ignored,
   repaired: ignored,
-  'master-lost': ignored,
-  'master-confirmed': ignored,
-  'addresses-lost': ignored,
-  'take-over': ignored,
-  'step-down': ignored,
-  group: ignored,
-  paused: ignored,
-  settings: ignored,
 };
 
 const fault: Rules<Fault> = {
+  ...resting,
   repaired: (my, state, { atMs, byGroup }) => begin(my, state, atMs, byGroup === true ? 'group' : 'repaired'),
   fault: (_my, state, { why }) => stay({ ...state, why }),
   stop: (_my, state) => become(state, toInitialize(state), 'stop', []),
-  priority: setPriority,
-  hold: (_my, state) => stay({ ...state, held: true }),
-  released: (_my, state) => stay({ ...state, held: false }),
   start: ignored,
   resume: ignored,
-  advert: ignored,
-  timer: ignored,
-  'master-lost': ignored,
-  'master-confirmed': ignored,
-  'addresses-lost': ignored,
-  'take-over': ignored,
-  'step-down': ignored,
-  group: ignored,
-  paused: ignored,
-  settings: ignored,
 };
