@@ -123,7 +123,7 @@ const rows: readonly [name: string, text: string, says: readonly string[]][] = [
     'global_defs {\nenable_dbus\nrouter_id b\nprocess_names\n}',
     [
       "2:1: warning: 'enable_dbus' has no effect: lvsd is not on D-Bus; 'lvsctl' talks to it",
-      "4:1: warning: 'process_names' has no effect: lvsd is one process, named lvsd",
+      "4:1: warning: 'process_names' has no effect: the processes of lvsd have names of their own",
     ],
   ],
   ['a NUL byte', 'global_defs {\n router_id a\0b\n}', ['2:13: a NUL byte, expected text']],
