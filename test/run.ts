@@ -4,13 +4,13 @@
  * Kinds: unit (*.test.js, by plain node), native (C++ programs), lab and conformance (*.lab.js and *.conformance.js inside a guest
  * that has IPVS, and the *.test.js that start guests themselves); all of them by default.
  * PATTERN is a regular expression over the files' names. A guest's file runs on the kernels that its line `// kernels: uml, qemu`
- * names, without such a line on uml. What failed is printed again at the end; the last line is `N passed, N failed, N skipped`; run/outcome.ts says what is counted.
+ * names, without such a line on uml. A plain test's line `// mostly waits` says that it may run beside two others. What failed is printed again at the end; the last line is `N passed, N failed, N skipped`; run/outcome.ts says what is counted.
  * Exit status 1 if anything failed, could not run, or if nothing ran.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type GuestPlan, type Kernel, prepareKernel, runInGuests } from './run/guest.js';
+import { type GuestPlan, guestTasks, type Kernel, prepareKernel, runInGuest } from './run/guest.js';
 import { indent, judge, type Run } from './run/outcome.js';
 import { runProcess } from './run/process.js';
 
@@ -39,11 +39,11 @@ const places: Record<Kind, { readonly folder: string; readonly ending: RegExp }>
 
 const SECOND = 1000;
 const HOST_LIMIT_MS = 600 * SECOND;
-/** What a kernel needs: emulation is slow. UML has one CPU, so that two guests are twice as fast. */
-const guestPlans: Record<Kernel, Pick<GuestPlan, 'guests' | 'freshGuests' | 'limitMs' | 'limit'>> = {
-  uml: { guests: 2, freshGuests: true, limitMs: 600 * SECOND, limit: 3000 },
-  qemu: { guests: 1, freshGuests: false, limitMs: 900 * SECOND, limit: 2400 },
-  host: { guests: 1, freshGuests: false, limitMs: 300 * SECOND, limit: 3000 },
+/** What a kernel needs: emulation is slow. */
+const guestPlans: Record<Kernel, Pick<GuestPlan, 'freshGuests' | 'limitMs' | 'limit'>> = {
+  uml: { freshGuests: true, limitMs: 600 * SECOND, limit: 3000 },
+  qemu: { freshGuests: false, limitMs: 900 * SECOND, limit: 2400 },
+  host: { freshGuests: false, limitMs: 300 * SECOND, limit: 3000 },
 };
 
 process.chdir(join(import.meta.dirname, '../..'));
@@ -52,16 +52,17 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const broken: string[] = [];
 
 const files = chosenKinds.flatMap(filesOf);
-const inGuests = chosenKernels.map((kernel) => ({
-  kernel,
-  files: files.filter((file) => !isForHost(file) && kernelsOf(file).includes(kernel)),
-}));
+const guests = chosenKernels.flatMap((kernel) =>
+  guestTasks({
+    ...guestPlans[kernel],
+    kernel,
+    files: files.filter((file) => !isForHost(file) && kernelsOf(file).includes(kernel)),
+  }),
+);
 // Kernels are fetched first, outside of any test's time limit; one that cannot be had fails its files below, with the reason.
-for (const guests of inGuests) if (guests.files.length > 0) await prepareKernel(guests.kernel);
+for (const kernel of new Set(guests.map((guest) => guest.kernel))) await prepareKernel(kernel);
 await runHere(files.filter(isForHost));
-for (const guests of inGuests)
-  if (guests.files.length > 0)
-    await runInGuests({ ...guests, ...guestPlans[guests.kernel] }, (run) => report(guests.kernel, run));
+await runGuests(guests);
 
 if (broken.length > 0) console.log(['', 'What failed:', ...broken, ''].join('\n'));
 if (total.passed + total.failed === 0) console.log('nothing ran');
@@ -100,14 +101,32 @@ function isForHost(file: string): boolean {
   return file.endsWith('.test.js') || !file.endsWith('.js');
 }
 
-/** Two files at a time. */
-async function runHere(waiting: string[]): Promise<void> {
-  const worker = async (): Promise<void> => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      report('host', await runProcess(file, file.endsWith('.js') ? [process.execPath, file] : [file], HOST_LIMIT_MS));
+/** Two files at a time, and a third one that mostly waits. */
+async function runHere(all: readonly string[]): Promise<void> {
+  const busy = all.filter((file) => !mostlyWaits(file));
+  const patient = all.filter(mostlyWaits);
+  const worker = async (...lists: readonly string[][]): Promise<void> => {
+    for (const waiting of lists)
+      for (let file = waiting.shift(); file !== undefined; file = waiting.shift())
+        report('host', await runProcess(file, file.endsWith('.js') ? [process.execPath, file] : [file], HOST_LIMIT_MS));
+  };
+  await Promise.all([worker(patient), worker(busy, patient), worker(busy, patient)]);
+}
+
+function mostlyWaits(file: string): boolean {
+  return file.endsWith('.js') && /^\/\/ mostly waits$/m.test(readFileSync(file, 'utf8'));
+}
+
+/** A guest has one CPU, so that two are twice as fast. The longest task first. */
+async function runGuests(tasks: readonly GuestPlan[]): Promise<void> {
+  const waiting = tasks.toSorted((one, other) => other.files.length - one.files.length);
+  const lane = async (cpu: number): Promise<void> => {
+    for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
+      const { kernel } = task;
+      await runInGuest(task, cpu, (run) => report(kernel, run));
     }
   };
-  await Promise.all([worker(), worker()]);
+  await Promise.all([lane(0), lane(1)]);
 }
 
 function report(where: string, run: Run): void {

@@ -10,8 +10,6 @@ export type Kernel = 'uml' | 'qemu' | 'host';
 
 export interface GuestPlan extends Queue {
   readonly kernel: Kernel;
-  /** How many guests run at the same time. */
-  readonly guests: number;
   /**
    * Each file gets a guest of its own: a test that leaves the kernel itself in disorder (a device that never goes away blocks
    * every later loading of a module) harms no other. Worth it where a guest boots in a second; otherwise guests are shared.
@@ -32,41 +30,30 @@ export function prepareKernel(kernel: Kernel): Promise<void> {
   });
 }
 
-/** Runs test files in guests of one kernel. Every file is reported once, also when its guest died or never came up. */
-export async function runInGuests(plan: GuestPlan, report: (run: Run) => void): Promise<void> {
-  const cpus = Array.from({ length: Math.min(plan.guests, plan.files.length) }, (_, cpu) => cpu);
-  if (!plan.freshGuests) return runQueue(plan, cpus, report);
-  const waiting = [...plan.files];
-  const worker = async (cpu: number): Promise<void> => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift())
-      await runQueue({ ...plan, files: [file] }, [cpu], report);
-  };
-  await Promise.all(cpus.map(worker));
-}
+/** What one guest after the other does: the files of `plan` that share a guest. */
+export const guestTasks = (plan: GuestPlan): readonly GuestPlan[] => {
+  if (plan.files.length === 0) return [];
+  return plan.freshGuests ? plan.files.map((file) => ({ ...plan, files: [file] })) : [plan];
+};
 
-/** One guest for each of `cpus`; they share the files. */
-async function runQueue(plan: GuestPlan, cpus: readonly number[], report: (run: Run) => void): Promise<void> {
+/** Runs test files in one guest. Every file is reported once, also when the guest died or never came up. */
+export async function runInGuest(plan: GuestPlan, cpu: number, report: (run: Run) => void): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'lvsd-queue-'));
   const queue: Queue = { files: plan.files, limitMs: plan.limitMs };
   writeFileSync(join(folder, 'queue.json'), JSON.stringify(queue));
   const missing = new Set(plan.files);
-  const reasons = new Set<string>();
+  let trouble = 'no guest ran it';
   try {
-    const guests = cpus.map(async (cpu) => {
-      const ended = await runGuest(plan, folder, cpu, (run) => {
-        missing.delete(run.file);
-        report(run);
-      });
-      if (ended.trouble === '') return;
-      reasons.add(ended.trouble);
-      if (ended.taken === undefined || !missing.delete(ended.taken)) return;
-      report({ file: ended.taken, ms: 0, stdout: '', stderr: '', trouble: ended.trouble });
+    const ended = await runGuest(plan, folder, cpu, (run) => {
+      missing.delete(run.file);
+      report(run);
     });
-    await Promise.all(guests);
+    if (ended.trouble !== '') trouble += `\n${ended.trouble}`;
+    if (ended.trouble !== '' && ended.taken !== undefined && missing.delete(ended.taken))
+      report({ file: ended.taken, ms: 0, stdout: '', stderr: '', trouble: ended.trouble });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  let trouble = ['no guest ran it', ...reasons].join('\n');
   for (const file of missing) {
     report({ file, ms: 0, stdout: '', stderr: '', trouble });
     trouble = 'no guest ran it, as above';

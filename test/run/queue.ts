@@ -1,6 +1,6 @@
-/** Runs inside a guest: `node queue.js FOLDER`. Takes test files from the folder's queue until none is left; each result is a line of JSON on stdout. */
+/** Runs inside a guest: `node queue.js FOLDER`. Runs the test files of the folder's queue, one after the other; each result is a line of JSON on stdout. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Run } from './outcome.js';
 import { runProcess } from './process.js';
@@ -15,16 +15,6 @@ export type Said = { readonly taken: string } | { readonly run: Run };
 
 const folder = process.argv[2] ?? '.';
 const { files, limitMs } = JSON.parse(readFileSync(join(folder, 'queue.json'), 'utf8')) as Queue;
-
-/** Several guests share the queue; who makes the folder has the file. */
-function take(file: string): boolean {
-  try {
-    mkdirSync(join(folder, String(files.indexOf(file))));
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /**
  * Each file has processes, network and mounts of its own: whatever it leaves behind, crashed or not, is gone when it ends.
@@ -45,7 +35,6 @@ function withKernelLog(run: Run): Run {
 }
 
 for (const file of files) {
-  if (!take(file)) continue;
   say({ taken: file });
   say({ run: withKernelLog(await runProcess(file, [...world, prepare, 'sh', process.execPath, file], limitMs)) });
 }

@@ -1,4 +1,5 @@
 /** Routers of one link that are set up differently: where neither can see the other we say what is wrong, and no more is needed than must be. */
+// mostly waits
 import '../helpers/own-machine.js';
 import t from 'tap';
 import { agrees, type Misfit, plain, plain2, splits } from './interop/split.js';

@@ -1,4 +1,5 @@
 /** Ours and FRR's vrrpd, each before the other: each way in which both can speak. */
+// mostly waits
 import '../helpers/own-machine.js';
 import t from 'tap';
 import { contests } from './interop/trial.js';

@@ -1,4 +1,5 @@
 /** keepalived and FRR among themselves: where these fail, something is wrong with the network of the tests, and not with us. */
+// mostly waits
 import '../helpers/own-machine.js';
 import t from 'tap';
 import type { Speech } from './interop/settings.js';

@@ -1,4 +1,5 @@
 /** Interfaces of a virtual router's own, and what the packet filter does for it, in a real kernel with a real client. */
+// mostly waits
 import '../helpers/own-machine.js';
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';

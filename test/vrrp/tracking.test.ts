@@ -1,4 +1,5 @@
 /** What is watched decides, what happens is told, and a lost BFD session with the master is enough: by real processes on a link of their own. */
+// mostly waits
 import '../helpers/own-machine.js';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
