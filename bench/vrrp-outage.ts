@@ -86,7 +86,7 @@ export async function trial(maker: Maker, mishap: Mishap, advertMs: number): Pro
   await sleep(BEFORE_MS + Math.random() * advertMs); // no moment of the interval is preferred
   const fromMs = monotonicMs();
   const happened = mishap.happen({ site, a, b });
-  await sleep(2 * downMs(advertMs) + PATIENCE_MS);
+  await sleep((mishap.protocolMs?.(advertMs) ?? 2 * downMs(advertMs)) + PATIENCE_MS);
   await happened;
   return figures(await client.end(), site, mishap.protocolMs?.(advertMs), fromMs);
 }

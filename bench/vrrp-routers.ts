@@ -8,7 +8,7 @@ import { Folder, Running } from '../test/vrrp/interop/router.js';
 import { LINK } from '../test/vrrp/interop/settings.js';
 
 const KEEPALIVED = '/usr/sbin/keepalived';
-const LVSD = fileURLToPath(new URL('../../bin/lvsd', import.meta.url));
+export const LVSD = fileURLToPath(new URL('../../bin/lvsd', import.meta.url));
 
 /** Where the sending thread, or keepalived's only one, is scheduled. */
 export type Scheduling = 'SCHED_RR' | 'ordinary';

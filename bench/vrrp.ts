@@ -1,6 +1,7 @@
 /**
  * Virtual routers beside keepalived's, in turn, in namespaces of this machine: outages that a client sees, and pairs that are left alone.
- * ROUNDS=5 of each outage, ADVERTS=1000,100,10 (ms), SECONDS=20 for each pair that is left alone, ROUTERS=keepalived or lvsd; argv: names of mishaps, or `stability`.
+ * argv: names of mishaps (vrrp-outage.ts), `stability`, `endurance`. ROUNDS=5 of each outage, ADVERTS=1000,100,10 (ms), SECONDS=20 for each pair that
+ * is left alone, MINUTES=10 for each that has to endure; ROUTERS=keepalived or lvsd.
  */
 import '../test/helpers/own-machine.js';
 import { readFileSync } from 'node:fs';
@@ -11,6 +12,7 @@ import * as stability from './vrrp-stability.js';
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
 const ADVERTS = (process.env['ADVERTS'] ?? '1000,100,10').split(',').map(Number);
 const SECONDS = Number(process.env['SECONDS'] ?? 20);
+const MINUTES = Number(process.env['MINUTES'] ?? 10);
 const wanted = process.argv.slice(2);
 const isWanted = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
 const load = (): string => readFileSync('/proc/loadavg', 'latin1').split(' ')[0] ?? '';
@@ -30,12 +32,19 @@ if (mishaps.length > 0) {
         console.log(outage.row(mishap, advertMs, maker, done));
 }
 
-if (isWanted('stability')) {
-  console.log(`\n### Two routers that nothing befalls, ${SECONDS} s each; load of the machine ${load()}\n`);
+if (isWanted('stability')) await leaveAlone(stability.scenarios, ALL, SECONDS);
+if (isWanted('endurance')) await leaveAlone(stability.endurance, DEFAULTS, 60 * MINUTES);
+
+async function leaveAlone(
+  scenarios: readonly stability.Scenario[],
+  makers: readonly Maker[],
+  seconds: number,
+): Promise<void> {
+  console.log(`\n### Two routers that nothing befalls, ${seconds} s each; load of the machine ${load()}\n`);
   console.log(stability.heading);
-  for (const scenario of stability.scenarios)
-    for (const maker of ALL) {
-      const found = await stability.undisturbed(maker, scenario, SECONDS);
+  for (const scenario of scenarios)
+    for (const maker of makers) {
+      const found = await stability.undisturbed(maker, scenario, seconds);
       console.log(stability.row(scenario, maker.name, found));
     }
 }

@@ -14,11 +14,21 @@ const commands = {
   'lvsd-check': { entry: 'src/main-check.ts', use: ['check', '-f', join(root, 'examples/web.conf')] },
 };
 
+/** fastify is as large as all the rest, and only a daemon whose file has an `api` block needs it: a bundle of its own; its path is as bin/run-bundle.cjs sees it. */
+const fastify = { 'lvsd-fastify': 'node_modules/fastify/fastify.js' };
+const fastifyApart = {
+  name: 'fastify-apart',
+  setup(build) {
+    build.onResolve({ filter: /^fastify$/ }, () => ({ path: '../build/bundle/lvsd-fastify.cjs', external: true }));
+  },
+};
+
 const present = Object.entries(commands).filter(([, { entry }]) => existsSync(join(root, entry)));
 
 await build({
   absWorkingDir: root,
-  entryPoints: Object.fromEntries(present.map(([name, { entry }]) => [name, entry])),
+  entryPoints: { ...Object.fromEntries(present.map(([name, { entry }]) => [name, entry])), ...fastify },
+  plugins: [fastifyApart],
   outdir: 'build/bundle',
   outExtension: { '.js': '.cjs' },
   bundle: true,

@@ -50,6 +50,8 @@ const catalogue = {
     `another lvsd answers at ${path}; stop it first, or give this one a socket of its own with --control`,
   FOLDER_TAKEN: (folder: string, pid: string) =>
     `another lvsd (process ${pid}) keeps its state and its engine in ${folder}; stop it first, or give this one a folder of its own with --state`,
+  VRRP_RUNS: (folder: string, pid: string) =>
+    `another 'lvsd vrrp' (process ${pid}) holds virtual addresses for ${folder}; stop it first, or give this one a folder of its own with --folder`,
   DIRECTOR_ABSENT: (path: string, reason: string) => `no lvsd answers at ${path} (${reason}); is 'lvsd run' running?`,
   CONTROL_FAILED: (path: string, reason: string) => `the control socket ${path} cannot be made: ${reason}`,
   CONFIG_REFUSED: (path: string, errors: number) =>
@@ -102,9 +104,29 @@ const catalogue = {
   PAIR_KEY: (path: string, why: string) => `pair_key: ${path} cannot be used: ${why}`,
   PAIR_NOBODY: () => "this director knows no other one ('pair_peer' in global_defs), or holds no virtual addresses",
   PAIR_REFUSED: (why: string) => `${why}; nothing was changed`,
+  PUSH_FILES: (path: string, why: string) => `the files of ${path} cannot be replaced: ${why}`,
   VRRP_NOT_STARTED: (why: string) => `the process that holds the virtual addresses could not be started: ${why}`,
+  // between the processes of two directors that keep their connections alike
+  SYNC_NOT_STARTED: (why: string) => `the process that synchronises connections could not be started: ${why}`,
+  SYNC_AWAY: (why: string) => `the other director is not reached: ${why}`,
+  SYNC_UNTRUSTED: (why: string) => `the other director is not trusted: ${why}`,
+  SYNC_REFUSED: (why: string) => `the other director refuses: ${why}`,
   // connections of a director that joins
   RESYNC_FAILED: (why: string) => `the other director's connections were not taken over: ${why}`,
+  // the REST API
+  API_NO_ROUTE: (path: string) => `the API has no ${path}; GET /v1/openapi.json lists what it has`,
+  API_METHOD: (method: string, path: string, allowed: string) => `${path} is not for ${method}: it takes ${allowed}`,
+  API_REQUEST: (why: string) => `the request is not understood: ${why}`,
+  API_TOO_LARGE: (bytes: number) => `the body of a request has at most ${bytes} bytes`,
+  API_MEDIA_TYPE: () => "a body is JSON: 'content-type: application/json', or application/merge-patch+json",
+  API_NO_SERVICE: (id: string) => `there is no service '${id}'; GET /v1/services has the ids of all`,
+  API_NO_DESTINATION: (id: string, service: string) =>
+    `the service '${service}' has no destination '${id}'; GET /v1/services/${service}/destinations has the ids of all`,
+  API_NOT_OF_FILE: (destination: string) =>
+    `${destination} is no real server that the file has now: only those have a weight that can be overridden`,
+  API_CHANGED: (what: string) => `${what} is not what it was when it was read: read it again, then change it`,
+  API_FAILED: () => 'lvsd failed to answer; its log says why (api.failed)',
+  API_SOCKET: (path: string, why: string) => `the API cannot be served at ${path}: ${why}`,
 } as const satisfies Record<string, (...facts: never[]) => string>;
 
 type Catalogue = typeof catalogue;

@@ -21,13 +21,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   health: ['model', 'config', 'system'],
   bfd: ['health', 'config', 'system'],
   vrrp: ['model', 'config', 'system'],
-  connsync: ['model', 'netlink', 'ipvs', 'system'],
+  connsync: ['model', 'netlink', 'ipvs', 'dataplane', 'system'],
   pair: ['model', 'config', 'vrrp', 'system'],
   director: ['model', 'config', 'health', 'system'],
   notify: ['model', 'config', 'director', 'system'],
   dataplane: ['model', 'system'],
   routing: ['model', 'netlink', 'links', 'dataplane', 'system'],
   lb: ['model', 'config', 'dataplane', 'system'],
+  api: ['model', 'config', 'system'],
   replay: ['model', 'config', 'director', 'schedulers', 'dataplane', 'lb', 'system'],
   addon: ['model', 'netlink', 'health', 'dataplane', 'vrrp', 'system'],
   library: ['model', 'config', 'netlink', 'ipvs', 'addon', 'system'],
@@ -75,6 +76,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'vrrp',
     'connsync',
     'pair',
+    'api',
   ],
 };
 

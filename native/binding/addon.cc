@@ -6,7 +6,7 @@
 #include "binding/netlink_handle.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  exports.Set("abi", Napi::Number::New(env, 4));
+  exports.Set("abi", Napi::Number::New(env, 5));
   exports.Set("AdvertHandle", lvsd::AdvertHandle::Define(env));
   exports.Set("NetlinkHandle", lvsd::NetlinkHandle::Define(env));
   exports.Set("ConnectorHandle", lvsd::ConnectorHandle::Define(env));

@@ -18,6 +18,11 @@ constexpr double kNsPerMs = 1e6;
 std::int64_t ns_of(const Napi::Value& ms) { return std::llround(ms.As<Napi::Number>().DoubleValue() * kNsPerMs); }
 Napi::Number ms_of(Napi::Env env, std::int64_t ns) { return Napi::Number::New(env, static_cast<double>(ns) / kNsPerMs); }
 
+double ms_or_none(const std::atomic<std::int64_t>& ns) {
+  const std::int64_t at = ns.load(std::memory_order_relaxed);
+  return at < 0 ? -1 : static_cast<double>(at) / kNsPerMs;
+}
+
 /// Frames lie one behind the other in `bytes`; `ends` says where each ends.
 std::unique_ptr<AdvertPlan> frames_of(const Napi::Value& bytes, const Napi::Value& ends) {
   const auto all = bytes.As<Napi::Uint8Array>();
@@ -52,7 +57,7 @@ Napi::Function AdvertHandle::Define(Napi::Env env) {
                          InstanceMethod<&AdvertHandle::SendNow>("sendNow"),
                          InstanceMethod<&AdvertHandle::Expect>("expect"),
                          InstanceMethod<&AdvertHandle::ExpectNothing>("expectNothing"),
-                         InstanceMethod<&AdvertHandle::LastExpected>("lastExpectedMs"),
+                         InstanceMethod<&AdvertHandle::Noted>("noted"),
                          InstanceMethod<&AdvertHandle::Take>("take"),
                          InstanceMethod<&AdvertHandle::SendFrame>("sendFrame"),
                          InstanceMethod<&AdvertHandle::Sent>("sent"),
@@ -73,6 +78,7 @@ AdvertHandle::AdvertHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Ad
   timer_ = UniqueFd(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
   if (Throw(info.Env(), timer_ ? SyscallError{} : SyscallError{"timerfd_create", errno})) return;
   if (Throw(info.Env(), port_.open(wish))) return;
+  if (wish.priority > 0) prefer_thread();  // what is heard is judged here, and a takeover is made
   // A worker that is terminated runs no finalizer in time: the hook takes the handle out of its loop before the loop goes.
   napi_add_env_cleanup_hook(info.Env(), &AdvertHandle::OnEnvironmentEnd, this);
   hooked_ = true;
@@ -133,7 +139,7 @@ AdvertChannel* AdvertHandle::ChannelOf(const Napi::CallbackInfo& info) const {
   return channel;
 }
 
-/// plan(channel, bytes, ends, framesPerMessage, firstAtMs, everyMs, repeats)
+/// plan(channel, bytes, ends, framesPerMessage, firstAtMs, everyMs, repeats, mostLateMs); -1: whatever is late is sent
 Napi::Value AdvertHandle::Plan(const Napi::CallbackInfo& info) {
   AdvertChannel* channel = ChannelOf(info);
   if (channel == nullptr) return info.Env().Undefined();
@@ -142,6 +148,7 @@ Napi::Value AdvertHandle::Plan(const Napi::CallbackInfo& info) {
   plan->first_ns = ns_of(info[4]);
   plan->every_ns = ns_of(info[5]);
   plan->repeats = info[6].As<Napi::Boolean>();
+  if (const std::int64_t most_late = ns_of(info[7]); most_late >= 0) plan->most_late_ns = most_late;
   if (!plan->is_valid(channel->to.size())) Throw(info.Env(), {"advert plan", EINVAL});
   else port_.plan(*channel, std::move(plan));
   return info.Env().Undefined();
@@ -162,7 +169,7 @@ Napi::Value AdvertHandle::SendNow(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), port_.send_now(*channel, *message));
 }
 
-/// expect(channel, payload, source, leastTtl)
+/// expect(channel, payload, source, leastTtl, sinceMs, patienceMs, leewayMs)
 Napi::Value AdvertHandle::Expect(const Napi::CallbackInfo& info) {
   AdvertChannel* channel = ChannelOf(info);
   if (channel == nullptr) return info.Env().Undefined();
@@ -171,6 +178,9 @@ Napi::Value AdvertHandle::Expect(const Napi::CallbackInfo& info) {
   auto expected = std::make_unique<ExpectedAdvert>();
   expected->payload.assign(payload.Data(), payload.Data() + payload.ByteLength());
   expected->least_ttl = info[3].As<Napi::Number>().Int32Value();
+  expected->since_ns = ns_of(info[4]);
+  expected->patience_ns = ns_of(info[5]);
+  expected->leeway_ns = ns_of(info[6]);
   const bool is_ip6 = source.find(':') != std::string::npos;
   if (!parse_address(is_ip6, source.c_str(), expected->source)) Throw(info.Env(), {"inet_pton", EINVAL});
   else port_.expect(*channel, std::move(expected));
@@ -182,12 +192,11 @@ Napi::Value AdvertHandle::ExpectNothing(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-/// -1: none.
-Napi::Value AdvertHandle::LastExpected(const Napi::CallbackInfo& info) {
+/// Expected packets: how many since the channel was opened, and when the last of what is expected now came (-1: none).
+Napi::Value AdvertHandle::Noted(const Napi::CallbackInfo& info) {
   const AdvertChannel* channel = ChannelOf(info);
   if (channel == nullptr) return info.Env().Undefined();
-  const std::int64_t at = channel->last_expected_ns.load(std::memory_order_relaxed);
-  return at < 0 ? Napi::Number::New(info.Env(), -1) : ms_of(info.Env(), at);
+  return numbers(info, {static_cast<double>(channel->expected_heard.load(std::memory_order_relaxed)), ms_or_none(channel->last_expected_ns)});
 }
 
 /// take(into, untilMs): how many bytes of records. 0: only what waits already; else the sockets are read up to that moment.
@@ -202,12 +211,14 @@ Napi::Value AdvertHandle::SendFrame(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), port_.send_frame(info[0].As<Napi::Number>().Int32Value(), {frame.Data(), frame.ByteLength()}));
 }
 
-/// By plan: sent, refused, errno of the last refusal, moments that passed before the thread came to them.
+/// By plan: sent, refused, errno of the last refusal, moments that passed before the thread came to them, since when it is silent for its
+/// lateness (-1: it is not).
 Napi::Value AdvertHandle::Sent(const Napi::CallbackInfo& info) {
   const AdvertChannel* channel = ChannelOf(info);
   if (channel == nullptr) return info.Env().Undefined();
   return numbers(info, {static_cast<double>(channel->sent.load()), static_cast<double>(channel->failed.load()),
-                        static_cast<double>(channel->last_error.load()), static_cast<double>(channel->skipped.load())});
+                        static_cast<double>(channel->last_error.load()), static_cast<double>(channel->skipped.load()),
+                        ms_or_none(channel->muted_ns)});
 }
 
 /// lateness(channel?): count, median, p99, p99.9 and most, in microseconds.

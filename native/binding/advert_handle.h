@@ -23,7 +23,7 @@ class AdvertHandle : public Napi::ObjectWrap<AdvertHandle> {
   Napi::Value SendNow(const Napi::CallbackInfo& info);
   Napi::Value Expect(const Napi::CallbackInfo& info);
   Napi::Value ExpectNothing(const Napi::CallbackInfo& info);
-  Napi::Value LastExpected(const Napi::CallbackInfo& info);
+  Napi::Value Noted(const Napi::CallbackInfo& info);
   Napi::Value Take(const Napi::CallbackInfo& info);
   Napi::Value SendFrame(const Napi::CallbackInfo& info);
   Napi::Value Sent(const Napi::CallbackInfo& info);

@@ -11,6 +11,7 @@ Napi::Function DatagramHandle::Define(Napi::Env env) {
                      {
                          InstanceMethod<&DatagramHandle::SetOption>("setOption"),
                          InstanceMethod<&DatagramHandle::BindToDevice>("bindToDevice"),
+                         InstanceMethod<&DatagramHandle::Join>("join"),
                          InstanceMethod<&DatagramHandle::Bind>("bind"),
                          InstanceMethod<&DatagramHandle::Connect>("connect"),
                          InstanceMethod<&DatagramHandle::Send>("send"),
@@ -28,7 +29,8 @@ Napi::Function DatagramHandle::Define(Napi::Env env) {
 DatagramHandle::DatagramHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<DatagramHandle>(info) {
   const std::string kind = info[0].As<Napi::String>();
   const std::string family = info[1].As<Napi::String>();
-  const auto what = kind == "icmp" ? DatagramSocket::Kind::kIcmp : DatagramSocket::Kind::kUdp;
+  using Kind = DatagramSocket::Kind;
+  const Kind what = kind == "icmp" ? Kind::kIcmp : kind == "neighbours" ? Kind::kNeighbours : Kind::kUdp;
   if (Throw(info.Env(), socket_.open(what, family == "ip6" ? AF_INET6 : AF_INET))) return;
   // A worker that is terminated runs no finalizer in time: the hook takes the handle out of its loop before the loop goes.
   napi_add_env_cleanup_hook(info.Env(), &DatagramHandle::OnEnvironmentEnd, this);
@@ -62,6 +64,13 @@ Napi::Value DatagramHandle::SetOption(const Napi::CallbackInfo& info) {
 Napi::Value DatagramHandle::BindToDevice(const Napi::CallbackInfo& info) {
   const std::string name = info[0].As<Napi::String>();
   Throw(info.Env(), socket_.bind_to_device(name.c_str()));
+  return info.Env().Undefined();
+}
+
+Napi::Value DatagramHandle::Join(const Napi::CallbackInfo& info) {
+  const std::string group = info[0].As<Napi::String>();
+  const std::string interface = info[1].As<Napi::String>();
+  Throw(info.Env(), socket_.join(group.c_str(), interface.c_str()));
   return info.Env().Undefined();
 }
 

@@ -16,6 +16,7 @@ class DatagramHandle : public Napi::ObjectWrap<DatagramHandle> {
  private:
   Napi::Value SetOption(const Napi::CallbackInfo& info);
   Napi::Value BindToDevice(const Napi::CallbackInfo& info);
+  Napi::Value Join(const Napi::CallbackInfo& info);
   Napi::Value Bind(const Napi::CallbackInfo& info);
   Napi::Value Connect(const Napi::CallbackInfo& info);
   Napi::Value Send(const Napi::CallbackInfo& info);

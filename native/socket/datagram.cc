@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <linux/errqueue.h>
 #include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
@@ -39,6 +41,12 @@ std::uint16_t internet_checksum(std::span<const std::uint8_t> bytes) noexcept {
   return static_cast<std::uint16_t>(~sum);
 }
 
+template <std::size_t kCount>
+SyscallError attach(int fd, std::array<sock_filter, kCount>& program) noexcept {
+  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+  return ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) < 0 ? SyscallError{"setsockopt", errno} : kOk;
+}
+
 /// Echo replies with our identifier and nothing else: the kernel gives every raw socket a copy of every ICMP packet, and the
 /// cheapest place to say no is before it is copied. A raw IPv4 socket sees the IP header, an IPv6 one does not.
 SyscallError hear_only(int fd, int family, std::uint16_t identifier) noexcept {
@@ -52,9 +60,37 @@ SyscallError hear_only(int fd, int family, std::uint16_t identifier) noexcept {
       BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
       BPF_STMT(BPF_RET | BPF_K, 0),
   }};
-  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
-  if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) < 0) return {"setsockopt", errno};
-  return kOk;
+  return attach(fd, program);
+}
+
+/// From where an ARP packet begins: answers, and requests in which sender and target are one. Questions of others are most of what there is.
+SyscallError hear_arp_claims(int fd) noexcept {
+  std::array<sock_filter, 9> program{{
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 2, 5, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 5),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 14),
+      BPF_STMT(BPF_MISC | BPF_TAX, 0),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 24),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  }};
+  return attach(fd, program);
+}
+
+/// Neighbour advertisements without the flag that says "you have asked": who defends or takes an address tells everybody (RFC 4861 section 7.2).
+SyscallError hear_advertisement_claims(int fd) noexcept {
+  constexpr std::uint32_t kSolicited = 0x40;
+  std::array<sock_filter, 6> program{{
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_NEIGHBOR_ADVERT, 0, 3),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 4),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kSolicited, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  }};
+  return attach(fd, program);
 }
 
 int ttl_of(msghdr& message) noexcept {
@@ -85,6 +121,7 @@ int error_of(msghdr& message) noexcept {
 
 SyscallError DatagramSocket::open(Kind kind, int family) noexcept {
   family_ = family;
+  if (kind == Kind::kNeighbours) return open_neighbours();
   const int icmp = family == AF_INET ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
   const int flags = SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
   fd_ = UniqueFd(::socket(family, flags, kind == Kind::kUdp ? int{IPPROTO_UDP} : icmp));
@@ -107,13 +144,47 @@ SyscallError DatagramSocket::open_raw_icmp() noexcept {
   return hear_only(fd_.get(), family_, identifier_);
 }
 
+/// Of ARP it hears nothing before it is bound to a device: no other one's packet is in its queue.
+SyscallError DatagramSocket::open_neighbours() noexcept {
+  arp_ = family_ == AF_INET;
+  const int flags = SOCK_CLOEXEC | SOCK_NONBLOCK;
+  fd_ = UniqueFd(arp_ ? ::socket(AF_PACKET, SOCK_DGRAM | flags, 0) : ::socket(AF_INET6, SOCK_RAW | flags, IPPROTO_ICMPV6));
+  if (!fd_) return {"socket", errno};
+  if (arp_) return hear_arp_claims(fd_.get());
+  icmp6_filter types;
+  ICMP6_FILTER_SETBLOCKALL(&types);
+  ICMP6_FILTER_SETPASS(ND_NEIGHBOR_ADVERT, &types);
+  if (::setsockopt(fd_.get(), IPPROTO_ICMPV6, ICMP6_FILTER, &types, sizeof types) < 0) return {"setsockopt", errno};
+  if (const SyscallError refused = hear_advertisement_claims(fd_.get())) return refused;
+  return set_option(IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+}
+
 SyscallError DatagramSocket::set_option(int level, int option, int value) noexcept {
   return ::setsockopt(fd_.get(), level, option, &value, sizeof value) < 0 ? SyscallError{"setsockopt", errno} : kOk;
 }
 
 SyscallError DatagramSocket::bind_to_device(const char* name) noexcept {
+  if (arp_) {
+    sockaddr_ll device{};
+    device.sll_family = AF_PACKET;
+    device.sll_protocol = htons(ETH_P_ARP);
+    device.sll_ifindex = static_cast<int>(::if_nametoindex(name));
+    if (device.sll_ifindex == 0) return {"if_nametoindex", errno};
+    return ::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&device), sizeof device) < 0 ? SyscallError{"bind", errno} : kOk;
+  }
   const auto length = static_cast<socklen_t>(std::strlen(name));
   return ::setsockopt(fd_.get(), SOL_SOCKET, SO_BINDTODEVICE, name, length) < 0 ? SyscallError{"setsockopt", errno} : kOk;
+}
+
+SyscallError DatagramSocket::join(const char* group, const char* interface) noexcept {
+  Address address;
+  if (!parse(group, 0, address)) return {"inet_pton", EINVAL};
+  group_req request{};
+  request.gr_interface = ::if_nametoindex(interface);
+  if (request.gr_interface == 0) return {"if_nametoindex", errno};
+  std::memcpy(&request.gr_group, &address, size_of(address));
+  const int level = family_ == AF_INET ? int{IPPROTO_IP} : int{IPPROTO_IPV6};
+  return ::setsockopt(fd_.get(), level, MCAST_JOIN_GROUP, &request, sizeof request) < 0 ? SyscallError{"setsockopt", errno} : kOk;
 }
 
 SyscallError DatagramSocket::bind(const char* text, std::uint16_t port) noexcept {

@@ -7,6 +7,7 @@
 #include "vrrp/advert_ring.h"
 #include "vrrp/arrival_clock.h"
 #include "vrrp/lateness.h"
+#include "vrrp/silence.h"
 
 using namespace lvsd;
 
@@ -130,6 +131,32 @@ TEST("a plan that would spin, or has no frame for a destination, is none") {
   AdvertPlan beyond = plan_of(2, true);
   beyond.ends[1] = 3;
   CHECK(!beyond.is_valid(1));
+}
+
+TEST("silence is counted from who was heard last, and told once") {
+  CHECK_EQUAL(Silence().due(), Silence::kNever);
+  CHECK_EQUAL(Silence(100 * kMs, Silence::kNever).due(), Silence::kNever);
+  Silence silence(100 * kMs, 36 * kMs);
+  CHECK_EQUAL(silence.due(), 136 * kMs);
+  silence.hear(110 * kMs);
+  silence.hear(105 * kMs);  // of another socket
+  CHECK_EQUAL(silence.due(), 146 * kMs);
+  CHECK(!silence.is_told());
+  silence.tell(147 * kMs);
+  CHECK(silence.is_told());
+  CHECK_EQUAL(silence.due(), 183 * kMs);
+  silence.hear(150 * kMs);
+  CHECK(!silence.is_told());
+  CHECK_EQUAL(silence.due(), 186 * kMs);
+}
+
+TEST("what is later than it may be is better not said") {
+  AdvertPlan plan = plan_of(1, true);
+  CHECK(!plan.is_too_late(0, 3600 * kSecond));
+  plan.most_late_ns = 35 * kMs;
+  CHECK(!plan.is_too_late(0, 135 * kMs));
+  CHECK(plan.is_too_late(0, 135 * kMs + 1));
+  CHECK(!plan.is_too_late(3, 135 * kMs + 1));  // what it has not said since the third only
 }
 
 TEST("percentiles are right to an eighth") {

@@ -319,7 +319,7 @@ TEST("what is expected is stamped and not told; anything else is told") {
   Host here(false), there(true);
   AdvertChannel& channel = here.open(route_between("lv0", "192.0.2.1", {"224.0.0.18"}, true), 7);
   AdvertChannel& heard = there.open(route_between("lv1", "192.0.2.2", {"224.0.0.18"}, true), 7);
-  const auto expecting = [](int ttl) { return std::make_unique<ExpectedAdvert>(ExpectedAdvert{advert(7, 1), address("192.0.2.1"), ttl}); };
+  const auto expecting = [](int ttl) { return std::make_unique<ExpectedAdvert>(ExpectedAdvert{.payload = advert(7, 1), .source = address("192.0.2.1"), .least_ttl = ttl}); };
   there.port.expect(heard, expecting(255));
   here.port.plan(channel, plan_of({advert(7, 1)}, 2 * kMs, true));
   CHECK(there.wait_for([&] { return heard.last_expected_ns > 0; }));
@@ -335,6 +335,39 @@ TEST("what is expected is stamped and not told; anything else is told") {
   there.told.clear();
   CHECK(there.wait_for_told(2));
   CHECK_EQUAL(heard.last_expected_ns.load(), -1);
+}
+
+TEST("who is expected and falls silent is told once, when all that came in time has been heard") {
+  Host here(false), there(true);
+  AdvertChannel& channel = here.open(route_between("lv0", "192.0.2.1", {"224.0.0.18"}, true), 7);
+  AdvertChannel& heard = there.open(route_between("lv1", "192.0.2.2", {"224.0.0.18"}, true), 7);
+  const auto expecting = [&](std::int64_t patience_ns) {
+    return std::make_unique<ExpectedAdvert>(ExpectedAdvert{.payload = advert(7, 1),
+                                                           .source = address("192.0.2.1"),
+                                                           .least_ttl = 255,
+                                                           .since_ns = monotonic_ns(),
+                                                           .patience_ns = patience_ns,
+                                                           .leeway_ns = 2 * kMs});
+  };
+  there.port.expect(heard, expecting(3'600'000 * kMs));
+  here.port.plan(channel, plan_of({advert(7, 1)}, 2 * kMs, true));
+  CHECK(there.wait_for([&] { return heard.expected_heard >= 20; }));
+  CHECK(there.told.empty());
+  here.port.plan(channel, nullptr);
+  there.take(monotonic_ns());
+  there.port.expect(heard, expecting(30 * kMs));  // sooner than what the thread waits for
+  CHECK(there.wait_for_told(1));
+  CHECK(there.told[0].record.is_silence == 1 && there.told[0].record.channel == heard.id && there.told[0].payload.empty());
+  CHECK(monotonic_ns() >= there.told[0].record.at_ns);
+  // another one, and it is told of the next silence too
+  CHECK_EQUAL(here.port.send_now(channel, *plan_of({advert(7, 1)}, kMs, false)), 0);
+  CHECK(there.wait_for_told(2));
+  CHECK_EQUAL(there.told[1].record.at_ns, heard.last_expected_ns + 30 * kMs);
+  // nobody is waited for any more
+  there.port.expect(heard, nullptr);
+  CHECK_EQUAL(here.port.send_now(channel, *plan_of({advert(7, 2)}, kMs, false)), 0);
+  CHECK(there.wait_for_told(3));
+  CHECK_EQUAL(there.told[2].record.is_silence, 0);
 }
 
 TEST("a flood delays no advert of ours, loses no more than it must, and leaves room for other routers") {
@@ -444,7 +477,7 @@ TEST("channels that come and go while others send and hear; in the end nothing i
       AdvertChannel& two = there.open(route_between("lv1", "fe80::2", {"ff02::12"}, true), 20);
       AdvertChannel& three = there.open(route_between("lv1", "192.0.2.2", {"224.0.0.18"}, true), 21);
       here.port.plan(one, plan_of({advert(20)}, 1 * kMs, true));
-      there.port.expect(heard, std::make_unique<ExpectedAdvert>(ExpectedAdvert{advert(7, 1), address("192.0.2.1"), 1}));
+      there.port.expect(heard, std::make_unique<ExpectedAdvert>(ExpectedAdvert{.payload = advert(7, 1), .source = address("192.0.2.1"), .least_ttl = 1}));
       there.take(monotonic_ns());
       here.port.close_channel(one.id);
       there.port.close_channel(two.id);

@@ -17,6 +17,7 @@ struct AdvertPlan {
   std::uint32_t frames_per_message = 1;   ///< 1: the same for every destination; else one for each
   std::int64_t first_ns = 0, every_ns = kLeastEveryNs;  ///< CLOCK_MONOTONIC
   bool repeats = false;
+  std::int64_t most_late_ns = kNever;  ///< a moment that is served later is not served, nor are those after it
 
   /// How much before its moment it may leave with others, which saves a wake-up: a twentieth of the interval, half a millisecond at most.
   [[nodiscard]] std::int64_t leeway_ns() const noexcept { return std::min<std::int64_t>(every_ns / 20, 500'000); }
@@ -41,6 +42,10 @@ struct AdvertPlan {
   /// When moment `turn` is; kNever: the plan is over before.
   [[nodiscard]] std::int64_t moment(std::uint64_t turn) const noexcept {
     return repeats || turn < messages() ? first_ns + static_cast<std::int64_t>(turn) * every_ns : kNever;
+  }
+  /// Nothing was said for so long since moment `turn` should have been served that it is better to say nothing more.
+  [[nodiscard]] bool is_too_late(std::uint64_t turn, std::int64_t now) const noexcept {
+    return most_late_ns != kNever && now - moment(turn) > most_late_ns;
   }
   /// The latest moment not after `now`; `next` if that has not come yet.
   [[nodiscard]] std::uint64_t latest(std::int64_t now, std::uint64_t next) const noexcept {

@@ -77,7 +77,7 @@ int AdvertPort::send_now(const AdvertChannel& channel, const AdvertPlan& plan) c
 }
 
 void AdvertPort::expect(AdvertChannel& channel, std::unique_ptr<const ExpectedAdvert> expected) noexcept {
-  const std::unique_ptr<const ExpectedAdvert> before = reception_.expect(channel, std::move(expected));
+  if (reception_.expect(channel, expected)) thread_.look_again();
 }
 
 int AdvertPort::send_frame(int interface_index, std::span<const std::uint8_t> frame) noexcept {

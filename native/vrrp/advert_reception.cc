@@ -21,6 +21,8 @@ constexpr unsigned kAtOnce = 32;
 constexpr std::size_t kMostBytes = 4608;
 constexpr std::size_t kControlBytes = 256;
 constexpr std::size_t kAhFixedBytes = 12;
+/// Between two tries to tell of a silence while the ring is full.
+constexpr std::int64_t kRetryNs = 1'000'000;
 
 /// Where the VRID is behind the IP header, or -1: it is no advert that one could tell whose it is.
 int vrid_offset(int protocol, std::span<const std::uint8_t> payload) noexcept {
@@ -119,9 +121,9 @@ SyscallError AdvertReception::add(AdvertChannel& channel, const AdvertRoute& rou
     receiver->route.receive_buffer_bytes = route.receive_buffer_bytes;
   }
   channel.receiver = receiver;
-  receiver->channels.push_back(&channel);
+  receiver->channels[channel.vrid].push_back(&channel);
   channels_.emplace(channel.id, &channel);
-  ++receiver->listeners[channel.vrid];
+  leeway_ns_.store(0, std::memory_order_relaxed);
   return kOk;
 }
 
@@ -129,18 +131,45 @@ void AdvertReception::remove(AdvertChannel& channel) noexcept {
   const std::scoped_lock guard(lock_);
   AdvertReceiver* receiver = channel.receiver;
   if (receiver == nullptr) return;
-  std::erase(receiver->channels, &channel);
+  std::erase(receiver->channels[channel.vrid], &channel);
   channels_.erase(channel.id);
-  --receiver->listeners[channel.vrid];
   channel.receiver = nullptr;
-  if (receiver->channels.empty()) std::erase_if(receivers_, [&](const auto& one) { return one.get() == receiver; });
+  const auto is_empty = [](const auto& of_vrid) { return of_vrid.empty(); };
+  if (std::all_of(receiver->channels.begin(), receiver->channels.end(), is_empty)) std::erase_if(receivers_, [&](const auto& one) { return one.get() == receiver; });
 }
 
-std::unique_ptr<const ExpectedAdvert> AdvertReception::expect(AdvertChannel& channel, std::unique_ptr<const ExpectedAdvert> expected) noexcept {
+bool AdvertReception::expect(AdvertChannel& channel, std::unique_ptr<const ExpectedAdvert>& expected) noexcept {
   const std::scoped_lock guard(lock_);
   std::swap(channel.expected, expected);
   channel.last_expected_ns.store(-1, std::memory_order_relaxed);
-  return expected;
+  const ExpectedAdvert* now = channel.expected.get();
+  channel.silence = now == nullptr ? Silence() : Silence(now->since_ns, now->patience_ns);
+  leeway_ns_.store(now == nullptr ? 0 : std::min(leeway_ns(), now->leeway_ns), std::memory_order_relaxed);
+  if (channel.silence.due() >= look_at()) return false;
+  look_at_.store(channel.silence.due(), std::memory_order_relaxed);
+  return true;
+}
+
+void AdvertReception::look_for_silence() noexcept {
+  const std::scoped_lock guard(lock_);
+  const std::int64_t until = look_at();
+  if (!hear_until(until)) settle_silence(until);
+  tell();
+}
+
+/// Everything that came until then has been heard. Most have been heard meanwhile, and are silent later, if at all.
+void AdvertReception::settle_silence(std::int64_t until) noexcept {
+  std::int64_t next = Silence::kNever, leeway = Silence::kNever;
+  for (const auto& [id, channel] : channels_) {
+    Silence& silence = channel->silence;
+    const HeardRecord told{.bytes = 0, .channel = id, .at_ns = silence.due(), .header_bytes = 0, .payload_bytes = 0, .ttl = 0, .is_ip6 = 0,
+                           .is_silence = 1, .unused = 0, .source = {}, .destination = {}};
+    if (silence.due() <= until && (silence.is_told() || push(*channel, told, {}))) silence.tell(until);
+    next = std::min(next, silence.due() <= until ? until + kRetryNs : silence.due());
+    leeway = std::min(leeway, channel->expected == nullptr ? 0 : channel->expected->leeway_ns);
+  }
+  look_at_.store(next, std::memory_order_relaxed);
+  leeway_ns_.store(channels_.empty() ? 0 : leeway, std::memory_order_relaxed);
 }
 
 bool AdvertReception::hear(std::uint64_t id) noexcept {
@@ -221,17 +250,17 @@ void AdvertReception::hear_one(AdvertReceiver& receiver, const mmsghdr& message,
 
 /// A VRID may serve several groups of unicast peers on one link: then its sender says whose it is; a sender that nobody knows is told to all.
 void AdvertReception::give(AdvertReceiver& receiver, std::uint8_t vrid, const Heard& heard) noexcept {
-  const unsigned listeners = receiver.listeners[vrid];
-  if (listeners == 0) {
+  const std::vector<AdvertChannel*>& listeners = receiver.channels[vrid];
+  if (listeners.empty()) {
     unknown_vrid_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
   const auto knows = [&](const AdvertChannel* channel) {
-    return channel->vrid == vrid && std::find(channel->to.begin(), channel->to.end(), heard.source) != channel->to.end();
+    return std::find(channel->to.begin(), channel->to.end(), heard.source) != channel->to.end();
   };
-  const bool only_those = listeners > 1 && std::any_of(receiver.channels.begin(), receiver.channels.end(), knows);
-  for (AdvertChannel* channel : receiver.channels)
-    if (channel->vrid == vrid && (!only_those || knows(channel))) offer(*channel, heard);
+  const bool only_those = listeners.size() > 1 && std::any_of(listeners.begin(), listeners.end(), knows);
+  for (AdvertChannel* channel : listeners)
+    if (!only_those || knows(channel)) offer(*channel, heard);
 }
 
 void AdvertReception::offer(AdvertChannel& channel, const Heard& heard) noexcept {
@@ -240,6 +269,8 @@ void AdvertReception::offer(AdvertChannel& channel, const Heard& heard) noexcept
       known != nullptr && heard.ttl >= known->least_ttl && heard.source == known->source &&
       std::equal(payload.begin(), payload.end(), known->payload.begin(), known->payload.end())) {
     channel.last_expected_ns.store(heard.at_ns, std::memory_order_relaxed);
+    channel.expected_heard.fetch_add(1, std::memory_order_relaxed);
+    channel.silence.hear(heard.at_ns);
     return;
   }
   const HeardRecord record{.bytes = 0,
@@ -249,11 +280,17 @@ void AdvertReception::offer(AdvertChannel& channel, const Heard& heard) noexcept
                            .payload_bytes = static_cast<std::uint16_t>(payload.size()),
                            .ttl = static_cast<std::uint8_t>(heard.ttl),
                            .is_ip6 = heard.is_ip6,
-                           .unused = {},
+                           .is_silence = 0,
+                           .unused = 0,
                            .source = heard.source,
                            .destination = heard.destination};
-  if (channel.waiting < kMostOfOneChannel && ring_.push(record, heard.bytes)) ++channel.waiting;
-  else lost_.fetch_add(1, std::memory_order_relaxed);
+  if (!push(channel, record, heard.bytes)) lost_.fetch_add(1, std::memory_order_relaxed);
+}
+
+bool AdvertReception::push(AdvertChannel& channel, HeardRecord record, std::span<const std::uint8_t> bytes) noexcept {
+  if (channel.waiting == kMostOfOneChannel || !ring_.push(record, bytes)) return false;
+  ++channel.waiting;
+  return true;
 }
 
 std::size_t AdvertReception::take(std::span<std::uint8_t> into, std::int64_t until) noexcept {

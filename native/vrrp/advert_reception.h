@@ -23,15 +23,14 @@ struct AdvertReceiver {
   std::uint64_t id = 0;
   UniqueFd fd;
   AdvertRoute route;
-  std::vector<AdvertChannel*> channels;
-  std::array<std::uint8_t, 256> listeners{};  ///< how many channels a VRID has
+  std::array<std::vector<AdvertChannel*>, 256> channels;  ///< by VRID
   ArrivalClock clock;
   std::uint32_t overflow = 0;                 ///< SO_RXQ_OVFL as it was last: lost since the socket was opened
   std::int64_t drained_ns = 0;                ///< all that came before has been read
 };
 
-/// Everything heard: told apart by VRID, stamped if it was expected, else in the ring for JavaScript. A sending thread and JavaScript both
-/// call it; each packet is handled once, by who comes first.
+/// Everything heard: told apart by VRID, noted if it was expected, else in the ring for JavaScript; and who is silent who was expected. A
+/// sending thread and JavaScript both call it; each packet is handled once, by who comes first.
 class AdvertReception {
  public:
   /// A flood for one router leaves this much of the ring to the others.
@@ -47,7 +46,15 @@ class AdvertReception {
 
   [[nodiscard]] SyscallError add(AdvertChannel& channel, const AdvertRoute& route);
   void remove(AdvertChannel& channel) noexcept;
-  [[nodiscard]] std::unique_ptr<const ExpectedAdvert> expect(AdvertChannel& channel, std::unique_ptr<const ExpectedAdvert> expected) noexcept;
+  /// `expected` becomes what was expected before. true: look_at() is sooner than it was.
+  [[nodiscard]] bool expect(AdvertChannel& channel, std::unique_ptr<const ExpectedAdvert>& expected) noexcept;
+
+  /// When somebody might be silent, at the earliest; Silence::kNever: nobody is expected.
+  [[nodiscard]] std::int64_t look_at() const noexcept { return look_at_.load(std::memory_order_relaxed); }
+  /// That moment has come: tells who was silent then, or reads a batch of what came before it, and wants to be called again at once.
+  void look_for_silence() noexcept;
+  /// How much later than they come packets may be heard, because all channels expect something.
+  [[nodiscard]] std::int64_t leeway_ns() const noexcept { return leeway_ns_.load(std::memory_order_relaxed); }
 
   /// One batch of one socket. false: nothing was there.
   bool hear(std::uint64_t receiver) noexcept;
@@ -67,6 +74,8 @@ class AdvertReception {
   void hear_one(AdvertReceiver& receiver, const mmsghdr& message, std::span<const std::uint8_t> bytes) noexcept;
   void give(AdvertReceiver& receiver, std::uint8_t vrid, const Heard& heard) noexcept;
   void offer(AdvertChannel& channel, const Heard& heard) noexcept;
+  bool push(AdvertChannel& channel, HeardRecord record, std::span<const std::uint8_t> bytes) noexcept;
+  void settle_silence(std::int64_t until) noexcept;
   [[nodiscard]] AdvertReceiver* receiver_for(const AdvertRoute& route) noexcept;
   [[nodiscard]] bool hear_until(std::int64_t until) noexcept;
   [[nodiscard]] std::size_t copy(std::span<std::uint8_t> into) noexcept;
@@ -77,6 +86,7 @@ class AdvertReception {
   std::vector<std::unique_ptr<AdvertReceiver>> receivers_;
   std::unordered_map<std::uint32_t, AdvertChannel*> channels_;  ///< by id
   std::uint64_t last_id_ = 0;
+  std::atomic<std::int64_t> look_at_{Silence::kNever}, leeway_ns_{0};
   AdvertRing ring_;
   bool told_ = false;  ///< `wake` is readable
   std::unique_ptr<std::uint8_t[]> memory_;  ///< for a batch

@@ -10,7 +10,7 @@
 
 namespace lvsd {
 
-/// What is said of a packet that was heard, in front of its bytes: what AdvertRing holds and what JavaScript reads (src/addon/heard-records.ts).
+/// What is said of a packet that was heard, in front of its bytes, or alone of a silence: what AdvertRing holds and what JavaScript reads (src/addon/heard-records.ts).
 /// Behind it come the IPv4 header (none: IPv6) and what is behind that, and zeros up to the next multiple of eight.
 struct HeardRecord {
   std::uint32_t bytes;        ///< Of the whole record.
@@ -20,7 +20,8 @@ struct HeardRecord {
   std::uint16_t payload_bytes;
   std::uint8_t ttl;
   std::uint8_t is_ip6;
-  std::uint8_t unused[2];
+  std::uint8_t is_silence;    ///< Nothing came: what the channel expects was not heard for its patience.
+  std::uint8_t unused;
   Address source, destination;
 };
 static_assert(sizeof(HeardRecord) == 56 && sizeof(HeardRecord) % 8 == 0);

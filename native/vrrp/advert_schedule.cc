@@ -33,6 +33,7 @@ std::unique_ptr<const AdvertPlan> AdvertSchedule::replace(AdvertChannel& channel
   if (index == channels_.size()) return plan;
   std::swap(channel.plan, plan);
   channel.next_turn = 0;
+  channel.muted_ns.store(-1, std::memory_order_relaxed);
   due_[index] = due_of(channel.plan.get(), 0);
   return plan;
 }
@@ -68,6 +69,11 @@ std::int64_t AdvertSchedule::send_due(std::int64_t now) noexcept {
 void AdvertSchedule::gather(std::size_t index, std::int64_t now) noexcept {
   AdvertChannel& channel = *channels_[index];
   const AdvertPlan& plan = *channel.plan;
+  if (plan.is_too_late(channel.next_turn, now)) {
+    channel.muted_ns.store(now, std::memory_order_relaxed);
+    due_[index] = due_of(nullptr, 0);
+    return;
+  }
   const std::uint64_t turn = plan.latest(now, channel.next_turn);
   const std::uint64_t message = std::min(turn, plan.messages() - 1);
   turns_.push_back({&channel, channel.next_turn});

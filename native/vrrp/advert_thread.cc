@@ -79,8 +79,10 @@ void AdvertThread::run() noexcept {
     // before the look, so that a change during it is looked at too
     changed_.store(false);
     next_due_ = schedule_.send_due(monotonic_ns());
+    if (monotonic_ns() >= reception_.look_at()) reception_.look_for_silence();
     mind_the_others();
-    arm(rests_until_ == 0 ? next_due_ : std::min(next_due_, rests_until_));
+    const std::int64_t next = std::min(next_due_, reception_.look_at());
+    arm(rests_until_ == 0 ? next : std::min(next, rests_until_));
     sleep();
     if (can_hear_) hear_ready();
   }
@@ -133,6 +135,14 @@ void AdvertThread::hear_ready() noexcept {
     if (changed_.load(std::memory_order_relaxed) || monotonic_ns() >= next_due_) return;
     reception_.hear(events[i].data.u64);
   }
+  let_gather();
+}
+
+/// Where adverts come more often than they need to be heard, several are heard at once: waking costs more than reading.
+void AdvertThread::let_gather() noexcept {
+  const std::int64_t now = monotonic_ns(), leeway = reception_.leeway_ns();
+  if (now - heard_ns_ < 2 * leeway) rests_until_ = now + leeway;  // a rest and a waking later is as often
+  heard_ns_ = now;
 }
 
 }  // namespace lvsd

@@ -14,7 +14,8 @@
 namespace lvsd {
 
 /// The thread that sends what is due and then, with the time that is left, hears what has come. A flood delays no advert by more
-/// than one batch, and never keeps the thread from its pauses: it is realtime, and everybody else needs the processor too.
+/// than one batch, and never keeps the thread from its pauses: it is realtime, and everybody else needs the processor too. It says who has
+/// fallen silent, too, so that nobody else need wake for adverts that only say what the last one said.
 class AdvertThread {
  public:
   AdvertThread(AdvertSchedule& schedule, AdvertReception& reception) noexcept : schedule_(schedule), reception_(reception) {}
@@ -26,7 +27,7 @@ class AdvertThread {
   [[nodiscard]] SyscallError start(const RealtimeWish& wish) noexcept;
   /// Idempotent; the thread has ended when it returns.
   void stop() noexcept;
-  /// A plan was changed: look again what is due.
+  /// Something is due sooner than it was: a plan was changed, or somebody is expected.
   void look_again() noexcept;
   [[nodiscard]] const RealtimeState& realtime() const noexcept { return realtime_; }
 
@@ -36,6 +37,7 @@ class AdvertThread {
   void sleep() noexcept;
   void hear_ready() noexcept;
   void mind_the_others() noexcept;
+  void let_gather() noexcept;
 
   AdvertSchedule& schedule_;
   AdvertReception& reception_;
@@ -50,6 +52,7 @@ class AdvertThread {
   // the thread's own
   std::int64_t next_due_ = 0, armed_ = -1;
   std::int64_t awake_since_ = 0, rests_until_ = 0;  ///< 0: it does not rest
+  std::int64_t heard_ns_ = 0;                       ///< when it last heard something
   bool can_hear_ = false;
 };
 

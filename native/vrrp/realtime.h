@@ -24,6 +24,10 @@ struct RealtimeState {
 /// process when it is.
 [[nodiscard]] RealtimeState enter_realtime(const RealtimeWish& wish, long longest_run_us) noexcept;
 
+/// For the calling thread: it comes soon on a busy machine, too, but leaves time to the others. What it starts is as ordinary as ever.
+/// Who is refused goes on as before. Returns errno.
+int prefer_thread() noexcept;
+
 /// Keeps memory that is never freed before unlock_memory(). Returns errno.
 [[nodiscard]] int lock_memory(const void* start, std::size_t bytes) noexcept;
 void unlock_memory(const void* start, std::size_t bytes) noexcept;

@@ -15,9 +15,9 @@ export interface Addon {
   ) => NetlinkHandle;
   /** TCP connections in progress. Throws { code, errno, syscall }. */
   readonly ConnectorHandle: new () => ConnectorHandle;
-  /** A non-blocking socket for UDP datagrams or ICMP echo. Throws { code, errno, syscall }, as all its methods. */
+  /** A non-blocking socket for UDP datagrams, ICMP echo, or what neighbours say of whose an address is. Throws { code, errno, syscall }, as all its methods. */
   readonly DatagramHandle: new (
-    kind: 'udp' | 'icmp',
+    kind: 'udp' | 'icmp' | 'neighbours',
     family: 'ip4' | 'ip6',
   ) => DatagramHandle;
   /** Adverts in and out by a thread of its own: advert-port.ts says what its methods do. Throws { code, errno, syscall }, as all its methods. */
@@ -83,6 +83,8 @@ export interface ConnectorHandle {
 export interface DatagramHandle {
   setOption(level: number, option: number, value: number): void;
   bindToDevice(name: string): void;
+  /** Hears what is sent to the multicast group on that interface. */
+  join(group: string, interfaceName: string): void;
   /** Address '' is any, port 0 one that the kernel chooses. */
   bind(address: string, port: number): void;
   connect(address: string, port: number): void;
@@ -128,19 +130,29 @@ export interface AdvertHandle {
     firstAtMs: number,
     everyMs: number,
     repeats: boolean,
+    /** -1: it is sent however late it is. */
+    mostLateMs: number,
   ): void;
   silence(channel: number): void;
   /** One frame, or one for each destination. Says errno, 0: all are sent. */
   sendNow(channel: number, bytes: Uint8Array, ends: Uint32Array): number;
-  expect(channel: number, payload: Uint8Array, source: string, leastTtl: number): void;
+  expect(
+    channel: number,
+    payload: Uint8Array,
+    source: string,
+    leastTtl: number,
+    sinceMs: number,
+    patienceMs: number,
+    leewayMs: number,
+  ): void;
   expectNothing(channel: number): void;
-  /** -1: none. */
-  lastExpectedMs(channel: number): number;
+  /** Expected packets since the channel was opened, and when the last of what is expected now came; -1: none. */
+  noted(channel: number): Float64Array;
   /** Writes whole records (heard-records.ts) and says how many bytes; sockets are read only up to `untilMs`. */
   take(into: Uint8Array, untilMs: number): number;
   /** Says errno, 0: sent. */
   sendFrame(interfaceIndex: number, frame: Uint8Array): number;
-  /** By plan: sent, refused, errno of the last refusal, moments passed over. */
+  /** By plan: sent, refused, errno of the last refusal, moments passed over, since when it is silent for its lateness (-1: it is not). */
   sent(channel: number): Float64Array;
   /** Count, median, p99, p99.9 and most, in microseconds; without a channel, of all there were. */
   lateness(channel?: number): Float64Array;
@@ -178,7 +190,7 @@ export interface EngineHandle {
   close(): void;
 }
 
-const ABI = 4;
+const ABI = 5;
 let loaded: Addon | undefined;
 
 /** Loads it once. */

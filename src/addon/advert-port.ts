@@ -5,11 +5,13 @@ import type {
   AdvertMessage,
   AdvertPlan,
   AdvertPort,
+  ExpectedAdvert,
   HeardAdvert,
 } from '../vrrp/ports.js';
 import { type AdvertHandle, addon } from './addon.js';
 import { readRecord } from './heard-records.js';
 import { MomentTimers } from './moment-timers.js';
+import { hearNeighbours } from './neighbours.js';
 
 /** What the sending thread asks of the kernel; who is refused goes on without. */
 export interface AdvertThreadOptions {
@@ -41,7 +43,7 @@ export interface NativeAdvertPort extends AdvertPort {
   readonly thread: AdvertThreadState;
   /** Of all that channels of this port sent by plan. */
   readonly lateness: Lateness;
-  open(link: AdvertLink, vrid: number, heard: (advert: HeardAdvert) => void): NativeAdvertChannel;
+  open(link: AdvertLink, vrid: number, heard: (advert: HeardAdvert) => void, silent?: () => void): NativeAdvertChannel;
 }
 
 export interface NativeAdvertChannel extends AdvertChannel {
@@ -65,7 +67,7 @@ class Port implements NativeAdvertPort {
   readonly clock: AdvertClock;
   readonly #handle: AdvertHandle;
   readonly #timers: MomentTimers;
-  readonly #listeners = new Map<number, (advert: HeardAdvert) => void>();
+  readonly #listeners = new Map<number, Listener>();
   /** Records that were taken over and not told yet: a drain from within a call goes on where that call is. */
   #batch = new Uint8Array(BATCH_BYTES);
   #at = 0;
@@ -95,7 +97,12 @@ class Port implements NativeAdvertPort {
     }
   }
 
-  open(link: AdvertLink, vrid: number, heard: (advert: HeardAdvert) => void): NativeAdvertChannel {
+  open(
+    link: AdvertLink,
+    vrid: number,
+    heard: (advert: HeardAdvert) => void,
+    silent: () => void = () => undefined,
+  ): NativeAdvertChannel {
     const { family, protocol, source, to, ttl, receiveBufferBytes = 0 } = link;
     const isMulticast = 'group' in to;
     const id = this.#handle.openChannel(
@@ -110,7 +117,7 @@ class Port implements NativeAdvertPort {
       receiveBufferBytes,
       vrid,
     );
-    this.#listeners.set(id, heard);
+    this.#listeners.set(id, { heard, silent });
     return new Channel(this.#handle, id, {
       drain: () => this.#drain(),
       close: () => this.#listeners.delete(id),
@@ -135,6 +142,8 @@ class Port implements NativeAdvertPort {
     return this.#isOpen ? this.#handle.sendFrame(interfaceIndex, frame) : EBADF;
   }
 
+  readonly hearNeighbours: AdvertPort['hearNeighbours'] = hearNeighbours;
+
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -156,7 +165,9 @@ class Port implements NativeAdvertPort {
       while (this.#at < this.#end) {
         const { channel, advert, end } = readRecord(this.#batch, this.#at);
         this.#at = end;
-        this.#listeners.get(channel)?.(advert);
+        const listener = this.#listeners.get(channel);
+        if (advert === undefined) listener?.silent();
+        else listener?.heard(advert);
       }
       return true;
     } finally {
@@ -174,6 +185,11 @@ class Port implements NativeAdvertPort {
     this.#end = this.#handle.take(this.#batch, untilMs);
     return this.#end > 0;
   }
+}
+
+interface Listener {
+  heard(advert: HeardAdvert): void;
+  silent(): void;
 }
 
 /** What a channel needs of its port. */
@@ -194,12 +210,12 @@ class Channel implements NativeAdvertChannel {
     this.#port = port;
   }
 
-  send({ messages, firstAtMs, everyMs, repeats }: AdvertPlan): void {
+  send({ messages, firstAtMs, everyMs, repeats, silentIfLateMs = NEVER }: AdvertPlan): void {
     const framesPerMessage = framesOf(messages[0]).length;
     if (messages.some((message) => framesOf(message).length !== framesPerMessage))
       throw new TypeError('messages of a plan are all for every destination or all for each');
     const { bytes, ends } = joined(messages.flatMap(framesOf));
-    this.#handle.plan(this.#id, bytes, ends, framesPerMessage, firstAtMs, everyMs, repeats);
+    this.#handle.plan(this.#id, bytes, ends, framesPerMessage, firstAtMs, everyMs, repeats, silentIfLateMs);
   }
 
   sendNow(message: AdvertMessage): number {
@@ -211,16 +227,15 @@ class Channel implements NativeAdvertChannel {
     this.#handle.silence(this.#id);
   }
 
-  expect(
-    known: { readonly payload: Uint8Array; readonly source: string; readonly leastTtl: number } | undefined,
-  ): void {
-    if (known === undefined) this.#handle.expectNothing(this.#id);
-    else this.#handle.expect(this.#id, known.payload, known.source, known.leastTtl);
+  expect(known: ExpectedAdvert | undefined): void {
+    if (known === undefined) return this.#handle.expectNothing(this.#id);
+    const { payload, source, leastTtl, sinceMs, patienceMs, leewayMs } = known;
+    this.#handle.expect(this.#id, payload, source, leastTtl, sinceMs, patienceMs, leewayMs);
   }
 
-  get lastExpectedMs(): number | undefined {
-    const atMs = this.#handle.lastExpectedMs(this.#id);
-    return atMs < 0 ? undefined : atMs;
+  get noted(): AdvertChannel['noted'] {
+    const [count = 0, lastMs = NEVER] = this.#handle.noted(this.#id);
+    return { count, lastMs: momentOf(lastMs) };
   }
 
   drain(): void {
@@ -228,8 +243,8 @@ class Channel implements NativeAdvertChannel {
   }
 
   get sent(): AdvertChannel['sent'] {
-    const [count = 0, failed = 0, lastErrno = 0] = this.#handle.sent(this.#id);
-    return { count, failed, lastErrno };
+    const [count = 0, failed = 0, lastErrno = 0, , mutedMs = NEVER] = this.#handle.sent(this.#id);
+    return { count, failed, lastErrno, mutedSinceMs: momentOf(mutedMs) };
   }
 
   get skipped(): number {
@@ -247,6 +262,8 @@ class Channel implements NativeAdvertChannel {
     this.#handle.closeChannel(this.#id);
   }
 }
+
+const momentOf = (ms: number): number | undefined => (ms < 0 ? undefined : ms);
 
 const framesOf = (message: AdvertMessage | undefined): readonly Uint8Array[] =>
   message === undefined ? [] : message instanceof Uint8Array ? [message] : message;

@@ -15,14 +15,14 @@ export interface Manner {
 const TIMEOUT_MS = 60_000;
 
 /** What the director answers to one request. @throws LvsError DIRECTOR_ABSENT, DIRECTOR_SAYS_NO */
-export async function ask(path: string, request: Request): Promise<unknown> {
-  const answer = await exchange(path, request);
+export async function ask(path: string, request: Request, timeoutMs = TIMEOUT_MS): Promise<unknown> {
+  const answer = await exchange(path, request, timeoutMs);
   if (!answer.ok) throw new LvsError('DIRECTOR_SAYS_NO', [answer.error]);
   return answer.result;
 }
 
 /** One line of JSON to whoever listens there, and one back. @throws LvsError DIRECTOR_ABSENT */
-export function exchange(path: string, request: object): Promise<Answer> {
+export function exchange(path: string, request: object, timeoutMs = TIMEOUT_MS): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     const told: string[] = [];
@@ -31,7 +31,7 @@ export function exchange(path: string, request: object): Promise<Answer> {
       reject(new LvsError('DIRECTOR_ABSENT', [path, reason]));
     };
     socket.setEncoding('utf8');
-    const cancel = systemClock.after(TIMEOUT_MS, () => fail('no answer in time'));
+    const cancel = systemClock.after(timeoutMs, () => fail('no answer in time'));
     socket.once('close', cancel);
     socket.once('connect', () => socket.write(`${JSON.stringify(request)}\n`));
     socket.on('error', (error) => fail(reasonOf(error)));

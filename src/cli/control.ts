@@ -2,6 +2,7 @@ import type { VrrpReport } from '../vrrp/report.js';
 import { decodeExplainRequest, type ExplainRequest } from './explain.js';
 import { decodeLbRequest, type LbRequest } from './lb.js';
 import { decodePairRequest, type PairRequest } from './pair.js';
+import { decodePushRequest, type PushRequest } from './push.js';
 import { decodeWhatIfRequest, type WhatIfRequest } from './what-if.js';
 
 /** What lvsctl and a running lvsd say to each other: one line of JSON each way. Plain data. */
@@ -9,6 +10,7 @@ export type Request =
   | { readonly do: 'status' | 'plan' | 'reload' }
   | { readonly do: 'weight'; readonly server: string; readonly weight: number | null }
   | PairRequest
+  | PushRequest
   | ExplainRequest
   | WhatIfRequest
   | LbRequest;
@@ -32,6 +34,8 @@ export interface Status {
   readonly writes: number;
   /** null: this daemon has none. */
   readonly engine?: EngineState | null;
+  /** Its sync daemons (lvs_sync_daemon). null: the file names none. */
+  readonly engineSync?: EngineSyncState | null;
   /** null: nothing is held, or the process that holds it does not answer. */
   readonly vrrp?: VrrpReport | null;
 }
@@ -56,6 +60,34 @@ export interface EngineState {
   /** Packets by reason, and what else happened, by the words of docs/dataplane.md. */
   readonly dropped: Readonly<Record<string, number>>;
   readonly events: Readonly<Record<string, number>>;
+}
+
+/** The engine's sessions in the sync protocol of IPVS. Counts are since the start. */
+export interface EngineSyncState {
+  readonly master: boolean;
+  readonly backup: boolean;
+  readonly running: boolean;
+  /** Why not; empty: no engine is needed. */
+  readonly trouble: string;
+  readonly interface: string;
+  readonly group: string;
+  readonly port: number;
+  readonly syncId: number;
+  readonly sent: {
+    readonly messages: number;
+    readonly connections: number;
+    /** Sessions by why a kernel cannot be told of them, each time. */
+    readonly untold: Readonly<Record<string, number>>;
+    /** Messages by errno. */
+    readonly failed: Readonly<Record<string, number>>;
+  };
+  readonly received: {
+    readonly messages: number;
+    /** Sessions that the engine has now, or had. */
+    readonly taken: number;
+    /** Messages and connections. */
+    readonly refused: Readonly<Record<string, number>>;
+  };
 }
 
 export interface ServiceStatus {
@@ -96,6 +128,7 @@ export function decodeRequest(line: string): Request | undefined {
   if (typeof told !== 'object' || told === null || !('do' in told)) return undefined;
   if (told.do === 'status' || told.do === 'plan' || told.do === 'reload') return { do: told.do };
   if (told.do === 'pair' || told.do === 'failover') return decodePairRequest(told);
+  if (told.do === 'push' || told.do === 'push-status' || told.do === 'push-cancel') return decodePushRequest(told);
   if (told.do === 'lb') return decodeLbRequest(told);
   if (told.do === 'explain') return decodeExplainRequest(told);
   if (told.do === 'what-if') return decodeWhatIfRequest(told);

@@ -1,5 +1,7 @@
 import { planText } from '../director/print-plan.js';
-import type { FailoverResult, PairReport } from '../pair/pair.js';
+import type { FailoverResult } from '../pair/pair.js';
+import type { PairSeen } from '../pair/sync-report.js';
+import type { PushResult, PushStatus } from '../pair/push-order.js';
 import type { Change } from '../model/change.js';
 import { type Command, flag, type NoOrder, type Options, readSister, text, type Wrong } from './arguments.js';
 import { ask, type Manner } from './ask.js';
@@ -10,6 +12,7 @@ import { answer, orSay, type Output } from './face.js';
 import { type LbReply, lbRequestOf, lbUsage } from './lb.js';
 import { runtimeFile } from './lvsd-options.js';
 import { failoverCommand, failoverText, pairCommand, printPair } from './pair.js';
+import { printPush, pushCommand, pushStatusText } from './push.js';
 import { sessions, sessionsCommand, type SessionsOrder } from './sessions.js';
 import { statusText } from './status-text.js';
 import {
@@ -29,12 +32,14 @@ const usage = `usage: lvsctl [--control SOCKET] [--json] status              ser
        lvsctl [--control SOCKET] [--json] pair                both directors beside each other, and what differs
        lvsctl [--control SOCKET] [--json] failover [--to WHERE] [INSTANCE...]
                                                               hands virtual routers over to the other director, or takes them
+       lvsctl [--control SOCKET] [--json] push [-f FILE] [--at TIME|--in SECONDS] [--check]
+                                                              one configuration into force on both directors, or on none
        lvsctl [--control SOCKET] [--json] explain PACKET      what becomes of a packet, step by step: 'tcp 198.51.100.7:40000 > 10.0.0.1:80'
        lvsctl [--control SOCKET] [--json] what-if --remove SERVER | --weight SERVER=N
                                                               slots and live sessions that would move
        lvsctl [--control SOCKET] [--json] sessions            those of the userspace engine
        lvsctl [--control SOCKET] capture [FILTER] -w FILE|-   the engine's packets before and after, as pcapng
-                                                              'lvsctl COMMAND --help' says more of these six
+                                                              'lvsctl COMMAND --help' says more of these seven
 ${lbUsage}
 Exit status: 0 done, 1 refused or nobody answers, 2 usage.
 `;
@@ -100,6 +105,7 @@ const readPlain = reading(
 const commands: ReadonlyMap<string, Read> = new Map([
   ['pair', reading(pairCommand, (request) => ({ request }))],
   ['failover', reading(failoverCommand, (request) => ({ request }))],
+  ['push', reading(pushCommand, (request) => ({ request }))],
   ['explain', reading(explainCommand, (request) => ({ request }))],
   ['sessions', reading(sessionsCommand, (order) => ({ own: 'sessions', order }))],
   ['capture', reading(captureCommand, (order) => ({ own: 'capture', order }))],
@@ -145,9 +151,13 @@ async function carryOut(
   }
 }
 
+/** Reading, reloading and confirming, each in the time that it may take. */
+const PUSH_MS = 300_000;
+
 async function put({ path, json }: Manner, request: Request, output: Output): Promise<number> {
-  const result = await ask(path, request);
-  if (request.do === 'pair') return printPair(result as PairReport, json, output);
+  const result = await ask(path, request, request.do === 'push' ? PUSH_MS : undefined);
+  if (request.do === 'pair') return printPair(result as PairSeen, json, output);
+  if (request.do === 'push') return printPush(result as PushResult, json, output);
   if (request.do === 'lb') return print(result as LbReply, output);
   output.out(json ? `${JSON.stringify(result)}\n` : textOf(request, result));
   return 0;
@@ -164,6 +174,8 @@ function textOf(request: Request, result: unknown): string {
   switch (request.do) {
     case 'status':
       return statusText(result as Status);
+    case 'push-status':
+      return pushStatusText(result as PushStatus);
     case 'failover':
       return failoverText(result as FailoverResult);
     case 'plan':

@@ -1,3 +1,4 @@
+import type { ParseOptions } from '../config/parse.js';
 import { flag, type NoOrder, readCommand, text, type Values, type Wrong } from './arguments.js';
 
 const usage = `usage: lvsd run -f FILE [options]      run the director
@@ -9,6 +10,7 @@ const usage = `usage: lvsd run -f FILE [options]      run the director
        lvsctl status|plan|reload       ask the director that runs (lvsctl --help)
 
   -f, --file FILE        configuration, in keepalived's language
+  -i, --config-id ID     what its lines '@ID ...' are compared with (default: the host's name up to the first dot)
       --state FILE       where run remembers what is ours (default: the file's, or $RUNTIME_DIRECTORY or /run/lvsd, director.json)
       --control SOCKET   where lvsctl asks (default $RUNTIME_DIRECTORY or /run/lvsd, control.sock); 'none' for nowhere
       --observe SECONDS  how often run looks whether somebody else changed the table (default 10)
@@ -32,6 +34,8 @@ Exit status: 0 done, 1 refused or failed, 2 usage.
 export interface Order {
   readonly command: 'run' | 'check' | 'plan';
   readonly file: string;
+  /** undefined: the host's name. */
+  readonly configId: string | undefined;
   readonly json: boolean;
   /** check: look at this machine too. */
   readonly host: boolean;
@@ -54,8 +58,15 @@ const isCommand = (word: string | undefined): word is Order['command'] =>
 export const runtimeFile = (environment: NodeJS.ProcessEnv, name: string): string =>
   `${environment['RUNTIME_DIRECTORY']?.split(':')[0] ?? '/run/lvsd'}/${name}`;
 
+/** How the order's file is read. */
+export const readOptionsOf = ({ configId }: Pick<Order, 'configId'>, environment: NodeJS.ProcessEnv): ParseOptions => ({
+  environment,
+  ...(configId === undefined ? {} : { configId }),
+});
+
 const options = {
   file: { ...text, short: 'f' },
+  'config-id': { ...text, short: 'i' },
   json: flag,
   host: flag,
   strict: flag,
@@ -94,6 +105,7 @@ function readOrder(values: Values<typeof options>, words: readonly string[], usu
   return {
     command,
     file,
+    configId: values['config-id'],
     json,
     host,
     strict,

@@ -17,11 +17,11 @@ import { linesOfFiles } from './check/excerpt.js';
 import { complaintsText } from './complaints.js';
 import { tableOf } from './engine-socket.js';
 import type { Output } from './face.js';
-import { type Order, runtimeFile } from './lvsd-options.js';
+import { type Order, readOptionsOf, runtimeFile } from './lvsd-options.js';
 
 /** `lvsd plan`: what a start would change in the kernel and in our own engine. */
 export async function plan(order: Order, output: Output, environment: NodeJS.ProcessEnv): Promise<number> {
-  const reading = readConfigurationFile(order.file, { environment });
+  const reading = readConfigurationFile(order.file, readOptionsOf(order, environment));
   output.err(complaintsText(reading.diagnostics, { lines: linesOfFiles() }));
   const { configuration } = reading;
   if (configuration === undefined) return 1;

@@ -1,10 +1,12 @@
 import type { FailoverOrder } from '../pair/failover.js';
 import type { SideReport } from '../pair/messages.js';
-import type { FailoverResult, PairReport } from '../pair/pair.js';
+import type { FailoverResult } from '../pair/pair.js';
+import type { PairSeen } from '../pair/sync-report.js';
 import { counterpart } from '../pair/facts.js';
 import type { InstanceReport } from '../vrrp/report.js';
 import { type Command, text } from './arguments.js';
 import type { Output } from './face.js';
+import { syncRows, syncTrouble } from './pair-sync.js';
 
 /** What lvsctl asks the daemon about the other one. */
 export type PairRequest = { readonly do: 'pair' } | { readonly do: 'failover'; readonly order: FailoverOrder };
@@ -54,7 +56,7 @@ export function decodePairRequest(told: object): PairRequest | undefined {
 }
 
 /** Prints both sides. @returns the exit status */
-export function printPair(report: PairReport, json: boolean, output: Output): number {
+export function printPair(report: PairSeen, json: boolean, output: Output): number {
   output.out(json ? `${JSON.stringify(report)}\n` : pairText(report));
   return report.state === 'connected' && report.theirs !== null && report.differences.length === 0 ? 0 : 1;
 }
@@ -62,8 +64,8 @@ export function printPair(report: PairReport, json: boolean, output: Output): nu
 export const failoverText = ({ to, routers, tookMs }: FailoverResult): string =>
   `${routers.join(', ')}: master ${to === 'here' ? 'here' : 'on the peer'} now (${tookMs.toFixed(1)} ms)\n`;
 
-export function pairText(report: PairReport): string {
-  const { peer, state, stateForMs, why, ours, theirs, differences, refused } = report;
+export function pairText(report: PairSeen): string {
+  const { peer, state, stateForMs, why, ours, theirs, differences, refused, sync } = report;
   const where = `${peer.address}:${peer.port}`;
   return [
     `peer at ${where}: ${state} for ${seconds(stateForMs)}${why === null ? '' : `, ${why}`}`,
@@ -75,7 +77,9 @@ export function pairText(report: PairReport): string {
         .filter((router) => counterpart(router, ours.vrrp.instances) === undefined)
         .map((router) => [router.name, '-', routerText(router)]),
       ...directorRows(ours, theirs),
+      ...syncRows(sync),
     ]),
+    ...syncTrouble(sync),
     ...(refused === 0 ? [] : [`refused connections: ${refused}`]),
     ...(differences.length === 0 ? [] : ['differences:', ...differences.map((one) => `  ${one}`)]),
     '',
@@ -126,7 +130,10 @@ function directorRows(ours: SideReport, theirs: SideReport | null): string[][] {
   };
   const services = ({ facts: { director } }: SideReport): string =>
     director === null ? '?' : String(Object.keys(director.services).length);
+  const file = ({ facts: { director } }: SideReport): string => director?.file ?? '?';
+  const isOneFile = [ours, theirs].some((side) => side?.facts.director?.file !== undefined);
   return [
+    ...(isOneFile ? [['file', ...sides(ours, theirs, file)]] : []),
     ['services', ...sides(ours, theirs, services)],
     ['servers', ...sides(ours, theirs, health)],
     ['connections', ...sides(ours, theirs, ({ connections }) => String(connections ?? '?'))],

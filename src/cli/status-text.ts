@@ -1,5 +1,5 @@
 import type { InstanceReport } from '../vrrp/report.js';
-import type { CheckStatus, EngineState, Status } from './control.js';
+import type { CheckStatus, EngineState, EngineSyncState, Status } from './control.js';
 
 /** What `lvsctl status` prints: services with their destinations, then what is wrong, if anything is. */
 export function statusText(status: Status): string {
@@ -18,6 +18,7 @@ export function statusText(status: Status): string {
     ...section('changed by somebody else, to undo', status.drift),
     ...section('made by somebody else, left alone', status.foreign),
     ...section('userspace engine', engineLines(status.engine ?? undefined)),
+    ...section("userspace engine's sync daemon", syncLines(status.engineSync ?? undefined)),
     ...section('virtual routers', (status.vrrp?.instances ?? []).flatMap(routerLines)),
     `kernel writes: ${status.writes}`,
     '',
@@ -43,9 +44,28 @@ function engineLines(engine: EngineState | undefined): readonly string[] {
   ];
 }
 
+/** `master on eth0, 224.0.0.81:8848, sync id 51`, and what it told and took. */
+function syncLines(sync: EngineSyncState | undefined): readonly string[] {
+  if (sync === undefined) return [];
+  const { master, backup, running, trouble, interface: device, group, port, syncId, sent, received } = sync;
+  const roles = [...(master ? ['master'] : []), ...(backup ? ['backup'] : [])].join(' and ');
+  const where = `${device}, ${group.includes(':') ? `[${group}]` : group}:${port}, sync id ${syncId}`;
+  const counts = (title: string, by: Readonly<Record<string, number>>): readonly string[] =>
+    Object.entries(by).map(([why, times]) => `${title} ${why}: ${times}`);
+  return [
+    `${roles} on ${where}${running ? '' : `, does not run: ${trouble === '' ? 'there is no engine' : trouble}`}`,
+    `sent: ${counted(sent.connections, 'connection')} in ${counted(sent.messages, 'message')}`,
+    ...counts('not told,', sent.untold),
+    ...counts('not sent,', sent.failed),
+    `received: ${counted(received.messages, 'message')}, taken: ${counted(received.taken, 'connection')}`,
+    ...counts('refused,', received.refused),
+  ];
+}
+
 /** `VI_1 master for 12.3 s, priority 150, vrid 51 on eth0, 192.0.2.1/24`, and what should be looked at. */
 function routerLines(router: InstanceReport): readonly string[] {
-  const { name, role, priority, vrid, addresses, master, refused, remarks, fault, waitsFor, held } = router;
+  const { name, role, priority, vrid, addresses, master, refused, remarks, addressesInUse, fault, waitsFor, held } =
+    router;
   const since = router.masterForMs === null ? '' : ` for ${seconds(router.masterForMs)}`;
   const heard = master === null ? '' : `, hears ${master.address} (${master.priority})`;
   const age = router.lastAdvertMsAgo === null || master === null ? '' : ` ${seconds(router.lastAdvertMsAgo)} ago`;
@@ -56,6 +76,7 @@ function routerLines(router: InstanceReport): readonly string[] {
     ...(held ? ['  may not become master yet'] : []),
     ...waitsFor.map((what) => `  waits for ${what}`),
     ...remarks.map((remark) => `  the partner's ${remark} differ from ours`),
+    ...addressesInUse.map(({ address, mac }) => `  ${address} is in use by ${mac}, too`),
     ...Object.entries(refused).map(
       ([reason, { adverts, source, detail }]) =>
         `  refused ${counted(adverts, 'advert')}, last from ${source}: ${reason}${detail === null ? '' : ` (${detail})`}`,

@@ -2,6 +2,7 @@
  * The typed result of reading a file: complete (defaults and inheritance are resolved), checked, immutable.
  * Times are in seconds and may be fractions, as they are written; addresses are canonical text.
  */
+import type { ApiListener } from './api.js';
 import type { BfdSessionSettings, Check, TlsSettings } from './check.js';
 import type { MailSettings, NotifyFifos, OnceScript, PairSettings, VrrpDefaults } from './global-settings.js';
 import type { Statics } from './static/statics.js';
@@ -23,6 +24,8 @@ export interface Configuration {
   readonly netNamespace: string | undefined;
   /** net_namespace_ipvs: where the IPVS tables are; undefined: with the rest. */
   readonly netNamespaceIpvs: string | undefined;
+  /** Where the REST API is served; empty: nowhere. */
+  readonly api: readonly ApiListener[];
   /** Every file that was read, the main one first: what a reload looks at. */
   readonly files: readonly string[];
 }

@@ -8,6 +8,8 @@ import { listOf, sequenceOf } from './sequence.js';
 export interface Surroundings {
   /** What `@ID` lines are compared with, and `${_INSTANCE}`. */
   readonly configId?: string;
+  /** All `@ID` lines are meant: to find what any machine would include. */
+  readonly everyCondition?: boolean;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** A whole number, both ends included. */
   readonly random?: (from: number, to: number) => number;
@@ -92,7 +94,8 @@ export class Expander {
     const condition = CONDITION.exec(text);
     if (condition !== null) {
       const [all, not = '', id = ''] = condition;
-      if ((id === this.#around.configId) !== (not === '^')) this.#carryOut(after(line, all.length), depth + 1);
+      const isMeant = (id === this.#around.configId) !== (not === '^');
+      if (isMeant || this.#around.everyCondition === true) this.#carryOut(after(line, all.length), depth + 1);
       return;
     }
     const definition = DEFINITION.exec(text);

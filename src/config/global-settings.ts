@@ -26,6 +26,10 @@ export interface PairSettings {
   readonly key: { readonly text: string } | { readonly file: string };
   /** How long a backup that hears no adverts takes the peer's word for it that it sends them; 0: not at all. */
   readonly secondPathSeconds: number;
+  /** How long a director that starts waits at most for the peer's connections before it may become master; 0: not at all. */
+  readonly syncWaitSeconds: number;
+  /** The peer may put another file in the place of ours. */
+  readonly acceptsPush: boolean;
 }
 
 /** A named pipe that events are written to as lines. */
@@ -58,21 +62,18 @@ export interface VrrpDefaults {
   readonly multicastGroup6: string;
   readonly garp: GarpSettings;
   readonly downTimerAdverts: number;
-  readonly checkUnicastSource: boolean;
-  readonly skipCheckAdvertAddresses: boolean;
   readonly lowerPriorityNoAdvert: boolean;
   readonly higherPrioritySendAdvert: boolean;
   readonly ownerIgnoresAdverts: boolean;
   readonly v3ChecksumAsV2: boolean;
   readonly smtpAlert: boolean;
   readonly notifyPriorityChanges: boolean;
-  /** Interfaces may be missing at start. */
-  readonly dynamicInterfaces: boolean;
   /** For addresses without `dev` outside of instances. */
   readonly defaultInterface: string;
   /** The name of a VMAC interface begins so; those of single addresses with the second. */
   readonly vmacPrefix: string;
   readonly vmacAddressPrefix: string;
+  /** Adverts for virtual routers that are not here are told of. */
   readonly logUnknownVrids: boolean;
   readonly startupDelaySeconds: number;
   /** Nothing begins before the machine has been up for so long. */
@@ -81,9 +82,6 @@ export interface VrrpDefaults {
   /** The states are written to the pipes again after a reload. */
   readonly statesToFifosOnReload: boolean;
   readonly disableLocalIgmp: boolean;
-  /** Bytes, or by what they are computed; undefined: the system's. */
-  readonly receiveBuffer: number | 'mtu' | 'advert' | undefined;
-  readonly receiveBufferFactor: number;
   /** Packets to addresses that do not accept are dropped by rules of this table. */
   readonly nftables: { readonly table: string; readonly priority: number; readonly counters: boolean };
 }

@@ -2,6 +2,7 @@
  * config/ — keepalived-style text → words → blocks → typed configuration, with every error at its place. Pure, but for include.ts.
  * text: parse.ts, expand.ts, lexer.ts, tree-builder.ts · words: vocabulary.ts and a table per block · result: configuration.ts, build.ts, validate.ts
  */
+import { apiOf, apiTerm } from './api.js';
 import { buildVirtualServer } from './build.js';
 import type { Configuration, VirtualServer } from './configuration.js';
 import { type Diagnostic, Diagnostics } from './diagnostics.js';
@@ -30,6 +31,8 @@ export interface Reading {
   readonly configuration: Configuration | undefined;
   /** All of them, in the order of the text. */
   readonly diagnostics: readonly Diagnostic[];
+  /** What was read, the main file first, each as often as it was included. */
+  readonly sources: readonly SourceText[];
 }
 
 export interface ReadOptions extends ParseOptions {
@@ -45,6 +48,7 @@ export function readConfiguration(source: SourceText, options: ReadOptions = {})
   return {
     configuration: diagnostics.hasErrors ? undefined : configuration,
     diagnostics: diagnostics.sorted(tree.files),
+    sources: tree.sources,
   };
 }
 
@@ -80,6 +84,7 @@ export const outermost = {
   virtual_server: each(virtualServerBlock),
   virtual_server_group: group,
   fwmark_rule: each(fwmarkRule),
+  api: apiTerm,
 } satisfies Vocabulary;
 
 /** Words that mean a block wherever they stand, and words that are never inside another block. */
@@ -147,6 +152,7 @@ function understand(tree: SyntaxTree, diagnostics: Diagnostics, reuse: Reuse | u
     bfd: valuesOf(bfd),
     netNamespace: values.net_namespace,
     netNamespaceIpvs: values.net_namespace_ipvs,
+    api: apiOf(values.api, diagnostics),
     files: tree.files,
   };
 }

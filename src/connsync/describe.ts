@@ -5,7 +5,7 @@ import type { ForwardingMethod } from '../model/destination.js';
 import { protocolNumber, serviceFamily } from '../model/service.js';
 import { connectionFlag, ipProtocol, isActive } from './kernel-words.js';
 import type { SyncConnection } from './message.js';
-import type { ConnectionRow } from './table-reader.js';
+import type { ConnectionRow } from './table-row.js';
 
 /** What /proc does not say of a connection, and the services tell. */
 interface Place {
@@ -22,8 +22,14 @@ interface KnownService {
   readonly methods: ReadonlyMap<string, number>;
 }
 
-/** Places found are kept; there are as many as services have destinations. */
-const MOST_PLACES = 100_000;
+/** A place by what a row says of it (`RowBytes.words` from `placeAt` on). */
+interface FoundPlace {
+  readonly words: Int32Array;
+  readonly place: Place;
+}
+
+/** Places found are kept, one for each hash; there are as many as services have destinations. */
+const PLACES = 16_384;
 
 /**
  * Makes connections for sync messages from what the kernel tells of its own. Three things it tells nobody: how sequence numbers are shifted
@@ -35,7 +41,7 @@ export class Describer {
   readonly #byMark = new Map<string, readonly KnownService[]>();
   /** Services by mark, under each of their destinations. */
   readonly #marksOf = new Map<string, readonly KnownService[]>();
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Array<FoundPlace | undefined>(PLACES).fill(undefined);
   /** Connections whose service is gone: their forwarding method is taken for NAT. */
   guessed = 0;
 
@@ -87,13 +93,13 @@ export class Describer {
   }
 
   #placeOf(row: ConnectionRow): Place {
-    const key = row.place.toString('latin1');
-    const known = this.#places.get(key);
-    if (known !== undefined) return known;
-    const found = this.#find(row);
-    if (this.#places.size >= MOST_PLACES) this.#places.clear();
-    this.#places.set(key, found);
-    return found;
+    const { words, placeAt } = row.bytes;
+    const slot = hashOf(words, placeAt) & (PLACES - 1);
+    const known = this.#places[slot];
+    if (known !== undefined && isSame(known.words, words, placeAt)) return known.place;
+    const place = this.#find(row);
+    this.#places[slot] = { words: words.slice(placeAt), place };
+    return place;
   }
 
   #find(row: ConnectionRow): Place {
@@ -121,6 +127,18 @@ export class Describer {
       ...(this.#marksOf.get(anyPort) ?? []),
     ];
   }
+}
+
+function hashOf(words: Int32Array, from: number): number {
+  let hash = 0;
+  for (let i = from; i < words.length; i++) hash = Math.imul(hash ^ words[i]!, 0x9e37_79b1);
+  return hash ^ (hash >>> 16);
+}
+
+function isSame(known: Int32Array, words: Int32Array, from: number): boolean {
+  if (known.length !== words.length - from) return false;
+  for (let i = 0; i < known.length; i++) if (known[i] !== words[from + i]) return false;
+  return true;
 }
 
 const nowhere: Place = { method: 0, mark: 0, persistenceSeconds: 0 };

@@ -1,4 +1,4 @@
-import type { ConnectionRow } from './table-reader.js';
+import type { ConnectionRow } from './table-row.js';
 
 /**
  * A table as numbers: each connection falls into one of 4096 buckets and has a key of 32 bits there; a bucket's digest is the sum of its keys.
@@ -7,21 +7,30 @@ import type { ConnectionRow } from './table-reader.js';
  */
 export const BUCKETS = 4096;
 
-export type Mark = readonly [bucket: number, key: number];
+/** Bucket and key in one number, exact below 2^53, for there are millions of them. A key is 1 to 2^32 - 1. */
+export type Mark = number;
+
+const KEYS = 2 ** 32;
+export const mark = (bucket: number, key: number): Mark => bucket * KEYS + key;
+const bucketOf = (of: Mark): number => Math.floor(of / KEYS);
+const keyOf = (of: Mark): number => of >>> 0;
 
 /** Neither time nor flags count: time passes, and flags cannot be read. */
-export function markOf({ identity, persistence }: ConnectionRow, seed: number): Mark {
-  let a = seed;
+export function markOf({ bytes: { words }, persistence }: ConnectionRow, seed: number): Mark {
+  let a = seed | 0;
   let b = ~seed;
-  const stir = (bytes: Uint8Array): void => {
-    for (let i = 0; i < bytes.length; i++) {
-      a = Math.imul(a ^ bytes[i]!, 0x0100_0193);
-      b = Math.imul(b + bytes[i]!, 0x85eb_ca6b) ^ (b >>> 13);
+  for (let i = 0; i < words.length; i++) {
+    const word = Math.imul(words[i]!, 0xcc9e_2d51);
+    a = Math.imul(a ^ word ^ (word >>> 15), 0x1b87_3593);
+    a = (a << 13) | (a >>> 19);
+    b = Math.imul(b + word, 0x85eb_ca6b) ^ (b >>> 13);
+  }
+  if (persistence !== undefined)
+    for (const byte of persistence.data) {
+      a = Math.imul(a ^ byte, 0x0100_0193);
+      b = Math.imul(b + byte, 0x85eb_ca6b) ^ (b >>> 13);
     }
-  };
-  stir(identity);
-  if (persistence !== undefined) stir(persistence.data);
-  return [mix(a) % BUCKETS, mix(b ^ (a >>> 16))];
+  return mark(mix(a) & (BUCKETS - 1), mix(b ^ (a >>> 16)) || 1);
 }
 
 /** The last step of MurmurHash3. */
@@ -34,27 +43,29 @@ function mix(value: number): number {
 export class Fingerprint {
   /** By bucket. */
   readonly digests = new Uint32Array(BUCKETS);
-  readonly #sets: KeySet[] = Array.from({ length: SETS }, () => new KeySet());
+  readonly #sets = new Array<KeySet | undefined>(BUCKETS).fill(undefined);
   count = 0;
 
   /** One that is there already is not added again: the kernel may tell a connection twice while its table grows. */
-  add([bucket, key]: Mark): void {
-    if (!this.#setOf(bucket).add(bucket, key)) return;
+  add(one: Mark): void {
+    const bucket = bucketOf(one);
+    const key = keyOf(one);
+    const set = (this.#sets[bucket] ??= new KeySet());
+    if (!set.add(key)) return;
     this.digests[bucket] = (this.digests[bucket]! + key) >>> 0;
     this.count++;
   }
 
-  has([bucket, key]: Mark): boolean {
-    return this.#setOf(bucket).has(bucket, key);
+  has(one: Mark): boolean {
+    return this.#sets[bucketOf(one)]?.has(keyOf(one)) === true;
   }
 
-  /** Marks, one after the other, of all in these buckets, in parts of not much more than `most` pairs. */
+  /** Pairs of bucket and key, one after the other, of all in these buckets, in parts of not much more than `most` pairs. */
   *keysIn(buckets: BucketSet, most: number): Generator<Uint32Array> {
     let part: number[] = [];
-    for (const set of this.#sets) {
-      set.forEach((bucket, key) => {
-        if (buckets.has(bucket)) part.push(bucket, key);
-      });
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      if (!buckets.has(bucket)) continue;
+      this.#sets[bucket]?.forEach((key) => part.push(bucket, key));
       if (part.length < 2 * most) continue;
       yield Uint32Array.from(part);
       part = [];
@@ -62,63 +73,61 @@ export class Fingerprint {
     if (part.length > 0) yield Uint32Array.from(part);
   }
 
-  #setOf(bucket: number): KeySet {
-    return this.#sets[bucket % SETS]!;
+  /** Takes what is in these buckets out. */
+  take(buckets: BucketSet): Fingerprint {
+    const taken = new Fingerprint();
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const set = this.#sets[bucket];
+      if (set === undefined || !buckets.has(bucket)) continue;
+      taken.#sets[bucket] = set;
+      taken.digests[bucket] = this.digests[bucket]!;
+      taken.count += set.size;
+      this.#sets[bucket] = undefined;
+      this.digests[bucket] = 0;
+      this.count -= set.size;
+    }
+    return taken;
   }
 }
 
-/** So many small tables of keys: one that grows holds nobody up. */
-const SETS = 256;
+const SMALLEST = 8;
 
-const SMALLEST = 64;
-
-/** Pairs of bucket and key by open addressing. */
+/** Keys by open addressing; 0: the slot is free. A set for each bucket: one that grows holds nobody up. */
 class KeySet {
   #keys = new Uint32Array(SMALLEST);
-  /** One more than the bucket; 0: the slot is free. */
-  #buckets = new Uint16Array(SMALLEST);
-  #size = 0;
+  size = 0;
 
   /** false: it was there. */
-  add(bucket: number, key: number): boolean {
-    if (4 * this.#size >= 3 * this.#keys.length) this.#grow();
-    const slot = this.#find(bucket, key);
-    if (this.#buckets[slot] !== 0) return false;
+  add(key: number): boolean {
+    if (4 * this.size >= 3 * this.#keys.length) this.#grow();
+    const slot = this.#find(key);
+    if (this.#keys[slot] === key) return false;
     this.#keys[slot] = key;
-    this.#buckets[slot] = bucket + 1;
-    this.#size++;
+    this.size++;
     return true;
   }
 
-  has(bucket: number, key: number): boolean {
-    return this.#buckets[this.#find(bucket, key)] !== 0;
+  has(key: number): boolean {
+    return this.#keys[this.#find(key)] === key;
   }
 
-  forEach(each: (bucket: number, key: number) => void): void {
-    this.#buckets.forEach((bucket, slot) => {
-      if (bucket !== 0) each(bucket - 1, this.#keys[slot]!);
-    });
+  forEach(each: (key: number) => void): void {
+    for (const key of this.#keys) if (key !== 0) each(key);
   }
 
   /** Its slot, or the free one where it would be. */
-  #find(bucket: number, key: number): number {
-    const mask = this.#keys.length - 1;
-    let slot = (key ^ Math.imul(bucket, 0x9e37_79b1)) & mask;
-    while (this.#buckets[slot] !== 0 && (this.#keys[slot] !== key || this.#buckets[slot] !== bucket + 1))
-      slot = (slot + 1) & mask;
+  #find(key: number): number {
+    const keys = this.#keys;
+    const mask = keys.length - 1;
+    let slot = key & mask;
+    while (keys[slot] !== 0 && keys[slot] !== key) slot = (slot + 1) & mask;
     return slot;
   }
 
   #grow(): void {
-    const [keys, buckets] = [this.#keys, this.#buckets];
+    const keys = this.#keys;
     this.#keys = new Uint32Array(2 * keys.length);
-    this.#buckets = new Uint16Array(2 * keys.length);
-    buckets.forEach((bucket, from) => {
-      if (bucket === 0) return;
-      const slot = this.#find(bucket - 1, keys[from]!);
-      this.#keys[slot] = keys[from]!;
-      this.#buckets[slot] = bucket;
-    });
+    for (const key of keys) if (key !== 0) this.#keys[this.#find(key)] = key;
   }
 }
 

@@ -2,6 +2,8 @@
  * connsync/ — the connections of the kernel's IPVS, all of them, to a director that joins: the kernel itself tells only what changes.
  * codec: kernel-words.ts, message.ts, table-reader.ts, lines.ts · rules: describe.ts, fingerprint.ts, pace.ts ·
  * owners: running.ts (replays), newcomer.ts (asks and takes), table-file.ts, backup-daemon.ts
+ * And the sessions of our own engine in that protocol. rules: engine-records.ts, engine-echo.ts ·
+ * owners: engine-teller.ts (tells them), engine-taker.ts (takes those of others), engine-sync.ts (its connection and its socket)
  *
  * Below: numbers and words of <linux/ip_vs.h> and net/netfilter/ipvs, under their names there.
  */
@@ -87,6 +89,15 @@ const statesOfOthers: ReadonlyMap<string, number> = new Map([
   ['NONE', 0],
   ['ERR!', 0],
 ]);
+
+const stateCounts: ReadonlyMap<number, number> = new Map([
+  [ipProtocol.tcp, tcpStates.length],
+  [ipProtocol.udp, 1],
+  [ipProtocol.sctp, sctpStates.length],
+]);
+
+/** How many states connections of a protocol may be in, from 0 on; undefined: it has none. */
+export const stateCount = (protocol: number): number | undefined => stateCounts.get(protocol);
 
 /** undefined: this kernel has states that we do not know. */
 export function stateOfWord(protocol: number, isTemplate: boolean, word: string): number | undefined {

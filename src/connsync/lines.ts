@@ -7,7 +7,7 @@ import { BUCKETS, BucketSet } from './fingerprint.js';
  *     ask ────────────────────────────────►
  *                          ◄─────────────── want-digests      ┐
  *     digests ────────────────────────────►                   │ until nothing is missing
- *                          ◄─────────────── want-keys         │ (not if the newcomer has none)
+ *                          ◄─────────────── want-keys         │ (not if all is as expected)
  *     keys, keys … ───────────────────────►                   │
  *                          ◄─────────────── messages …        │
  *     taken … ────────────────────────────►                   ┘
@@ -15,7 +15,7 @@ import { BUCKETS, BucketSet } from './fingerprint.js';
  *
  * `working` may come at any time: the other one is busy, and alive.
  */
-export const RESYNC_VERSION = 1;
+export const RESYNC_VERSION = 2;
 
 export type Line =
   | {
@@ -29,7 +29,7 @@ export type Line =
   /** `count`: connections in all. */
   | { readonly kind: 'digests'; readonly count: number; readonly digests: Uint32Array }
   | { readonly kind: 'want-keys'; readonly buckets: BucketSet }
-  /** Pairs of bucket and key. */
+  /** Pairs of bucket and key, which is never 0. */
   | { readonly kind: 'keys'; readonly keys: Uint32Array; readonly last: boolean }
   /** Of the sync protocol, as its kernel takes them. Numbered from 1. */
   | { readonly kind: 'messages'; readonly number: number; readonly messages: readonly Uint8Array[] }
@@ -138,7 +138,7 @@ type Told = Readonly<Record<string, unknown>>;
 function keysOf({ keys, last }: Told): Line | undefined {
   const words = wordsOf(keys);
   if (words === undefined || words.length % 2 !== 0 || typeof last !== 'boolean') return undefined;
-  for (let i = 0; i < words.length; i += 2) if (words[i]! >= BUCKETS) return undefined;
+  for (let i = 0; i < words.length; i += 2) if (words[i]! >= BUCKETS || words[i + 1] === 0) return undefined;
   return { kind: 'keys', keys: words, last };
 }
 
@@ -172,7 +172,7 @@ const base64OfWords = (words: Uint32Array): string =>
   base64(new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
 
 const bytesOf = (told: unknown): Uint8Array<ArrayBuffer> | undefined =>
-  typeof told === 'string' ? Uint8Array.from(Buffer.from(told, 'base64')) : undefined;
+  typeof told === 'string' ? new Uint8Array(Buffer.from(told, 'base64')) : undefined;
 
 function wordsOf(told: unknown): Uint32Array | undefined {
   const bytes = bytesOf(told);

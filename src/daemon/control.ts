@@ -1,11 +1,12 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Answer } from '../cli/control.js';
 import { LvsError } from '../errors.js';
 import type { Clock } from '../system/clock.js';
 import { type Log, reasonOf } from '../system/log.js';
 import { Timers } from '../system/timers.js';
+import { isAnswered } from '../system/unix-listener.js';
 
 /** sockaddr_un; libuv cuts what is longer without a word. */
 const LONGEST_PATH = 107;
@@ -20,6 +21,8 @@ export interface Answerer<Request> {
   decode(line: string): Request | undefined;
   /** Rejects with what the asker prints. */
   answer(request: Request): Promise<unknown>;
+  /** Characters of a request, if they may be more than usual. */
+  readonly longest?: number;
 }
 
 /** Listens at `path`. A socket that nobody answers at any more is replaced. @throws LvsError DIRECTOR_RUNS, CONTROL_FAILED */
@@ -35,7 +38,11 @@ export async function serveControl<Request>(
   const server = createServer((socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
-    serve(socket, (line) => reply(line, answerer), log, new Timers(clock));
+    serve(
+      socket,
+      { reply: (line) => reply(line, answerer), longest: answerer.longest ?? LONGEST_REQUEST, log },
+      new Timers(clock),
+    );
   });
   server.maxConnections = MOST_CONNECTIONS;
   try {
@@ -56,7 +63,13 @@ export async function serveControl<Request>(
     });
 }
 
-function serve(socket: Socket, reply: (line: string) => Promise<Answer>, log: Log, timers: Timers<'idle'>): void {
+interface Serving {
+  readonly reply: (line: string) => Promise<Answer>;
+  readonly longest: number;
+  readonly log: Log;
+}
+
+function serve(socket: Socket, { reply, longest, log }: Serving, timers: Timers<'idle'>): void {
   let waiting: string[] = [];
   let length = 0;
   let unanswered = 0;
@@ -77,9 +90,9 @@ function serve(socket: Socket, reply: (line: string) => Promise<Answer>, log: Lo
       waiting = [next];
       length = next.length;
     }
-    if (length <= LONGEST_REQUEST) return;
+    if (length <= longest) return;
     socket.removeAllListeners('data');
-    socket.end(`${JSON.stringify({ ok: false, error: `a request has at most ${LONGEST_REQUEST} characters` })}\n`);
+    socket.end(`${JSON.stringify({ ok: false, error: `a request has at most ${longest} characters` })}\n`);
   });
   const take = (line: string): void => {
     unanswered++;
@@ -110,15 +123,4 @@ const listen = (server: Server, path: string): Promise<void> =>
       server.off('error', reject);
       resolve();
     });
-  });
-
-const isAnswered = (path: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(path);
-    const tell = (answered: boolean): void => {
-      socket.destroy();
-      resolve(answered);
-    };
-    socket.once('connect', () => tell(true));
-    socket.once('error', () => tell(false));
   });

@@ -2,7 +2,9 @@
  * daemon/ — the composition root: the only folder that knows every other.
  * daemon.ts builds all of it in one Lifetime; reload.ts hands a new configuration to the same owners; control.ts answers lvsctl.
  */
+import { hostname } from 'node:os';
 import { decodeRequest } from '../cli/control.js';
+import type { Bundle } from '../config/bundle.js';
 import type { Configuration } from '../config/configuration.js';
 import { BfdSpeaker } from '../bfd/speaker.js';
 import { wasUp } from '../director/adoption.js';
@@ -15,6 +17,8 @@ import { descriptorLimit, descriptorsToSpare } from '../system/descriptors.js';
 import { Lifetime } from '../system/lifetime.js';
 import type { StateFile } from '../system/state-file.js';
 import { answersOf } from './answers.js';
+import { ApiListeners } from './api-listeners.js';
+import { apiPortsOf } from './api-ports.js';
 import { BfdSessions } from './bfd-sessions.js';
 import { Commands } from './commands.js';
 import { serveControl } from './control.js';
@@ -25,12 +29,16 @@ import { MadeServices } from './made.js';
 import { MachineAddresses } from './local-addresses.js';
 import { PairNews } from './pair-news.js';
 import { ProbeRoutes } from './probe-routes.js';
+import { Push } from './push.js';
+import { PushFiles } from './push-files.js';
 import { Reload } from './reload.js';
 import { Watch } from './watch.js';
 import type { ConfigurationSource, World } from './world.js';
 
 export interface DaemonOptions {
   readonly source: ConfigurationSource;
+  /** What the configuration was read from. */
+  readonly files?: Bundle | undefined;
   /** What of the kernel's table is ours. */
   readonly state: Pick<StateFile, 'path' | 'read' | 'write' | 'remove'>;
   /** Services made at run time. */
@@ -59,7 +67,7 @@ export class Daemon {
    * the configuration of that moment says, marks go after it, and the socket closes last, so that nobody takes our place before we are gone.
    */
   static async start(configuration: Configuration, world: World, options: DaemonOptions): Promise<Daemon> {
-    const { log, clock, forwarder, engine, sysctl, links } = world;
+    const { log, clock, forwarder, engine, engineSync, sysctl, links } = world;
     const addresses = world.addresses === undefined ? undefined : new MachineAddresses(world.addresses, log);
     const life = new Lifetime();
     try {
@@ -105,10 +113,11 @@ export class Daemon {
         ...(routes === undefined ? {} : { route: (virtual, real, check) => routes.route(virtual, real, check) }),
       });
       const sysctls = sysctl === undefined ? undefined : new NeededSysctls(sysctl, log);
-      const reload = new Reload({
+      const reload: Reload = new Reload({
         director,
         bfd,
         engine,
+        engineSync,
         watch,
         commands,
         notify,
@@ -117,14 +126,32 @@ export class Daemon {
         sysctls,
         marks: world.marks,
         vrrp: world.vrrp,
+        sync: world.sync,
+        api: { follow: (listeners) => api.follow(listeners) },
         source: options.source,
         log,
       });
       const made =
         engine === undefined ? undefined : new MadeServices({ director, engine, file: options.made, clock, log });
+      const push = new Push({
+        peer: world.sync?.peer,
+        reload,
+        source: options.source,
+        files: new PushFiles(options.source.path),
+        name: () => reload.configuration?.globals.routerId ?? hostname(),
+        clock,
+        wallMs,
+        log,
+      });
+      const api: ApiListeners = new ApiListeners({
+        ports: apiPortsOf({ director, engine, watch, reload, vrrp, sync: world.sync }),
+        clock,
+        log,
+      });
       const control = answersOf({
         director,
         engine,
+        engineSync,
         made,
         kernel: world.kernel,
         sysctl,
@@ -132,6 +159,8 @@ export class Daemon {
         watch,
         reload,
         vrrp: world.vrrp,
+        sync: world.sync,
+        push,
       });
       // before anything is touched: it also tells whether another one runs
       if (options.controlPath !== undefined)
@@ -162,23 +191,32 @@ export class Daemon {
         return owner.stop();
       });
       life.own(watch, (owner) => owner.stop());
+      life.own(engineSync, (owner) => owner?.close());
       const pairNews = new PairNews({
         clock,
         configuration: () => reload.configuration,
+        fingerprint: () => reload.fingerprint,
         table: () => director.status.known,
         checks: () => watch.status,
         connections: () => sessionsOf(engine),
         tell: async (news) => world.vrrp?.tellPair(news),
       });
       life.own(pairNews, (owner) => owner.stop());
+      // after the addresses have moved, and before the services go: what ends by that would end at the other director, too
+      life.own(world.sync, (owner) =>
+        owner?.close((reload.configuration?.globals.stop ?? 'keep') === 'keep' ? 'keep' : 'stop'),
+      );
       life.own(world.vrrp, (owner) =>
         owner?.close((reload.configuration?.globals.stop ?? 'keep') === 'keep' ? 'keep' : 'stop'),
       );
       // the first to end: a reload that is under way would start again what has stopped
       life.own(reload, (owner) => owner.close());
+      life.own(push, (owner) => owner.close());
+      life.own(api, (owner) => owner.stop());
       await made?.open();
       if (world.vrrp !== undefined) pairNews.open();
-      await reload.take(configuration, (virtual, server) => wasUp(found, virtual, server));
+      await reload.take(configuration, (virtual, server) => wasUp(found, virtual, server), options.files);
+      world.sync?.answerPeer(push.answer);
       return new Daemon(life, reload, director);
     } catch (error) {
       await life[Symbol.asyncDispose]();

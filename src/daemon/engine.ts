@@ -30,6 +30,8 @@ export interface EngineWorld {
   readonly log: Log;
   /** Ours, which hello repeats. */
   readonly version?: string;
+  /** A new engine has its services, and no ports yet. Never rejects. */
+  readonly beforePorts?: () => Promise<void>;
   /** Sessions began or ended: SessionRecord[]; `lost`: ask for all. */
   readonly onSessions?: (change: { readonly lost: boolean; readonly records: Uint8Array }) => void;
 }
@@ -166,6 +168,11 @@ export class Engine {
     };
   }
 
+  /** Of its socket. */
+  get path(): string {
+    return this.#world.path;
+  }
+
   get running(): boolean {
     return this.#supervisor.engine !== undefined;
   }
@@ -299,6 +306,7 @@ export class Engine {
       this.#networkImage = network;
     }
     if (image !== undefined) await client.publishServices(image);
+    if (isNew && image !== undefined) await this.#world.beforePorts?.();
     await this.#openPorts(client, isNew);
     this.#ready = client;
     await this.#steer(

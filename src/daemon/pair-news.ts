@@ -11,6 +11,8 @@ import type { DirectorNews } from './vrrp-pair.js';
 export interface PairNewsOptions {
   readonly clock: Clock;
   readonly configuration: () => Configuration | undefined;
+  /** Of the file it was read from; undefined: it was none. */
+  readonly fingerprint: () => string | undefined;
   /** What we program. */
   readonly table: () => Table;
   readonly checks: () => readonly CheckStatus[];
@@ -53,10 +55,12 @@ export class PairNews {
     const { configuration, table, checks, connections, tell } = this.#options;
     const file = configuration();
     if (file?.globals.pair === undefined) return;
+    const told = file.globals.pair.acceptsPush ? this.#options.fingerprint() : undefined;
     await tell({
       services: this.#services(file),
       maglev: this.#maglev(table()),
       health: healthOf(checks()),
+      ...(told === undefined ? {} : { file: told }),
       connections: await connections(),
     });
   }

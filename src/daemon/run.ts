@@ -1,11 +1,12 @@
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { openNetlink } from '../addon/netlink.js';
 import { complaintsText } from '../cli/complaints.js';
-import { type Order, runtimeFile } from '../cli/lvsd-options.js';
+import { type Order, readOptionsOf, runtimeFile } from '../cli/lvsd-options.js';
 import type { Output } from '../cli/face.js';
 import { formatDiagnostic } from '../config/diagnostics.js';
 import type { Configuration } from '../config/configuration.js';
-import { readConfigurationFile } from '../config/include.js';
+import { bundleOfFile, readConfigurationFile } from '../config/include.js';
+import type { Reading } from '../config/read.js';
 import { Reuse } from '../config/reuse.js';
 import { ForwarderOfBoth } from '../dataplane/both.js';
 import { LvsError } from '../errors.js';
@@ -23,45 +24,54 @@ import { onSignals } from '../system/signals.js';
 import { stateFile } from '../system/state-file.js';
 import { systemSysctl } from '../system/sysctl.js';
 import { Daemon } from './daemon.js';
-import { systemEngine } from './engine-system.js';
+import { systemEngine, systemEngineSync } from './engine-system.js';
 import { kernelAddresses } from './kernel-addresses.js';
 import { systemKernelView } from './kernel-view.js';
+import { fileSource } from './file-source.js';
 import { mustBeIn } from './namespace.js';
+import { PushFiles } from './push-files.js';
 import { lockFolder } from './run-lock.js';
 import { systemPorts } from './probe-ports.js';
-import { startVrrp, VrrpKeeper } from './vrrp-keeper.js';
-import type { ConfigurationSource } from './world.js';
+import { startProcess } from './process-keeper.js';
+import { SyncKeeper } from './sync-keeper.js';
+import { VrrpKeeper } from './vrrp-keeper.js';
 
 const STDERR = 2;
 
 /** `lvsd run`, until a signal ends it. Answers with the exit status. */
 export async function run(order: Order, output: Output, environment: NodeJS.ProcessEnv): Promise<number> {
-  const reuse = new Reuse();
-  const reading = readConfigurationFile(order.file, { environment, reuse });
+  const log = jsonLog(descriptorSink(STDERR), order.log);
+  const options = { ...readOptionsOf(order, environment), reuse: new Reuse() };
+  const statePathOf = ({ configuration }: Reading): string =>
+    order.state ?? configuration?.globals.stateFile ?? runtimeFile(environment, 'director.json');
+  let reading = readConfigurationFile(order.file, options);
+  const isTakenBack = await takeBack(order.file, dirname(statePathOf(reading)), log);
+  if (isTakenBack) reading = readConfigurationFile(order.file, options);
   if (reading.configuration === undefined) {
     output.err(complaintsText(reading.diagnostics));
     return 1;
   }
   await mustBeIn(reading.configuration);
-  const log = jsonLog(descriptorSink(STDERR), order.log);
   endOnMistakes(log);
   for (const warning of reading.diagnostics)
     log.warn({ event: 'config.complaint', complaint: formatDiagnostic(warning) });
 
-  const { globals } = reading.configuration;
-  const path = order.state ?? globals.stateFile ?? runtimeFile(environment, 'director.json');
+  const path = statePathOf(reading);
   const folder = dirname(path);
   const unlock = await lockFolder(folder, log);
   const client = new IpvsClient(openNetlink(NETLINK_GENERIC), { after: (ms, late) => systemClock.after(ms, late) });
   const links = new Links(new Exchange(openNetlink(NETLINK_ROUTE)));
   try {
     const kernel = await kernelOf(client, reading.configuration, log);
+    const sync = new SyncKeeper({ folder, start: startProcess('sync', folder), clock: systemClock, log });
     const engine = systemEngine({
       path: join(folder, 'engine.sock'),
       logFile: undefined,
+      beforePorts: () => sync.restoreSessions(),
       clock: systemClock,
       log,
     });
+    const vrrp = new VrrpKeeper({ folder, start: startProcess('vrrp', folder), clock: systemClock, log });
     // a SIGHUP that comes while we start means a file that we may have read before it changed
     const early = { asked: false };
     const started = onSignals(process, { SIGHUP: () => void (early.asked = true) });
@@ -76,12 +86,15 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
         addresses: kernelAddresses(systemClock),
         sysctl: systemSysctl(),
         marks: new FwmarkTable(systemNft()),
-        vrrp: new VrrpKeeper({ folder, start: startVrrp(folder), clock: systemClock, log }),
+        vrrp,
+        sync,
+        engineSync: systemEngineSync({ engine, vrrp, clock: systemClock, log }),
         ...systemPorts(),
         log,
       },
       {
-        source: fileSource(order.file, environment, reuse),
+        source: fileSource(order.file, options),
+        files: bundleOfFile(reading.sources, options),
         state: stateFile(path),
         health: stateFile(join(folder, 'health.json')),
         made: stateFile(join(folder, 'made.json'), 0o600),
@@ -103,6 +116,22 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
   } finally {
     client.close();
     links.close();
+    await unlock();
+  }
+}
+
+/** A push that was on trial when lvsd ended is over: what was before is in force. @returns whether there was one */
+async function takeBack(file: string, folder: string, log: Log): Promise<boolean> {
+  const files = new PushFiles(resolve(file));
+  if (!(await files.isOnTrial())) return false;
+  const unlock = await lockFolder(folder, log); // of an lvsd that runs it is not over
+  try {
+    log.warn({ event: 'pair.push-taken-back', id: await files.recover() });
+    return true;
+  } catch (error) {
+    log.error({ event: 'pair.push-stuck', why: reasonOf(error) }); // a director with that file is better than none
+    return false;
+  } finally {
     await unlock();
   }
 }
@@ -135,15 +164,6 @@ const nextEnding = (): Promise<string> =>
 const reloadInBackground = (daemon: Daemon): void => {
   daemon.reload().catch(() => undefined);
 };
-
-/** What did not change from one reading to the next is the same object, so that whoever compares is soon done. */
-const fileSource = (path: string, environment: NodeJS.ProcessEnv, reuse: Reuse): ConfigurationSource => ({
-  path,
-  read() {
-    const { configuration, diagnostics } = readConfigurationFile(path, { environment, reuse });
-    return { configuration, complaints: diagnostics.map(formatDiagnostic) };
-  },
-});
 
 /** A failure nobody waited for is a mistake of ours: better to end, with the table as it is, than to go on without knowing how. */
 function endOnMistakes(log: Log): void {

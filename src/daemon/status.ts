@@ -1,4 +1,5 @@
-import type { CheckStatus, EngineState, Status } from '../cli/control.js';
+import type { CheckStatus, EngineState, EngineSyncState, Status } from '../cli/control.js';
+import type { EngineSyncStatus } from '../connsync/engine-sync.js';
 import type { DirectorStatus } from '../director/director.js';
 import { changeName } from '../model/change.js';
 import type { EngineStatus } from './engine.js';
@@ -51,3 +52,20 @@ export const engineStatusOf = (status: EngineStatus): EngineState => ({
   dropped: numbersOf(status.counters?.dropped ?? new Map()),
   events: numbersOf(status.counters?.events ?? new Map()),
 });
+
+/** Its sync daemons, likewise. */
+export const engineSyncStatusOf = (status: EngineSyncStatus | undefined): EngineSyncState | null => {
+  if (status === undefined) return null;
+  const { settings, roles, isRunning, trouble = '', told, taken } = status;
+  const { interface: device, group, port, syncId } = settings;
+  return {
+    ...{ ...roles, running: isRunning, trouble, interface: device, group, port, syncId },
+    sent: {
+      messages: told.messages,
+      connections: told.connections,
+      untold: Object.fromEntries(told.untold),
+      failed: Object.fromEntries(told.failed),
+    },
+    received: { messages: taken.messages, taken: taken.taken, refused: Object.fromEntries(taken.refused) },
+  };
+};

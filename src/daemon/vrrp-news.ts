@@ -59,6 +59,8 @@ export class VrrpNews implements News {
       case 'lower-master':
         return this.#options.notify.heardLower(instance, this.#of(instance).priority);
       case 'new-master':
+      case 'same-priority':
+      case 'unheard':
       case 'two-owners':
       case 'deaf':
       case 'interval-bounded':

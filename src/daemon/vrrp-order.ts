@@ -40,6 +40,10 @@ export type VrrpRequest =
   | { readonly do: 'status' }
   /** BFD sessions, as soon as they are not what was `known`. */
   | { readonly do: 'sessions'; readonly known: number }
+  /** Roles of the instances, likewise. */
+  | { readonly do: 'roles'; readonly known: number }
+  /** The peer's connections are here, or for this reason nobody waits for them any more. */
+  | { readonly do: 'synced'; readonly why: string }
   /** Of the other director; and what it is told of ours. */
   | { readonly do: 'pair' }
   | { readonly do: 'tell-pair'; readonly news: DirectorNews }
@@ -50,8 +54,10 @@ export type VrrpRequest =
 /** undefined: it is none. What an order contains was checked when the file was read: both ends are of one release. */
 export function decodeVrrpRequest(line: string): VrrpRequest | undefined {
   try {
-    const told = JSON.parse(line) as Readonly<Partial<Record<'do' | 'order' | 'news' | 'known', unknown>>>;
-    if (told.do === 'sessions' && typeof told.known === 'number') return { do: 'sessions', known: told.known };
+    const told = JSON.parse(line) as Readonly<Partial<Record<'do' | 'order' | 'news' | 'known' | 'why', unknown>>>;
+    if ((told.do === 'sessions' || told.do === 'roles') && typeof told.known === 'number')
+      return { do: told.do, known: told.known };
+    if (told.do === 'synced' && typeof told.why === 'string') return { do: 'synced', why: told.why };
     if (told.do === 'stop' || told.do === 'status' || told.do === 'hello' || told.do === 'pair') return { do: told.do };
     if (told.do === 'tell-pair' && typeof told.news === 'object' && told.news !== null)
       return { do: 'tell-pair', news: told.news as DirectorNews };

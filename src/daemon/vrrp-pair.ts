@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { VrrpInstance } from '../config/vrrp/vrrp.js';
 import type { PairSettings } from '../config/global-settings.js';
@@ -8,13 +7,14 @@ import type { FailoverOrder } from '../pair/failover.js';
 import { type FailoverResult, Pair, type PairReport } from '../pair/pair.js';
 import type { PairNetwork } from '../pair/ports.js';
 import { PairRouters } from '../pair/routers.js';
-import { type Log, reasonOf } from '../system/log.js';
+import type { Log } from '../system/log.js';
 import type { Random } from '../system/random.js';
 import { release } from '../system/release.js';
 import type { Told } from '../vrrp/machine-types.js';
 import type { AdvertClock } from '../vrrp/ports.js';
 import { reportOf } from '../vrrp/report.js';
 import type { Router } from '../vrrp/router.js';
+import { secretOf } from './pair-key.js';
 import type { VrrpOrder } from './vrrp-order.js';
 
 export interface VrrpPairOptions {
@@ -143,23 +143,3 @@ const beatMs = (instances: readonly VrrpInstance[]): number => {
   const shortest = Math.min(...instances.map(({ advertSeconds }) => advertSeconds * 1000));
   return Math.min(Math.max(shortest, LEAST_BEAT_MS), MOST_BEAT_MS);
 };
-
-const SHORTEST_KEY = 16;
-
-/** A line's end does not belong to the key. */
-function secretOf(key: PairSettings['key']): Uint8Array {
-  if ('text' in key) return Buffer.from(key.text);
-  const bytes = readKey(key.file);
-  if (bytes.length < SHORTEST_KEY)
-    throw new LvsError('PAIR_KEY', [key.file, `it has ${bytes.length} bytes, and less than ${SHORTEST_KEY}`]);
-  return bytes;
-}
-
-function readKey(path: string): Uint8Array {
-  try {
-    const bytes = readFileSync(path);
-    return bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes;
-  } catch (cause) {
-    throw new LvsError('PAIR_KEY', [path, reasonOf(cause)], { cause });
-  }
-}

@@ -5,7 +5,7 @@ import { addressKey, type KnownLinks } from '../links/known-links.js';
 import type { LinkNews } from '../links/link-watch.js';
 import type { Link } from '../links/rows.js';
 import { RTPROT_KEEPALIVED } from '../links/uapi.js';
-import { formatAddress } from '../model/address.js';
+import { familyOf, formatAddress } from '../model/address.js';
 import { Mailbox } from '../system/mailbox.js';
 import { type Holding, holdingsOf, textOf } from '../vrrp/holdings.js';
 import type { HeldAddress, Possessions } from '../vrrp/network.js';
@@ -72,6 +72,14 @@ export class RouterPossessions implements Possessions {
       if (first !== undefined && addresses.every((one) => refused.has(one))) throw refused.get(first);
       return this.#whereabouts(addresses.filter((one) => !refused.has(one)));
     });
+  }
+
+  places(): Promise<readonly HeldAddress[]> {
+    return this.#whereabouts(this.#desired().filter((one): one is AddressHolding => one.is === 'address'));
+  }
+
+  get isWhole(): boolean {
+    return !this.#things.hasRefused;
   }
 
   release(): Promise<void> {
@@ -171,7 +179,10 @@ export class RouterPossessions implements Possessions {
     const { known } = this.#world.watch;
     const links = new Map(addresses.map(({ interface: name }) => [name, known.named(name)]));
     const routers = new Map<string, boolean>();
-    await Promise.all([...links.keys()].map(async (name) => routers.set(name, await this.#forwards(name))));
+    const speakers = new Set(
+      addresses.filter(({ line }) => familyOf(line.address) === 'ip6').map(({ interface: name }) => name),
+    );
+    await Promise.all([...speakers].map(async (name) => routers.set(name, await this.#forwards(name))));
     const { instance, defaults } = this.#config;
     const home = ownName(instance, defaults, this.#world.names) ?? instance.interface;
     return addresses.flatMap(({ line, interface: name }): readonly HeldAddress[] => {

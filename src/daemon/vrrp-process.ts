@@ -9,6 +9,7 @@ import { Mailbox } from '../system/mailbox.js';
 import { onSignals } from '../system/signals.js';
 import { type StateFile, stateFile } from '../system/state-file.js';
 import { serveControl } from './control.js';
+import { lockFolder, lockOfVrrp } from './run-lock.js';
 import type { VrrpHolder } from './vrrp-holder.js';
 import { decodeVrrpRequest, type VrrpOrder, type VrrpRequest } from './vrrp-order.js';
 import { systemHolder } from './vrrp-system.js';
@@ -63,6 +64,7 @@ export const vrrpFiles = (
 async function run({ folder, realtime }: ProcessOrder): Promise<number> {
   const log = jsonLog(descriptorSink(STDERR), 'info');
   const files = vrrpFiles(folder);
+  const unlock = await lockFolder(folder, log, lockOfVrrp);
   const kept = stateFile(files.order, SECRET);
   const adverts = openAdvertPort({ realtimePriority: realtime ? 50 : 0, lockMemory: realtime });
   const { thread } = adverts;
@@ -91,6 +93,11 @@ async function run({ folder, realtime }: ProcessOrder): Promise<number> {
         return holder.report();
       case 'sessions':
         return holder.sessions(request.known);
+      case 'roles':
+        return holder.roles(request.known);
+      case 'synced':
+        holder.synced(request.why);
+        return undefined;
       case 'pair':
         return holder.pair.report();
       case 'tell-pair':
@@ -119,6 +126,7 @@ async function run({ folder, realtime }: ProcessOrder): Promise<number> {
   await kept.remove();
   adverts.close();
   await close(); // who holds a line to us sees the end, and that is it
+  await unlock();
   log.info({ event: 'vrrp.stopped' });
   return 0;
 }
@@ -133,7 +141,7 @@ async function resume(kept: StateFile, holder: VrrpHolder, log: Log): Promise<bo
       readonly order: VrrpOrder;
     } | null;
     if (before?.bootId !== bootId()) return false;
-    await holder.follow(before.order);
+    await holder.follow(before.order, true);
     return true;
   } catch (error) {
     log.warn({ event: 'vrrp.not-resumed', path: kept.path, reason: reasonOf(error) });

@@ -1,4 +1,5 @@
 import type { SyncDaemonSettings } from '../config/configuration.js';
+import { isLvsError } from '../errors.js';
 import type { SyncDaemon } from '../ipvs/rows.js';
 import { type Log, reasonOf } from '../system/log.js';
 import type { Role } from '../vrrp/machine-types.js';
@@ -78,7 +79,8 @@ export class VrrpSyncDaemon {
         await runDaemons(port, this.#wanted(await port.daemons()), () => true);
         this.#trouble = undefined;
       } catch (error) {
-        this.#complain(reasonOf(error));
+        // where services need IPVS the director says so; those of the engine have a daemon of their own
+        if (!isLvsError(error, 'IPVS_UNAVAILABLE')) this.#complain(reasonOf(error));
       }
     }
   }

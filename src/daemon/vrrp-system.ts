@@ -10,6 +10,7 @@ import type { Log } from '../system/log.js';
 import { systemRandom } from '../system/random.js';
 import { stateFile } from '../system/state-file.js';
 import type { AdvertPort } from '../vrrp/ports.js';
+import { lackedCapabilities } from './capabilities.js';
 import { Commands } from './commands.js';
 import { processTable } from './process-table.js';
 import { VrrpHolder } from './vrrp-holder.js';
@@ -63,6 +64,7 @@ export async function systemHolder({ adverts, log, folder, ...rest }: SystemHold
     news: new VrrpNews({ notify, syncDaemon, commands }),
     statics: (lost) => new VrrpStatics({ network, log, lost }),
     log,
+    lacks: lackedCapabilities(),
     ...rest,
   });
 }

@@ -1,5 +1,6 @@
 import { BfdSpeaker, type BfdStatus } from '../bfd/speaker.js';
 import type { VrrpConfiguration } from '../config/vrrp/vrrp.js';
+import type { Outcome } from '../health/check.js';
 import type { OpenDatagram } from '../health/ports.js';
 import { followNumber } from '../health/number-file.js';
 import type { Cancel, Clock } from '../system/clock.js';
@@ -12,7 +13,7 @@ import type { FollowSession } from '../vrrp/trackers/bfd.js';
 import type { LookAtLink } from '../vrrp/trackers/interface.js';
 import type { ProcessTable } from '../vrrp/trackers/processes.js';
 import { VrrpTrackers } from '../vrrp/trackers/trackers.js';
-import { BfdBoard, type SessionsNews } from './bfd-board.js';
+import { Board, type BoardNews } from './board.js';
 import type { Commands } from './commands.js';
 import type { VrrpOrder } from './vrrp-order.js';
 
@@ -30,7 +31,7 @@ export interface HolderTrackersOptions {
 export class HolderTrackers implements Trackers {
   readonly #options: HolderTrackersOptions;
   readonly #bfd: BfdSpeaker;
-  readonly #board: BfdBoard;
+  readonly #board: Board<Outcome>;
   readonly #trackers: VrrpTrackers;
   /** Sessions that the board follows, by name. */
   readonly #boarded = new Map<string, Cancel>();
@@ -41,7 +42,7 @@ export class HolderTrackers implements Trackers {
     const { clock, log, random, openDatagram, commands, processes, link } = options;
     this.#options = options;
     this.#bfd = new BfdSpeaker({ clock, log, random, openDatagram });
-    this.#board = new BfdBoard(clock, Math.floor(random.next() * 2 ** 32));
+    this.#board = new Board(clock, Math.floor(random.next() * 2 ** 32));
     this.#trackers = new VrrpTrackers({
       clock,
       log,
@@ -81,7 +82,7 @@ export class HolderTrackers implements Trackers {
   }
 
   /** For the director's checks: what is known of sessions, as soon as it is not what was `known`. */
-  sessions(known: number): Promise<SessionsNews> {
+  sessions(known: number): Promise<BoardNews<Outcome>> {
     return this.#board.since(known);
   }
 

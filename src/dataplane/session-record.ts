@@ -59,12 +59,20 @@ function readAddress(bytes: Uint8Array): string | undefined {
   return isMapped(bytes) ? formatIp4(bytes, 12) : formatIp6(bytes, 0);
 }
 
-/** @throws BadFrame if it is no whole number of records, or one has a state that does not exist or no client or VIP */
-export function decodeSessions(bytes: Uint8Array): readonly SessionRecord[] {
+/**
+ * @param keep which of them are wanted, by what costs nothing to read; absent: all
+ * @throws BadFrame if it is no whole number of records, or one has a state that does not exist or no client or VIP
+ */
+export function decodeSessions(
+  bytes: Uint8Array,
+  keep: (state: SessionState | undefined, gone: boolean) => boolean = () => true,
+): readonly SessionRecord[] {
   if (bytes.length % SESSION_RECORD_BYTES !== 0) throw new BadFrame(`${bytes.length} bytes of sessions`);
-  return Array.from({ length: bytes.length / SESSION_RECORD_BYTES }, (_, i) =>
-    decodeSession(bytes.subarray(i * SESSION_RECORD_BYTES, (i + 1) * SESSION_RECORD_BYTES)),
-  );
+  const sessions: SessionRecord[] = [];
+  for (let from = 0; from < bytes.length; from += SESSION_RECORD_BYTES)
+    if (keep(sessionStates[bytes[from + at.state]!], bytes[from + at.gone] !== 0))
+      sessions.push(decodeSession(bytes.subarray(from, from + SESSION_RECORD_BYTES)));
+  return sessions;
 }
 
 function decodeSession(bytes: Uint8Array): SessionRecord {

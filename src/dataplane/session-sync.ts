@@ -51,6 +51,8 @@ export interface SyncReceiverOptions {
   readonly engine: Pick<SyncEngine, 'sessions' | 'loadSessions'>;
   /** Outlives the connection. */
   readonly origins: SessionOrigins;
+  /** Those of what is told that are taken: a SessionRecord[], all of it if absent. What it leaves out is as if it had not been told. */
+  readonly accept?: (records: Uint8Array) => Uint8Array;
   readonly limits?: SyncLimits;
   /** Milliseconds that each state's sessions live on here beyond what the sender said, in the order of sessionStates; see defaultGrace. */
   readonly grace?: readonly number[];
@@ -313,7 +315,8 @@ export class SyncReceiver {
     });
   }
 
-  async #load({ table, bytes, records }: Extract<ReceiverAction, { do: 'load' }>): Promise<void> {
+  async #load({ table, bytes, records: told }: Extract<ReceiverAction, { do: 'load' }>): Promise<void> {
+    const records = this.#options.accept?.(told) ?? told;
     prolong(records, this.#grace);
     const { taken, refused } = await this.#options.engine.loadSessions(records);
     this.#options.origins.note(records);

@@ -58,6 +58,12 @@ export class SessionOrigins {
     }
   }
 
+  /** Whether the session at this byte was told. */
+  knows(records: Uint8Array, at: number): boolean {
+    const [low, high] = this.#hash(records, viewOf(records), at);
+    return this.#tables[this.#find(low, high)] !== 0;
+  }
+
   /** Of these sessions of ours those that an earlier table told and this one did not, as ended ones. */
   stale(records: Uint8Array): Uint8Array {
     const view = viewOf(records);

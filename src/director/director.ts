@@ -66,6 +66,8 @@ export interface DirectorStatus {
   /** Servers that are down and stay in service (pool_guard), by virtualServerName. */
   readonly held: ReadonlyMap<string, readonly string[]>;
   readonly known: Table;
+  /** An operator's, by serverName. */
+  readonly weights: ReadonlyMap<string, number>;
   readonly writes: number;
 }
 
@@ -182,6 +184,7 @@ export class Director {
       quorums: this.#outlook.quorums,
       held: this.#outlook.held,
       known: this.#known.table,
+      weights: this.#weights,
       writes: this.#writes,
     };
   }

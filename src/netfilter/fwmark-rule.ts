@@ -42,19 +42,21 @@ const cleared = (bytes: Uint8Array, length: number): Uint8Array =>
 
 /** Without repetition, and without what lies in another: nftables refuses sets that overlap. */
 export function disjointPrefixes(list: readonly Prefix[]): Prefix[] {
-  const shortestFirst = [...list].sort((a, b) => a.length - b.length);
-  return shortestFirst.reduce<Prefix[]>(
-    (kept, next) => (kept.some((wide) => contains(wide, next)) ? kept : [...kept, next]),
-    [],
-  );
+  const kept = new Map<string, Prefix>();
+  const lengths = new Set<number>();
+  for (const next of [...list].sort((a, b) => a.length - b.length)) {
+    const isWithin = (length: number): boolean => kept.has(networkOf(next, length));
+    if ([...lengths].some(isWithin)) continue;
+    kept.set(networkOf(next, next.length), next);
+    lengths.add(next.length);
+  }
+  return [...kept.values()];
 }
 
-function contains(wide: Prefix, narrow: Prefix): boolean {
-  return (
-    wide.family === narrow.family &&
-    wide.length <= narrow.length &&
-    parsePrefix(`${narrow.address}/${wide.length}`)?.address === wide.address
-  );
+/** Where a prefix lies among those that are as short. */
+function networkOf({ family, address, length }: Prefix, shorter: number): string {
+  const network = shorter === length ? address : (parsePrefix(`${address}/${shorter}`)?.address ?? address);
+  return `${family} ${network}/${shorter}`;
 }
 
 /** Sorted, and joined where they touch or overlap. */

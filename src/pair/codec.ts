@@ -89,7 +89,12 @@ export class Seal {
 export class LineReader {
   #parts: Buffer[] = [];
   #length = 0;
-  #limit = LONGEST_HELLO;
+  #limit: number;
+
+  /** @param longest bytes of a line */
+  constructor(longest = LONGEST_HELLO) {
+    this.#limit = longest;
+  }
 
   /** The other side has proved itself. */
   trust(): void {

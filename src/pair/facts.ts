@@ -30,6 +30,8 @@ export interface DirectorFacts {
   readonly maglev: Readonly<Record<string, string>>;
   /** By the names of `lvsctl status`. */
   readonly health: Readonly<Record<string, 'up' | 'down'>>;
+  /** Fingerprint of the file, of one that takes pushes: then both have the same. */
+  readonly file?: string;
 }
 
 /** What one side is, told when it changes. */
@@ -83,6 +85,9 @@ function routerDifferences(ours: RouterFacts, theirs: RouterFacts | undefined): 
 }
 
 const directorDifferences = (ours: DirectorFacts, theirs: DirectorFacts): readonly string[] => [
+  ...(ours.file === undefined || theirs.file === undefined
+    ? []
+    : different('configuration file', ours.file, theirs.file)),
   ...mapDifferences('service', ours.services, theirs.services),
   ...mapDifferences('Maglev table of', ...onBoth(ours.maglev, theirs.maglev)),
   ...mapDifferences('health of', ours.health, theirs.health),

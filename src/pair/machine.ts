@@ -151,7 +151,8 @@ function heard(
 function confirmed(ours: Ours, theirs: readonly HeardState[]): readonly PairAction[] {
   if (ours.secondPathMs === 0) return [];
   return ours.routers.flatMap((router): readonly PairAction[] => {
-    const other = router.role === 'backup' ? counterpart(router, theirs) : undefined;
+    const mayHear = router.role === 'backup' || router.role === 'master';
+    const other = mayHear ? counterpart(router, theirs) : undefined;
     if (other?.role !== 'master' || other.advertMsAgo === null) return [];
     return [{ do: 'master-confirmed', router: router.name, lastAdvertMs: other.atMs - other.advertMsAgo }];
   });

@@ -62,7 +62,11 @@ const isRouterFacts = (told: unknown): boolean => isRouterId(told) && isPlain(to
 
 const isDirector = (told: unknown): boolean =>
   told === null ||
-  (isPlain(told) && isMapOfTexts(told['services']) && isMapOfTexts(told['maglev']) && isMapOfTexts(told['health']));
+  (isPlain(told) &&
+    isMapOfTexts(told['services']) &&
+    isMapOfTexts(told['maglev']) &&
+    isMapOfTexts(told['health']) &&
+    (told['file'] === undefined || isText(told['file'])));
 
 const isFacts = (told: unknown): boolean =>
   isPlain(told) &&

@@ -9,10 +9,14 @@ const MOST_CONNECTIONS = 8;
 /** What was said last has so long to leave. */
 const LAST_WORDS_MS = 1000;
 
+/** Of the other end; an IPv4 address as such, whatever the socket is. */
+export const plainAddress = ({ remoteAddress = '' }: Socket): string =>
+  remoteAddress.replace(/^::ffff:(?=[\d.]+$)/, '');
+
 const streamOf = (socket: Socket): PairStream => {
   socket.setNoDelay(true);
   return {
-    remote: (socket.remoteAddress ?? '').replace(/^::ffff:(?=[\d.]+$)/, ''),
+    remote: plainAddress(socket),
     write(text) {
       if (!socket.destroyed) socket.write(text);
     },

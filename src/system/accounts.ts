@@ -32,6 +32,11 @@ export async function findAccount(
   return { uid, gid, groups: supplementary ? memberships(groups, passwd[0] ?? '', own) : [] };
 }
 
+/** The number of a group of /etc/group, by name or number. undefined: there is none. */
+export async function findGroup(group: string, root = '/etc'): Promise<number | undefined> {
+  return numberOf(entry(await lines(`${root}/group`), group)?.[2]);
+}
+
 const lines = async (file: string): Promise<string[][]> =>
   (await readFile(file, 'utf8')).split('\n').map((line) => line.split(':'));
 

@@ -1,5 +1,5 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** A file that is replaced as a whole: a crash, or a disk without room, leaves the old text or the new one, never half of it. */
 export interface StateFile {
@@ -26,7 +26,8 @@ export function stateFile(path: string, mode = 0o644): StateFile {
     async write(text) {
       // not recursive: Node 20 never returns from a recursive mkdir below /proc, and /var/lib is there
       await mkdir(dirname(path), { mode: 0o755 }).catch(unlessThere);
-      const next = `${path}.${process.pid}.new`;
+      // hidden: what a crash leaves of it is not among the files that somebody looks for here
+      const next = join(dirname(path), `.${basename(path)}.${process.pid}.new`);
       try {
         await rm(next, { force: true }); // of another lvsd with our number, with the mode of its day
         await writeSynced(next, text, mode);

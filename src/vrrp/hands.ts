@@ -8,7 +8,7 @@ export interface HandsOptions {
   readonly possessions: Possessions;
   readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly log: Log;
-  /** The addresses are held after all, by another try: what was to be announced with the first one was not. */
+  /** Addresses are held after all, by another try: what was to be announced with the first one was not, or not all. */
   readonly late: () => void;
 }
 
@@ -28,6 +28,8 @@ export class Hands {
   /** The wish is carried out, or just being so; not if it came, or came again, meanwhile. */
   #isServed = true;
   #refused = false;
+  /** How many addresses the last try had, if something was refused. */
+  #partly: number | undefined;
   #held: readonly HeldAddress[] = [];
   #waiting: (() => void)[] = [];
   #working: Promise<void> | undefined;
@@ -92,10 +94,11 @@ export class Hands {
   async #serve(): Promise<void> {
     for (let wish = this.#wish; wish !== undefined && !this.#isServed; wish = this.#wish) {
       this.#isServed = true;
-      if (await this.#try(wish)) continue;
+      const isDone = await this.#try(wish);
       if (!this.#isStill(wish)) continue;
-      this.#isServed = false;
-      this.#timers.arm('retry', RETRY_MS, () => this.#work());
+      if (isDone && (wish === 'release' || this.#options.possessions.isWhole)) continue;
+      this.#isServed = isDone; // with something of it, too: the rest is no reason to call it not done
+      this.#timers.arm('retry', RETRY_MS, () => this.again());
       return;
     }
   }
@@ -106,12 +109,17 @@ export class Hands {
 
   async #try(wish: Wish): Promise<boolean> {
     const { possessions, router, log, late } = this.#options;
-    const isLate = this.#refused;
+    const before = this.#refused ? 0 : this.#partly;
     this.#refused = false;
+    this.#partly = undefined;
     try {
       if (wish === 'release') await possessions.release();
-      else this.#take(wish, await possessions.hold());
-      if (wish === 'hold' && isLate) this.then(late);
+      else {
+        const held = await possessions.hold();
+        this.#take(wish, held);
+        if (before !== undefined && held.length > before) this.then(late);
+        if (!possessions.isWhole) this.#partly = held.length;
+      }
       return true;
     } catch (error) {
       this.#refused = wish === 'hold';

@@ -3,6 +3,8 @@ import { addressBytes } from '../model/address.js';
 import type { Log } from '../system/log.js';
 import { Timers } from '../system/timers.js';
 import { Conflicts } from './conflicts.js';
+import { Differences } from './differences.js';
+import { Expected, movedDeadline } from './expected.js';
 import { Hands } from './hands.js';
 import { newState, step } from './machine.js';
 import type {
@@ -37,6 +39,8 @@ export interface InstanceSettings {
   readonly machine: MachineSettings;
   readonly priority: number;
   readonly held: boolean;
+  /** Authentication header: what a process before us may have sent; the next number is above it. */
+  readonly headerSequence?: number;
 }
 
 /** Tells the link where the addresses of one router are. */
@@ -73,6 +77,7 @@ export class Instance {
   readonly #timers: Timers<TimerName>;
   readonly #hands: Hands;
   readonly #conflicts: Conflicts;
+  readonly #differences: Differences;
   readonly #news: PacedNews;
   #settings: InstanceSettings;
   #state: State;
@@ -80,8 +85,8 @@ export class Instance {
   #wire: Wire | undefined;
   #channel: AdvertChannel | undefined;
   #voice: Voice | undefined;
-  /** What the thread only notes, and until when that was delivered. */
-  #expected: { readonly event: EventOf<'advert'>; readonly deliveredMs: number } | undefined;
+  /** What the thread of the channel only notes. */
+  #expected: Expected | undefined;
   /** A plan that is to be followed once the addresses are here. */
   #withheld: Advertise | undefined;
   #accepted = 0;
@@ -89,14 +94,16 @@ export class Instance {
   #lastMs: number | undefined;
 
   constructor(settings: InstanceSettings, ports: InstancePorts) {
-    const { name, priority, held } = settings;
+    const { name, priority, held, headerSequence = 0 } = settings;
     const { clock } = ports.adverts;
+    this.#memory = { ...nothingHeard, headerSequence };
     this.#settings = settings;
     this.#ports = ports;
     this.#timers = new Timers(clock);
     const { possessions, log } = ports;
     this.#hands = new Hands({ router: name, possessions, clock, log, late: () => this.#announce('master') });
     this.#conflicts = new Conflicts(name, clock, log);
+    this.#differences = new Differences(name, clock, log);
     this.#news = new PacedNews(clock, ports.told);
     this.#state = newState(priority, held);
   }
@@ -114,12 +121,20 @@ export class Instance {
     return this.#conflicts.counts;
   }
   get sent(): AdvertChannel['sent'] {
-    return this.#channel?.sent ?? { count: 0, failed: 0, lastErrno: 0 };
+    return this.#channel?.sent ?? { count: 0, failed: 0, lastErrno: 0, mutedSinceMs: undefined };
+  }
+  /** Our adverts ended because they were late (timer_expired_backup). */
+  get isMuted(): boolean {
+    return this.#settings.machine.highestOtherPriority !== undefined && this.sent.mutedSinceMs !== undefined;
+  }
+  /** For the process after us. */
+  get headerSequence(): number {
+    return this.#voice?.headerSequence ?? this.#memory.headerSequence;
   }
   get traffic(): Traffic {
     return {
-      accepted: this.#accepted,
-      lastAcceptedMs: this.#channel?.lastExpectedMs ?? this.#lastMs,
+      accepted: this.#accepted + (this.#expected?.count ?? 0),
+      lastAcceptedMs: this.#expected?.lastMs ?? this.#lastMs,
       remarks: new Set(this.#last?.remarks),
     };
   }
@@ -135,8 +150,12 @@ export class Instance {
     const channel = wire && this.#channelFor(wire.link);
     const rhythm = this.#voice?.rhythm;
     this.#voice?.silence();
-    this.#expect(undefined);
-    if (channel !== before) before?.close();
+    this.#expectNothing();
+    if (channel !== before) {
+      this.#accepted += this.#expected?.count ?? 0;
+      this.#expected = channel && new Expected(channel);
+      before?.close();
+    }
     this.#wire = wire;
     this.#channel = channel;
     this.#voice =
@@ -164,7 +183,7 @@ export class Instance {
     const taken = step(this.#settings.machine, before, event);
     this.#state = taken.state;
     const weighsAnew = event.is === 'priority' || event.is === 'settings';
-    if (taken.state.is !== before.is || weighsAnew) this.#expect(undefined);
+    if (taken.state.is !== before.is || weighsAnew) this.#expectNothing();
     for (const action of taken.actions) this.#do(action);
     if (taken.state.is !== before.is || taken.actions.length > 0) this.#ports.stepped(before, taken);
   }
@@ -189,17 +208,23 @@ export class Instance {
   }
 
   close(): void {
+    this.connect(undefined);
     this.#timers.disarmAll();
     this.#news.close();
     this.#ports.announcer.stop();
     this.#hands.close();
-    this.connect(undefined);
   }
 
   /** The one that is open, if it hears and sends by the same. */
   #channelFor(link: AdvertLink): AdvertChannel {
     if (this.#channel !== undefined && isDeepStrictEqual(this.#wire?.link, link)) return this.#channel;
-    return this.#ports.adverts.open(link, this.#settings.vrid, (advert) => this.#hear(advert));
+    const { vrid } = this.#settings;
+    return this.#ports.adverts.open(
+      link,
+      vrid,
+      (advert) => this.#hear(advert),
+      () => this.#fellSilent(),
+    );
   }
 
   #now(): number {
@@ -217,7 +242,7 @@ export class Instance {
         if (this.#withheld === undefined) this.#voice?.sendOnce(action.priority);
         return;
       case 'arm':
-        return this.#timers.arm(action.timer, Math.max(0, action.atMs - this.#now()), () => this.#ring(action.timer));
+        return this.#arm(action.timer, action.atMs);
       case 'disarm-all':
         return this.#timers.disarmAll();
       case 'hold-addresses':
@@ -232,6 +257,16 @@ export class Instance {
       case 'tell':
         return this.#hands.then(() => this.#news.tell(action.what));
     }
+  }
+
+  /** The master's silence is the thread's to tell, where it knows of it. */
+  #arm(name: TimerName, atMs: number): void {
+    if (name === 'master-down' && this.#expected?.covers(atMs) === true) return this.#timers.disarm(name);
+    this.#timers.arm(name, Math.max(0, atMs - this.#now()), () => this.#ring(name));
+  }
+
+  #fellSilent(): void {
+    if (this.#expected?.fellSilent() === true) this.#ring('master-down');
   }
 
   #speak(action: Advertise): void {
@@ -260,8 +295,6 @@ export class Instance {
   #ring(name: TimerName): void {
     if (name === 'master-down') {
       this.#channel?.drain();
-      this.#deliverExpected();
-      if (this.#timers.isArmed(name)) return;
     }
     this.deliver({ is: 'timer', name, atMs: this.#now() });
   }
@@ -277,11 +310,8 @@ export class Instance {
   }
 
   #deliverExpected(): void {
-    const lastMs = this.#channel?.lastExpectedMs;
-    const expected = this.#expected;
-    if (expected === undefined || lastMs === undefined || lastMs <= expected.deliveredMs) return;
-    this.#expected = { ...expected, deliveredMs: lastMs };
-    this.deliver({ ...expected.event, atMs: lastMs });
+    const event = this.#expected?.take();
+    if (event !== undefined) this.deliver(event);
   }
 
   #hear(heard: HeardAdvert): void {
@@ -296,6 +326,7 @@ export class Instance {
     this.#memory = judgement.memory;
     this.#accepted++;
     this.#last = judgement.accepted;
+    this.#differences.note(judgement.accepted, this.#wire.receive);
     this.#lastMs = heard.atMs;
     const event = eventOf(judgement.accepted, this.#wire.link.source, heard.atMs);
     this.deliver(event);
@@ -304,19 +335,22 @@ export class Instance {
   }
 
   /** A backup's master says the same again and again; only a signature makes each advert another. While preempt_delay runs each one counts. */
-  #expectMore(event: EventOf<'advert'>, { payload, ttl }: HeardAdvert): void {
+  #expectMore(event: EventOf<'advert'>, heard: HeardAdvert): void {
     const state = this.#state;
+    const { machine } = this.#settings;
     const isMasters = state.is === 'backup' && state.master?.source === event.source && event.priority > 0;
     const isDelaying = state.is === 'backup' && state.preemptAtMs !== undefined;
-    if (!isMasters || isDelaying || this.#isSigned()) return this.#expect(undefined);
-    this.#expected = { event, deliveredMs: event.atMs };
-    this.#channel?.expect({ payload, source: event.source, leastTtl: ttl });
+    if (!isMasters || isDelaying || this.#isSigned() || !movedDeadline(machine, state, event))
+      return this.#expectNothing();
+    this.#expected?.more(machine, state, event, heard);
+    this.#timers.disarm('master-down');
   }
 
-  #expect(nothing: undefined): void {
-    if (this.#expected === undefined) return;
-    this.#expected = nothing;
-    this.#channel?.expect(nothing);
+  /** Its silence is ours to notice again. */
+  #expectNothing(): void {
+    if (this.#expected?.nothing() !== true) return;
+    const { is } = this.#state;
+    if (is === 'backup' && !this.#state.waits) this.#arm('master-down', this.#state.deadlineMs);
   }
 
   #isSigned(): boolean {

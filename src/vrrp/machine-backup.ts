@@ -95,6 +95,7 @@ export const backup: Rules<Backup> = {
   start: ignored,
   resume: ignored,
   repaired: ignored,
+  muted: ignored,
   'addresses-lost': ignored,
 };
 
@@ -165,9 +166,11 @@ function news(
   takenMs: number,
 ): readonly Action[] {
   const another = state.master?.source !== master.source;
+  const same = another && master.priority === state.priority;
   const bounded = my.version === 3 && saidMs !== takenMs && (another || takenMs !== state.masterAdvertMs);
   return [
     ...(another ? [{ do: 'tell', what: { is: 'new-master', master } } as const] : []),
+    ...(same ? [{ do: 'tell', what: { is: 'same-priority', master } } as const] : []),
     ...(bounded ? [{ do: 'tell', what: { is: 'interval-bounded', saidMs, takenMs } } as const] : []),
   ];
 }

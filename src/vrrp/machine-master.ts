@@ -5,6 +5,7 @@ import {
   downMs,
   LET_GO,
   learnedMs,
+  othersPatienceMs,
   type Rules,
   setPriority,
   stay,
@@ -12,7 +13,7 @@ import {
   toFault,
   toInitialize,
 } from './machine-steps.js';
-import { masterDownMs, PRIORITY_RELEASE, skewMs } from './rfc.js';
+import { PRIORITY_RELEASE, skewMs } from './rfc.js';
 import type { Action, EventOf, MachineSettings, Master, Reason, Step } from './machine-types.js';
 
 /** Between two adverts that answer others, and between two repairs: what is heard is not multiplied. */
@@ -21,6 +22,8 @@ const REPAIR_GAP_MS = 1000;
 /** Another owner has so many adverts and intervals to yield; keepalived 2.4 waits for the same. */
 const RIVAL_ADVERTS = 2;
 const RIVAL_INTERVALS = 1.2;
+/** A lower master that has not yielded after so many intervals does not hear us. */
+const UNHEARD_INTERVALS = 3;
 
 const ignored = (_my: MachineSettings, state: Master): Step => stay(state);
 
@@ -31,9 +34,9 @@ export const master: Rules<Master> = {
       return priority === PRIORITY_RELEASE ? endHandover(my, state, event.atMs) : stay(state);
     if (priority === PRIORITY_RELEASE) return answer(my, state, event.atMs);
     if (priority > state.priority) return yieldTo(my, state, event, 'higher-priority');
-    if (priority < state.priority) return assert(my, state, event);
+    if (priority < state.priority) return outrank(my, state, event);
     if (my.owner) return meetOwner(my, state, event);
-    return sender === 'higher' ? yieldTo(my, state, event, 'higher-address') : assert(my, state, event);
+    return sender === 'higher' ? yieldTo(my, state, event, 'higher-address') : outrank(my, state, event);
   },
 
   timer(my, state, { name, atMs }) {
@@ -63,19 +66,14 @@ export const master: Rules<Master> = {
     return stay(next, ...(state.handoverUntilMs === undefined ? [advertise(my, next)] : []));
   },
 
-  group(my, state, { to, atMs }) {
+  group(my, state, { to, atMs, soon }) {
+    if (to === 'backup' && soon === true) return letGo(my, state, backSoon(my, state, atMs), 'group');
     if (to === 'backup') return letGo(my, state, { deadlineMs: afterSilence(my, state, atMs) }, 'group');
     if (to === 'master' || state.handoverUntilMs !== undefined) return stay(state);
     return repair(state, atMs, []);
   },
 
-  'addresses-lost': (my, state, { atMs }) =>
-    letGo(
-      my,
-      state,
-      { deadlineMs: atMs + skewMs(my.version, state.priority, my.advertMs), because: 'addresses-lost' },
-      'addresses-lost',
-    ),
+  'addresses-lost': (my, state, { atMs }) => letGo(my, state, backSoon(my, state, atMs), 'addresses-lost'),
 
   'step-down': (my, state, { atMs }) =>
     letGo(my, state, { deadlineMs: afterSilence(my, state, atMs), yields: true }, 'step-down'),
@@ -84,14 +82,22 @@ export const master: Rules<Master> = {
   'master-lost': (my, state, { atMs }) =>
     state.handoverUntilMs === undefined ? stay(state) : endHandover(my, state, atMs),
 
+  /** The other side is master, too, and says so by the second path. If we heard it, one of us would yield. */
+  'master-confirmed'(my, state, { atMs }) {
+    const patienceMs = downMs(my, state.priority, my.advertMs);
+    const mayBeOver = state.handoverUntilMs !== undefined || atMs < state.sinceMs + patienceMs;
+    const isHeard = state.lower !== undefined && atMs < state.lower.lastMs + patienceMs;
+    if (state.deafTold || mayBeOver || isHeard) return stay(state);
+    return stay({ ...state, deafTold: true }, { do: 'tell', what: { is: 'deaf' } });
+  },
+
   /** timer_expired_backup: whoever took over meanwhile is not disturbed; if nobody did, we are back after our time. */
   paused(my, state, { atMs, sinceMs }) {
-    if (my.highestOtherPriority === undefined) return stay(state);
-    const goneMs = sinceMs + masterDownMs(my.version, my.highestOtherPriority, my.advertMs, my.downTimerAdverts);
-    if (atMs <= goneMs) return stay(state);
-    const deadlineMs = afterSilence(my, state, atMs);
-    return toBackup(my, state, { deadlineMs }, 'paused', [{ do: 'silence' }, { do: 'release-addresses' }]);
+    const patienceMs = othersPatienceMs(my);
+    return patienceMs === undefined || atMs <= sinceMs + patienceMs ? stay(state) : stepAside(my, state, atMs);
   },
+
+  muted: (my, state, { atMs }) => stepAside(my, state, atMs),
 
   fault: (_my, state, event) => toFault(state, event),
   stop: (_my, state) => become(state, toInitialize(state), 'stop', LET_GO),
@@ -100,7 +106,6 @@ export const master: Rules<Master> = {
   start: ignored,
   resume: ignored,
   repaired: ignored,
-  'master-confirmed': ignored,
   'take-over': ignored,
 };
 
@@ -113,8 +118,21 @@ const isDue = (lastMs: number | undefined, gapMs: number, atMs: number): boolean
 const afterSilence = (my: MachineSettings, state: Master, atMs: number): number =>
   atMs + downMs(my, state.priority, my.advertMs);
 
+/** As a backup that has heard priority 0, which is what we say: the best of all takes the addresses again. */
+const backSoon = (my: MachineSettings, state: Master, atMs: number): Parameters<typeof toBackup>[2] => ({
+  deadlineMs: atMs + skewMs(my.version, state.priority, my.advertMs),
+  because: 'addresses-lost',
+});
+
 const letGo = (my: MachineSettings, state: Master, backup: Parameters<typeof toBackup>[2], why: Reason): Step =>
   toBackup(my, state, backup, why, LET_GO);
+
+/** Without a word: whoever is master by now is not to be disturbed. */
+const stepAside = (my: MachineSettings, state: Master, atMs: number): Step =>
+  toBackup(my, state, { deadlineMs: afterSilence(my, state, atMs) }, 'paused', [
+    { do: 'silence' },
+    { do: 'release-addresses' },
+  ]);
 
 /** RFC 9568 §6.4.3 (725) to (780): the other is better. */
 function yieldTo(my: MachineSettings, state: Master, event: EventOf<'advert'>, why: Reason): Step {
@@ -125,12 +143,14 @@ function yieldTo(my: MachineSettings, state: Master, event: EventOf<'advert'>, w
     my.version === 3 && masterAdvertMs !== intervalMs
       ? [{ do: 'tell', what: { is: 'interval-bounded', saidMs: intervalMs, takenMs: masterAdvertMs } }]
       : [];
+  const same: readonly Action[] =
+    why === 'higher-address' ? [{ do: 'tell', what: { is: 'same-priority', master: { source, priority } } }] : [];
   return toBackup(
     my,
     state,
     { deadlineMs: atMs + downMs(my, state.priority, masterAdvertMs), masterAdvertMs, master: { source, priority } },
     why,
-    [...last, { do: 'silence' }, { do: 'release-addresses' }, ...bounded],
+    [...last, { do: 'silence' }, { do: 'release-addresses' }, ...bounded, ...same],
     source,
   );
 }
@@ -141,6 +161,22 @@ function assert(my: MachineSettings, state: Master, { priority, source, atMs }: 
   const answered = my.answersLower ? answer(my, state, atMs) : { state, actions: [] };
   const repaired = repair(answered.state, atMs, [told]);
   return { state: repaired.state, actions: [...answered.actions, ...repaired.actions] };
+}
+
+/** A lower master hears us at least once in an interval, and yields. One that goes on does not hear us: that way of the link is broken. */
+function outrank(my: MachineSettings, state: Master, event: EventOf<'advert'>): Step {
+  const { source, priority, atMs } = event;
+  const before = state.lower;
+  const goesOn = before?.source === source && atMs <= before.lastMs + downMs(my, state.priority, my.advertMs);
+  const lower = goesOn ? { ...before, lastMs: atMs } : { source, sinceMs: atMs, lastMs: atMs, told: false };
+  const isUnheard = !lower.told && atMs >= lower.sinceMs + UNHEARD_INTERVALS * my.advertMs;
+  const master = { source, priority };
+  const next = assert(my, { ...state, lower: { ...lower, told: lower.told || isUnheard } }, event);
+  const told: readonly Action[] = [
+    ...(!goesOn && priority === state.priority ? [{ do: 'tell', what: { is: 'same-priority', master } } as const] : []),
+    ...(isUnheard ? [{ do: 'tell', what: { is: 'unheard', master } } as const] : []),
+  ];
+  return { state: next.state, actions: [...next.actions, ...told] };
 }
 
 /** At once, or as soon as the gap allows. */

@@ -99,13 +99,28 @@ export const newMaster = ({ priority, held }: State, atMs: number): Master => ({
   repairedMs: undefined,
   handoverUntilMs: undefined,
   rival: undefined,
+  lower: undefined,
+  deafTold: false,
 });
 
 /** From the next beat of the rhythm on. */
 export function advertise(my: MachineSettings, { priority, rhythmMs }: Master, atMs: number = rhythmMs): Advertise {
   const beats = Math.max(0, Math.ceil((atMs - rhythmMs) / my.advertMs));
-  return { do: 'advertise', priority, everyMs: my.advertMs, firstAtMs: rhythmMs + beats * my.advertMs };
+  const patienceMs = othersPatienceMs(my);
+  return {
+    do: 'advertise',
+    priority,
+    everyMs: my.advertMs,
+    firstAtMs: rhythmMs + beats * my.advertMs,
+    silentIfLateMs: patienceMs === undefined ? undefined : patienceMs - my.advertMs, // the one before left an interval before its moment
+  };
 }
+
+/** timer_expired_backup: so long after our last advert nobody else is master yet. undefined: that does not matter. */
+export const othersPatienceMs = (my: MachineSettings): number | undefined =>
+  my.highestOtherPriority === undefined
+    ? undefined
+    : masterDownMs(my.version, my.highestOtherPriority, my.advertMs, my.downTimerAdverts);
 
 /** A master stops (RFC 9568 §6.4.3): whoever hears it waits for its skew only. */
 export const LET_GO: readonly Action[] = [

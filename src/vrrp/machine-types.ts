@@ -83,6 +83,17 @@ export interface Master extends Common {
   readonly handoverUntilMs: number | undefined;
   /** Another owner of the addresses that does not yield to our higher address: since when, and its adverts. */
   readonly rival: { readonly sinceMs: number; readonly adverts: number } | undefined;
+  /** A master that should yield to us and goes on; `told`: that it does not hear us. undefined: there is none. */
+  readonly lower: LowerMaster | undefined;
+  /** It was told that another master's adverts are not heard here. */
+  readonly deafTold: boolean;
+}
+
+export interface LowerMaster {
+  readonly source: string;
+  readonly sinceMs: number;
+  readonly lastMs: number;
+  readonly told: boolean;
 }
 
 export interface Fault extends Common {
@@ -130,10 +141,12 @@ interface Happenings {
   /** Not eligible: startup delay, or connections that are still being copied; and the end of that. */
   hold: unknown;
   released: unknown;
-  /** Of sync-group.ts. `repair`: another member heard a lower router. */
-  group: { readonly to: 'master' | 'backup' | 'repair' };
+  /** Of sync-group.ts. `repair`: another member heard a lower router; `soon`: nobody else is to be master, ours is the next turn again. */
+  group: { readonly to: 'master' | 'backup' | 'repair'; readonly soon?: true };
   /** We were not running for a while. `sinceMs`: when we last ran; of a master: when its last advert left. */
   paused: { readonly sinceMs: number };
+  /** Adverts of ours were so late that another one is master by now: none has left since then, and none will. */
+  muted: unknown;
   /** A reload: the settings of this step are new ones. */
   settings: { readonly before: MachineSettings };
 }
@@ -175,9 +188,13 @@ export type Told =
   | { readonly is: 'new-master'; readonly master: HeardMaster }
   /** We are master and hear one that should not be: two masters for a moment, or for longer. */
   | { readonly is: 'lower-master'; readonly master: HeardMaster }
+  /** It has gone on for several intervals of ours: it does not hear us, or refuses what it hears. */
+  | { readonly is: 'unheard'; readonly master: HeardMaster }
+  /** The other one has our priority: the addresses of the two decide. */
+  | { readonly is: 'same-priority'; readonly master: HeardMaster }
   /** Two routers say that they own the addresses. */
   | { readonly is: 'two-owners'; readonly source: string }
-  /** The master sends adverts, a second path says, and none is heard here: we do not take over yet. */
+  /** The master sends adverts, a second path says, and none is heard here: a backup does not take over yet; a master is one too many. */
   | { readonly is: 'deaf' }
   /** The master's interval is beyond what is taken. */
   | { readonly is: 'interval-bounded'; readonly saidMs: number; readonly takenMs: number };
@@ -187,6 +204,8 @@ export interface Advertise {
   readonly priority: number;
   readonly everyMs: number;
   readonly firstAtMs: number;
+  /** Adverts that would be so late, or later, are not to leave any more. undefined: better late than never. */
+  readonly silentIfLateMs: number | undefined;
   /** Nothing is said before the addresses are held and announced. */
   readonly onceHeld?: true;
 }

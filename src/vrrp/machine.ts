@@ -46,6 +46,7 @@ const resting = {
   'step-down': ignored,
   group: ignored,
   paused: ignored,
+  muted: ignored,
   settings: ignored,
 } satisfies Partial<Rules<Initialize | Fault>>;
 

@@ -1,5 +1,6 @@
 import type { VrrpInstance } from '../config/vrrp/vrrp.js';
 import type { HmacSettings } from './hmac.js';
+import type { Guard } from './address-guard.js';
 import type { Instance } from './instance.js';
 import type { Possessions } from './network.js';
 import type { Verdict } from './priority.js';
@@ -11,6 +12,7 @@ export interface Member {
   hmac: HmacSettings | undefined;
   readonly instance: Instance;
   readonly possessions: Possessions;
+  readonly guard: Guard;
   /** What was told last; undefined: there is none. */
   fault: SharedFault | undefined;
   started: boolean;

@@ -46,6 +46,10 @@ export interface Possessions {
   hold(): Promise<readonly HeldAddress[]>;
   /** The reverse. Only what this router would hold goes. */
   release(): Promise<void>;
+  /** Where its addresses are, or would be; without those on interfaces that are not there. */
+  places(): Promise<readonly HeldAddress[]>;
+  /** Nothing of what was to be held was refused. */
+  readonly isWhole: boolean;
   /** Whether all addresses are on the machine, from a process before us. */
   areHere(): boolean;
   /** The interface of its own goes, and sysctls are what they were. */

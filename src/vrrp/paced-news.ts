@@ -3,7 +3,7 @@ import { Timers } from '../system/timers.js';
 import type { Told } from './machine-types.js';
 
 /** Whoever can send an advert can cause these, with each one. */
-const PACED = ['new-master', 'interval-bounded'] as const;
+const PACED = ['new-master', 'interval-bounded', 'same-priority', 'unheard'] as const;
 type Paced = (typeof PACED)[number];
 /** Between two of a kind. */
 const GAP_MS = 1000;

@@ -69,6 +69,21 @@ export interface AdvertPlan {
   readonly firstAtMs: number;
   readonly everyMs: number;
   readonly repeats: boolean;
+  /** A moment that is served so late, or later, ends the plan instead: nothing is better than a late word. undefined: late is better than nothing. */
+  readonly silentIfLateMs?: number | undefined;
+}
+
+/** Packets with just this payload, source and at least this TTL are known to be good: the thread notes them, and they are not told. */
+export interface ExpectedAdvert {
+  readonly payload: Uint8Array;
+  readonly source: string;
+  readonly leastTtl: number;
+  /** When one came last. */
+  readonly sinceMs: number;
+  /** So long after the last one the listener is told that there is silence: once, until another one comes. */
+  readonly patienceMs: number;
+  /** Whatever else comes on these sockets may be told so much later: what comes often is heard by the handful. */
+  readonly leewayMs: number;
 }
 
 /** Adverts of one instance. */
@@ -79,28 +94,35 @@ export interface AdvertChannel {
   sendNow(message: AdvertMessage): number;
   /** Nothing is sent by itself any more. */
   silence(): void;
-  /**
-   * Packets with just this payload, source and at least this TTL are known to be good: their arrival is noted by the thread and they are not told.
-   * undefined: all are told.
-   */
-  expect(known: { readonly payload: Uint8Array; readonly source: string; readonly leastTtl: number } | undefined): void;
-  /** Arrival of the last expected packet; undefined: none since `expect`. */
-  readonly lastExpectedMs: number | undefined;
+  /** undefined: all packets are told. */
+  expect(known: ExpectedAdvert | undefined): void;
+  /** Expected packets since the channel was opened, and the arrival of the last one since `expect`. */
+  readonly noted: { readonly count: number; readonly lastMs: number | undefined };
   /** Tells everything that has arrived until now, on all channels of the port, before it returns. */
   drain(): void;
-  /** Adverts sent by plan, those that the kernel refused, and the last errno of these. */
-  readonly sent: { readonly count: number; readonly failed: number; readonly lastErrno: number };
+  /** Adverts sent by plan, those that the kernel refused, and the last errno of these; since when the plan is silent because it was late. */
+  readonly sent: {
+    readonly count: number;
+    readonly failed: number;
+    readonly lastErrno: number;
+    readonly mutedSinceMs: number | undefined;
+  };
   /** Idempotent; nothing is told after it returns. */
   close(): void;
 }
 
 export interface AdvertPort {
   readonly clock: AdvertClock;
-  /** Adverts of other VRIDs on the link are counted, not told. @throws { code, errno, syscall } */
-  open(link: AdvertLink, vrid: number, heard: (advert: HeardAdvert) => void): AdvertChannel;
+  /** Adverts of other VRIDs on the link are counted, not told. `silent`: what is expected did not come. @throws { code, errno, syscall } */
+  open(link: AdvertLink, vrid: number, heard: (advert: HeardAdvert) => void, silent: () => void): AdvertChannel;
   /** Adverts for VRIDs that nobody opened; packets too short to have one; packets that were lost since nobody took them in time. */
   readonly strangers: { readonly unknownVrid: number; readonly unreadable: number; readonly lost: number };
   /** A frame on an interface, as it stands: gratuitous ARP, unsolicited neighbour advertisements. @returns errno, 0: sent */
   sendFrame(interfaceIndex: number, frame: Uint8Array): number;
+  /**
+   * Who says on an interface, unasked or to us, whose an address is: ARP answers and gratuitous requests from their first byte, unsolicited
+   * neighbour advertisements from their ICMPv6 type (with the hop limit). Bytes are valid during the call only. @throws { code, errno, syscall }
+   */
+  hearNeighbours(interfaceName: string, family: Family, heard: (message: Uint8Array, hopLimit: number) => void): Cancel;
   close(): void;
 }

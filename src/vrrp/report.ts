@@ -34,6 +34,8 @@ export interface InstanceReport {
   >;
   /** Odd things in what was accepted: another list of addresses, another interval, no signature. */
   readonly remarks: readonly string[];
+  /** Of a master: who else on the link has an address of it. */
+  readonly addressesInUse: readonly { readonly address: string; readonly mac: string }[];
 }
 
 export interface VrrpReport {
@@ -46,7 +48,10 @@ export const reportOf = (router: Router, nowMs: number): VrrpReport => ({
   groups: router.groups.map(({ name, members }) => ({ name, members })),
 });
 
-function instanceReport({ config, instance, verdict }: Router['instances'][number], nowMs: number): InstanceReport {
+function instanceReport(
+  { config, instance, verdict, guard }: Router['instances'][number],
+  nowMs: number,
+): InstanceReport {
   const { state, traffic, sent } = instance;
   const { lastAcceptedMs } = traffic;
   return {
@@ -73,6 +78,7 @@ function instanceReport({ config, instance, verdict }: Router['instances'][numbe
     accepted: traffic.accepted,
     refused: refusedOf(instance),
     remarks: [...traffic.remarks],
+    addressesInUse: guard.inUse,
   };
 }
 

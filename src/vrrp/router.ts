@@ -2,6 +2,7 @@ import type { VrrpDefaults } from '../config/global-settings.js';
 import type { SyncGroup, VrrpConfiguration, VrrpInstance } from '../config/vrrp/vrrp.js';
 import { type Log, reasonOf } from '../system/log.js';
 import { Timers } from '../system/timers.js';
+import { AddressGuard, type Guard, tellGuard } from './address-guard.js';
 import { Announcer } from './announcer.js';
 import { pacingOf } from './garp.js';
 import type { HmacSettings } from './hmac.js';
@@ -31,12 +32,14 @@ export interface RouterWorld {
   readonly hmacOf: (instance: VrrpInstance) => HmacSettings | undefined;
   /** `byGroup`: the group tells it. */
   readonly told: (instance: VrrpInstance, what: Told, byGroup: boolean) => void;
+  /** What we lack to do this work at all, as sentences: nobody becomes master without it. */
+  readonly lacks?: readonly string[];
   /** Some state has changed: groups, what is shown, what is kept for the next process. */
   readonly changed: () => void;
 }
 
-/** Until when an instance was certainly master in a process before us. */
-export type Before = (name: string) => { readonly aliveMs: number } | undefined;
+/** Until when an instance was certainly master in a process before us, and the greatest number in its authentication headers. */
+export type Before = (name: string) => { readonly aliveMs: number; readonly headerSequence?: number } | undefined;
 
 /** What could not be prepared, or cannot speak, is tried again: at once, and then so often. */
 const RETRY_MS = 1000;
@@ -45,6 +48,7 @@ const RETRY_MS = 1000;
 export class Router {
   readonly #world: RouterWorld;
   readonly #announcer: Announcer;
+  readonly #guard: AddressGuard;
   readonly #members = new Map<string, Member>();
   readonly #timers: Timers<'mend'>;
   #groups: readonly SyncGroup[] = [];
@@ -57,6 +61,7 @@ export class Router {
     const { adverts, log } = world;
     this.#world = world;
     this.#timers = new Timers(adverts.clock);
+    this.#guard = new AddressGuard({ adverts, log });
     this.#announcer = new Announcer({
       adverts,
       log,
@@ -69,6 +74,7 @@ export class Router {
     readonly config: VrrpInstance;
     readonly instance: Instance;
     readonly verdict: Verdict;
+    readonly guard: Guard;
   }[] {
     return [...this.#members.values()];
   }
@@ -135,11 +141,18 @@ export class Router {
     for (const member of this.#members.values()) this.#deliver(member, event(this.#now()));
   }
 
+  /** To be called every now and then: who was silenced for being late learns of it. */
+  minds(): void {
+    for (const member of this.#members.values())
+      if (isMaster(member) && member.instance.isMuted) this.#deliver(member, { is: 'muted', atMs: this.#now() });
+  }
+
   /** All let go; what they had on the machine is gone when it resolves. */
   async stop(): Promise<void> {
     this.#timers.disarmAll();
     await Promise.all([...this.#members.values()].map((member) => this.#remove(member)));
     this.#announcer.close();
+    this.#guard.close();
   }
 
   #now(): number {
@@ -149,19 +162,30 @@ export class Router {
   async #add(config: VrrpInstance, hmac: HmacSettings | undefined, before: ReturnType<Before>): Promise<void> {
     const { adverts, network, log } = this.#world;
     const possessions = network.possessionsOf(config, this.#must());
-    const instance: Instance = new Instance(this.#settings(config), {
-      adverts,
-      possessions,
-      announcer: this.#announcer.of(config.name, () => announceSettingsOf(member.config)),
-      log,
-      told: (what) => this.#world.told(member.config, what, this.#isGrouped(config.name) && isFollower(what)),
-      stepped: (from, step) => this.#follow(member, from, step),
-    });
+    const { headerSequence = 0 } = before ?? {};
+    const instance: Instance = new Instance(
+      { ...this.#settings(config), headerSequence },
+      {
+        adverts,
+        possessions,
+        announcer: this.#announcer.of(config.name, () => announceSettingsOf(member.config)),
+        log,
+        told: (what) => this.#world.told(member.config, what, this.#isGrouped(config.name) && isFollower(what)),
+        stepped: (from, step) => this.#follow(member, from, step),
+      },
+    );
     const member: Member = {
       config,
       hmac,
       instance,
       possessions,
+      guard: this.#guard.of({
+        name: config.name,
+        places: () => possessions.places(),
+        lastHeardMs: () => instance.traffic.lastAcceptedMs,
+        downMs: () => member.config.advertSeconds * 1000 * (member.config.downTimerAdverts + 1),
+        defend: () => this.#deliver(member, { is: 'group', to: 'repair', atMs: this.#now() }),
+      }),
       fault: undefined,
       started: false,
       ready: false,
@@ -216,6 +240,7 @@ export class Router {
   async #remove(member: Member): Promise<void> {
     const { name } = member.config;
     this.#members.delete(name); // nobody looks at it any more
+    member.guard.forget();
     await member.instance.stop();
     member.instance.close();
     try {
@@ -251,6 +276,7 @@ export class Router {
     member.index = around.base?.index;
     const isNew = member.isPreparing && !member.started;
     const faults = [
+      ...(this.#world.lacks ?? []),
       ...(isNew ? [] : networkFaults(config, around)),
       ...(member.ready || isNew ? [] : ['its interface or addresses cannot be prepared']),
     ];
@@ -306,6 +332,7 @@ export class Router {
       own: own === undefined ? undefined : network.link(own),
       virtual,
       isHere: (address) => network.linkWith(address) !== undefined,
+      link: (name) => network.link(name),
     };
   }
 
@@ -355,17 +382,18 @@ export class Router {
     member.instance.deliver(event);
   }
 
-  /** What the step of one member means for its group. */
+  /** What the step of one member means for its addresses and for its group. */
   #follow(member: Member, ...[before, step]: Parameters<InstanceStepped>): void {
+    if (step.state.is !== before.is) tellGuard(member.guard, before.is, step.state.is);
     const group = this.#groupOf(member.config.name);
     if (group !== undefined) {
       const states = group.members.flatMap((name) => {
         const found = this.#members.get(name);
         return found === undefined ? [] : [[name, found.instance.state] as const];
       });
-      for (const { member: name, to } of ordersAfter(new Map(states), member.config.name, before, step)) {
+      for (const { member: name, ...order } of ordersAfter(new Map(states), member.config.name, before, step)) {
         const other = this.#members.get(name);
-        if (other !== undefined) this.#deliver(other, { is: 'group', to, atMs: this.#now() });
+        if (other !== undefined) this.#deliver(other, { is: 'group', ...order, atMs: this.#now() });
       }
     }
     this.#world.changed();

@@ -5,6 +5,7 @@ import type { Action, EventOf, Role, State, Step, Told } from './machine-types.j
 export interface Order {
   readonly member: string;
   readonly to: EventOf<'group'>['to'];
+  readonly soon?: true;
 }
 
 /**
@@ -19,10 +20,12 @@ export function ordersAfter(
 ): readonly Order[] {
   if (actions.some(({ do: what }) => what === 'ask-group')) return allTogether(members);
   const others = [...members].filter(([member]) => member !== name);
-  if (before.is === 'master' && after.is === 'backup')
-    return others.filter(([, { is }]) => is === 'master').map(([member]) => ({ member, to: 'backup' }));
-  if (actions.some(isRepair))
-    return others.filter(([, { is }]) => is === 'master').map(([member]) => ({ member, to: 'repair' }));
+  const masters = others.filter(([, { is }]) => is === 'master').map(([member]) => member);
+  if (before.is === 'master' && after.is === 'backup') {
+    const soon = after.because === 'addresses-lost' ? ({ soon: true } as const) : {};
+    return masters.map((member) => ({ member, to: 'backup', ...soon }));
+  }
+  if (actions.some(isRepair)) return masters.map((member) => ({ member, to: 'repair' }));
   return [];
 }
 

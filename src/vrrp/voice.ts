@@ -8,6 +8,8 @@ export interface Rhythm {
   readonly priority: number;
   readonly everyMs: number;
   readonly firstAtMs: number;
+  /** What would be so late is not said any more, nor anything after it. */
+  readonly silentIfLateMs?: number | undefined;
 }
 
 export interface VoiceOptions {
@@ -41,6 +43,11 @@ export class Voice {
   /** What is being said; undefined: nothing. */
   get rhythm(): Rhythm | undefined {
     return this.#rhythm && nextBeat(this.#rhythm, this.#options.clock.now());
+  }
+
+  /** The greatest number of the authentication header that may have left, or will of itself. */
+  get headerSequence(): number {
+    return this.#planned?.after.at(-1)?.headerSequence ?? this.#memory.headerSequence;
   }
 
   /** A new plan instead of the one before. */
@@ -102,8 +109,9 @@ export class Voice {
     this.#timers.arm('more', Math.max(0, moreAtMs - this.#options.clock.now()), () => this.again());
   }
 
-  #send({ firstAtMs, everyMs }: Rhythm, messages: readonly AdvertMessage[], repeats: boolean): void {
-    this.#options.channel.send({ messages, firstAtMs, everyMs, repeats });
+  #send(rhythm: Rhythm, messages: readonly AdvertMessage[], repeats: boolean): void {
+    const { firstAtMs, everyMs, silentIfLateMs } = rhythm;
+    this.#options.channel.send({ messages, firstAtMs, everyMs, repeats, silentIfLateMs });
   }
 
   /** Numbers of adverts of the plan that will never leave are free again; of the one that may be leaving just now it is not. */

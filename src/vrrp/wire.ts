@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly virtual: ReadonlySet<string>;
   /** Whether an address is on this machine. */
   readonly isHere: (address: string) => boolean;
+  /** Any other interface, as it is; undefined: it is not there. */
+  readonly link: (name: string) => Pick<LinkView, 'running'> | undefined;
 }
 
 /** Address of our adverts: the one that is written, else the first of the interface; of IPv6 its link-local one. */
@@ -43,6 +45,19 @@ const sendsFromOwn = ({ virtualInterface }: VrrpInstance): boolean =>
 const hearsByOwn = ({ virtualInterface, transport }: VrrpInstance): boolean =>
   virtualInterface?.kind === 'macvlan' && transport.by === 'multicast';
 
+/**
+ * Interfaces beside its own that its addresses, routes and rules name, unless no_track is written there: without them a master would not have all
+ * that it is master of. As keepalived, whether or not they are in track_interface too.
+ */
+function impliedInterfaces({ interface: own, addresses, excluded, routes, rules }: VrrpInstance): ReadonlySet<string> {
+  const named = [
+    ...[...addresses, ...excluded].flatMap((line) => (line.tracked ? [line.interface] : [])),
+    ...routes.flatMap((line) => (line.tracked ? [line.interface, ...line.nextHops.map((hop) => hop.interface)] : [])),
+    ...rules.flatMap((line) => (line.tracked ? [line.inInterface, line.outInterface] : [])),
+  ];
+  return new Set(named.flatMap((name) => (name === undefined || name === own ? [] : [name])));
+}
+
 /** What of the network keeps the instance from its work. Empty: nothing. */
 export function networkFaults(instance: VrrpInstance, around: Surroundings): readonly string[] {
   const { transport, ignoreOwnInterface, trackSource, source, virtualInterface } = instance;
@@ -55,6 +70,13 @@ export function networkFaults(instance: VrrpInstance, around: Surroundings): rea
     faults.push(`the virtual interface above ${name} is not there`);
   if (source !== undefined && trackSource && !around.isHere(source))
     faults.push(`source ${source} is not on this machine`);
+  for (const other of impliedInterfaces(instance)) {
+    const link = around.link(other);
+    if (link?.running !== true)
+      faults.push(
+        `interface ${other}, which it needs for what it has there, ${link === undefined ? 'does not exist' : 'is down'}`,
+      );
+  }
   if (faults.length === 0 && sourceOf(instance, around) === undefined)
     faults.push(`${name} has no ${instance.family === 'ip6' ? 'link-local' : 'IPv4'} address to send from`);
   return faults;

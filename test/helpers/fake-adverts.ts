@@ -7,48 +7,79 @@ import type {
   AdvertMessage,
   AdvertPlan,
   AdvertPort,
+  ExpectedAdvert,
   HeardAdvert,
 } from '../../src/vrrp/ports.js';
 import { FakeClock } from './fake-clock.js';
 
 export const WALL_MS = 1_790_000_000_000;
 
+/** What it has sent beside adverts: announcements, and questions for who has an address. */
+export interface FakePort extends AdvertPort {
+  readonly frames: readonly Uint8Array[];
+  readonly questions: readonly Uint8Array[];
+}
+
+/** An ARP probe, or a neighbour solicitation. */
+const isQuestion = (frame: Uint8Array): boolean =>
+  frame[12] === 8 ? frame.subarray(28, 32).every((byte) => byte === 0) : frame[54] === 135;
+
 /** Where all ports of a test meet. */
 export class AdvertHub {
   readonly clock = new FakeClock();
   readonly #channels: FakeChannel[] = [];
+  readonly #ears: {
+    readonly port: object;
+    readonly name: string;
+    readonly heard: (message: Uint8Array, hopLimit: number) => void;
+  }[] = [];
   /** Which packets do not arrive. */
   loses: (from: string, to: string) => boolean = () => false;
   /** Every packet, as it was sent. */
   readonly sent: { readonly atMs: number; readonly from: string; readonly to: string; readonly payload: Uint8Array }[] =
     [];
+  /** So late the sending threads come to their moments. */
+  lateMs = 0;
   /** Opening a channel fails with this errno. */
   refuses: string | undefined;
 
-  port(): AdvertPort & { readonly frames: readonly Uint8Array[] } {
+  port(): FakePort {
     const { clock } = this;
     const frames: Uint8Array[] = [];
+    const questions: Uint8Array[] = [];
     const advertClock: AdvertClock = {
       now: () => clock.now(),
       after: (ms, run) => clock.after(ms, run),
       wallMs: (atMs) => WALL_MS + atMs,
     };
-    return {
+    const port: FakePort = {
       clock: advertClock,
       frames,
-      open: (link, _vrid, heard) => {
+      questions,
+      open: (link, _vrid, heard, silent) => {
         if (this.refuses !== undefined) throw new Error(this.refuses);
-        const channel = new FakeChannel(this, link, heard);
+        const channel = new FakeChannel(this, link, { heard, silent });
         this.#channels.push(channel);
         return channel;
       },
       strangers: { unknownVrid: 0, unreadable: 0, lost: 0 },
       sendFrame(_index, frame) {
-        frames.push(frame);
+        (isQuestion(frame) ? questions : frames).push(frame);
         return 0;
+      },
+      hearNeighbours: (name, _family, heard) => {
+        const ear = { port, name, heard };
+        this.#ears.push(ear);
+        return () => void this.#ears.splice(this.#ears.indexOf(ear), 1);
       },
       close: () => undefined,
     };
+    return port;
+  }
+
+  /** What a neighbour says to one port. */
+  neighbourSays(port: object, message: Uint8Array, hopLimit = -1): void {
+    for (const ear of this.#ears.filter((one) => one.port === port)) ear.heard(message, hopLimit);
   }
 
   /** Channels that are open. */
@@ -101,21 +132,24 @@ const identificationOf = (payload: Uint8Array): Uint8Array =>
 class FakeChannel implements AdvertChannel {
   readonly #hub: AdvertHub;
   readonly link: AdvertLink;
-  readonly #heard: (advert: HeardAdvert) => void;
+  readonly #listener: { heard(advert: HeardAdvert): void; silent(): void };
   #cancel: () => void = () => undefined;
-  #known: Parameters<AdvertChannel['expect']>[0];
-  lastExpectedMs: number | undefined;
+  #stopWaiting: () => void = () => undefined;
+  #known: ExpectedAdvert | undefined;
+  noted: AdvertChannel['noted'] = { count: 0, lastMs: undefined };
   isClosed = false;
   #count = 0;
+  #mutedSinceMs: number | undefined;
 
-  constructor(hub: AdvertHub, link: AdvertLink, heard: (advert: HeardAdvert) => void) {
+  constructor(hub: AdvertHub, link: AdvertLink, listener: { heard(advert: HeardAdvert): void; silent(): void }) {
     this.#hub = hub;
     this.link = link;
-    this.#heard = heard;
+    this.#listener = listener;
   }
 
   send(plan: AdvertPlan): void {
     this.#cancel();
+    this.#mutedSinceMs = undefined;
     this.#beat(plan, 0);
   }
   #beat(plan: AdvertPlan, index: number): void {
@@ -123,6 +157,10 @@ class FakeChannel implements AdvertChannel {
     if (message === undefined || (!plan.repeats && index >= plan.messages.length)) return;
     const atMs = plan.firstAtMs + index * plan.everyMs;
     this.#cancel = this.#hub.clock.after(Math.max(0, atMs - this.#hub.clock.now()), () => {
+      if (this.#hub.lateMs >= (plan.silentIfLateMs ?? Infinity)) {
+        this.#mutedSinceMs = this.#hub.clock.now();
+        return;
+      }
       this.#count++;
       this.#beat(plan, index + 1);
       this.#hub.carry(this, message);
@@ -135,27 +173,44 @@ class FakeChannel implements AdvertChannel {
   silence(): void {
     this.#cancel();
   }
-  expect(known: Parameters<AdvertChannel['expect']>[0]): void {
+  expect(known: ExpectedAdvert | undefined): void {
     this.#known = known && { ...known, payload: known.payload.slice() };
-    this.lastExpectedMs = undefined;
+    this.noted = { ...this.noted, lastMs: undefined };
+    this.#waitFor(known, known?.sinceMs ?? 0);
+  }
+  #waitFor(known: ExpectedAdvert | undefined, sinceMs: number): void {
+    this.#stopWaiting();
+    if (known === undefined) return;
+    const waitMs = Math.max(0, sinceMs + known.patienceMs - this.#hub.clock.now());
+    this.#stopWaiting = this.#hub.clock.after(waitMs, () => this.#listener.silent());
   }
   arrive(advert: HeardAdvert): void {
     const known = this.#known;
     const same = known?.source === advert.source && Buffer.compare(known.payload, advert.payload) === 0;
-    if (same && advert.ttl >= known.leastTtl) this.lastExpectedMs = advert.atMs;
-    else this.#heard(advert);
+    if (!same || advert.ttl < known.leastTtl) return this.#listener.heard(advert);
+    this.noted = { count: this.noted.count + 1, lastMs: advert.atMs };
+    this.#waitFor(known, advert.atMs);
   }
   drain(): void {
     // nothing waits here: it is told when it arrives
   }
   get sent(): AdvertChannel['sent'] {
-    return { count: this.#count, failed: 0, lastErrno: 0 };
+    return { count: this.#count, failed: 0, lastErrno: 0, mutedSinceMs: this.#mutedSinceMs };
   }
   close(): void {
     this.#cancel();
+    this.#stopWaiting();
     this.isClosed = true;
   }
 }
+
+const placeOf = (address: string): HeldAddress => ({
+  address,
+  interface: 'eth0',
+  index: 2,
+  mac: Uint8Array.of(2, 0, 0, 0, 0, 1),
+  router: false,
+});
 
 /** A machine with one interface, which remembers what is asked of it. */
 export class FakeMachine implements Network {
@@ -169,8 +224,9 @@ export class FakeMachine implements Network {
   unprepared: string | undefined;
   /** Left by a process before us. */
   leftovers = false;
-  /** Addresses cannot be held. */
+  /** Addresses cannot be held; or only these cannot. */
   refuses = false;
+  refused: ReadonlySet<string> = new Set();
   readonly #configured = new Map<string, Parameters<Network['possessionsOf']>[0]>();
   #events: Parameters<Network['follow']>[0] | undefined;
 
@@ -203,6 +259,7 @@ export class FakeMachine implements Network {
     return this.#possessions(instance.name);
   }
   #possessions(name: string): Possessions {
+    const isWhole = (): boolean => this.refused.size === 0;
     const did = (what: string): Promise<void> => {
       this.calls.push(`${name} ${what}`);
       return Promise.resolve();
@@ -217,19 +274,16 @@ export class FakeMachine implements Network {
         await did('hold');
         if (this.refuses) throw new Error('no room');
         const { addresses } = this.#configured.get(name)!;
-        this.held.set(
-          name,
-          addresses.map(({ address }) => address),
-        );
-        return addresses.map(
-          ({ address }): HeldAddress => ({
-            address,
-            interface: 'eth0',
-            index: 2,
-            mac: Uint8Array.of(2, 0, 0, 0, 0, 1),
-            router: false,
-          }),
-        );
+        const had = addresses.map(({ address }) => address).filter((address) => !this.refused.has(address));
+        this.held.set(name, had);
+        return had.map(placeOf);
+      },
+      places: () => {
+        const { addresses, excluded } = this.#configured.get(name)!;
+        return Promise.resolve([...addresses, ...excluded].map(({ address }) => placeOf(address)));
+      },
+      get isWhole() {
+        return isWhole();
       },
       release: async () => {
         await did('release');

@@ -1,7 +1,8 @@
 /**
  * One side of a resync as a process, so that it can be in a host of the lab:
  *
- *     node resync-director.js running SOCKET            answers each that asks; says `ready`, then a report per newcomer
+ *     node resync-director.js running SOCKET            answers each that asks, until standard input ends; says `ready`, then a report per
+ *                                                       newcomer
  *     node resync-director.js newcomer SOCKET [lossy]   asks, and says the report; a backup daemon runs in this host. lossy: every fourth
  *                                                       message is lost on its way to the kernel
  *     node resync-director.js broadcast INTERFACE ID    sends the table to the group of this interface, and says the report
@@ -15,20 +16,23 @@ import { type MessageSink, openBackupDaemon, openSyncGroup } from '../../src/con
 import type { ReplayReport } from '../../src/connsync/lines.js';
 import { MessageWriter } from '../../src/connsync/message.js';
 import { takeConnections } from '../../src/connsync/newcomer.js';
-import { broadcastConnections, defaultPace, giveConnections, type RunningOptions } from '../../src/connsync/running.js';
+import type { RunningOptions } from '../../src/connsync/replay.js';
+import { broadcastConnections, defaultPace, giveConnections } from '../../src/connsync/running.js';
 import { connectionTableFile } from '../../src/connsync/table-file.js';
 import type { SyncDaemon } from '../../src/ipvs/rows.js';
 import { openIpvs } from '../../src/library/ipvs.js';
 import { systemClock } from '../../src/system/clock.js';
+import { idleProcessors } from '../../src/system/processors.js';
 import { crowd, type CrowdKind } from './resync-crowd.js';
 
 export interface DirectorSaid {
   readonly report?: ReplayReport;
   readonly error?: string;
   readonly seconds: number;
-  /** Longest delay of a timer; and CPU time that this process used, seconds. */
+  /** Longest delay of a timer; CPU time that this process used, seconds; and its memory at most, MB. */
   readonly heldMs: number;
   readonly cpuSeconds: number;
+  readonly memoryMb: number;
 }
 
 const [role = '', where = '', what = ''] = process.argv.slice(2);
@@ -37,10 +41,19 @@ const clock = systemClock;
 const table = connectionTableFile();
 
 const pace = { ...defaultPace, ...(JSON.parse(process.env['PACE'] ?? '{}') as object) };
-const options: RunningOptions = { clock, table, services: () => ipvs.list({ statistics: false }), pace };
+const options: RunningOptions = {
+  clock,
+  table,
+  services: () => ipvs.list({ statistics: false }),
+  pace,
+  idle: idleProcessors(),
+};
+
+/** So often it is looked whether the event loop turns: each look costs a guest some of its time. */
+const LOOK_MS = 10;
 
 async function measured(work: () => Promise<ReplayReport | undefined>): Promise<void> {
-  const delays = monitorEventLoopDelay({ resolution: 1 });
+  const delays = monitorEventLoopDelay({ resolution: LOOK_MS });
   delays.enable();
   const began = clock.now();
   const used = process.cpuUsage();
@@ -50,7 +63,13 @@ async function measured(work: () => Promise<ReplayReport | undefined>): Promise<
   );
   const { user, system } = process.cpuUsage(used);
   const seconds = (clock.now() - began) / 1000;
-  const said: DirectorSaid = { ...told, seconds, heldMs: delays.max / 1e6, cpuSeconds: (user + system) / 1e6 };
+  const said: DirectorSaid = {
+    ...told,
+    seconds,
+    heldMs: Math.max(0, delays.max / 1e6 - LOOK_MS),
+    cpuSeconds: (user + system) / 1e6,
+    memoryMb: process.resourceUsage().maxRSS / 1000,
+  };
   process.stdout.write(`${JSON.stringify(said)}\n`);
 }
 
@@ -74,6 +93,7 @@ switch (role) {
     createServer((socket) => void measured(() => giveConnections(socket, options))).listen(where, () =>
       process.stdout.write('ready\n'),
     );
+    process.stdin.on('end', () => process.exit()).resume();
     break;
   case 'newcomer': {
     const daemon = await backup();

@@ -72,11 +72,35 @@ export class Network implements AsyncDisposable {
       undefined,
       this.#names.map((name) => `netns add ${name}`),
     );
-    await batch(this.fabric, fabricLines(this.topology));
-    for (const [name, host] of Object.entries(this.topology.hosts)) {
-      await this.must(name, 'sh', '-c', sysctlScript(host));
-      await batch(name, hostLines(host));
-    }
+    await batch(this.fabric, [...bridgeLines(this.topology), ...cablesOf(this.topology).flatMap(cableLines)]);
+    for (const name of Object.keys(this.topology.hosts)) await this.#settle(name);
+  }
+
+  async #settle(name: string): Promise<void> {
+    const host = this.topology.hosts[name];
+    if (host === undefined) throw new Error(`there is no host ${name}`);
+    await this.must(name, 'sh', '-c', sysctlScript(host));
+    await batch(name, hostLines(host));
+  }
+
+  /** The host dies as a machine does: nobody says a last word, and what its kernel knew is gone. */
+  async crash(name: string): Promise<void> {
+    const cables = cablesOf(this.topology).filter(({ host }) => host === name);
+    await signalAll(name, 'SIGSTOP');
+    await batch(
+      this.fabric,
+      cables.map(({ port }) => `link delete ${port}`),
+    );
+    await signalAll(name, 'SIGKILL');
+    await mustRun(['ip', 'netns', 'delete', name]);
+  }
+
+  /** A host that has crashed is there again as it was built, with empty tables and without processes. */
+  async boot(name: string): Promise<void> {
+    const cables = cablesOf(this.topology).filter(({ host }) => host === name);
+    await mustRun(['ip', 'netns', 'add', name]);
+    await batch(this.fabric, cables.flatMap(cableLines));
+    await this.#settle(name);
   }
 
   /** Runs a command in a host. */
@@ -91,32 +115,35 @@ export class Network implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const name of this.#names) {
-      const { stdout } = await run(['ip', 'netns', 'pids', name]);
-      for (const pid of stdout.split('\n').filter(Boolean)) killNow(Number(pid));
+      await signalAll(name, 'SIGKILL');
       await run(['ip', 'netns', 'delete', name]);
     }
   }
 }
 
-/** Bridges without learning delays, and a cable from them to each host. */
-function fabricLines({ hosts }: Topology): string[] {
-  const segments = new Set(Object.values(hosts).flatMap(segmentsOf));
-  const bridges = [...segments].flatMap((segment) => [
+/** Bridges without learning delays. */
+const bridgeLines = ({ hosts }: Topology): string[] =>
+  [...new Set(Object.values(hosts).flatMap(segmentsOf))].flatMap((segment) => [
     `link add ${segment} type bridge forward_delay 0 mcast_snooping 0`,
     `link set ${segment} up`,
   ]);
-  let count = 0;
-  const cables = Object.entries(hosts).flatMap(([name, host]) =>
-    segmentsOf(host).flatMap((segment) => {
-      const cable = `cable${count++}`;
-      return [
-        `link add ${cable} type veth peer name ${segment} netns ${name}`,
-        `link set ${cable} master ${segment} up`,
-      ];
-    }),
-  );
-  return [...bridges, ...cables];
+
+/** Between a host's interface, which has the name of the segment, and a port of the segment's bridge. */
+interface Cable {
+  readonly host: string;
+  readonly segment: string;
+  readonly port: string;
 }
+
+const cablesOf = ({ hosts }: Topology): Cable[] =>
+  Object.entries(hosts)
+    .flatMap(([host, links]) => segmentsOf(links).map((segment) => ({ host, segment })))
+    .map((ends, count) => ({ ...ends, port: `cable${count}` }));
+
+const cableLines = ({ host, segment, port }: Cable): string[] => [
+  `link add ${port} type veth peer name ${segment} netns ${host}`,
+  `link set ${port} master ${segment} up`,
+];
 
 const segmentsOf = (host: Host): string[] => Object.keys(host.links).filter((link) => link !== 'lo');
 
@@ -166,9 +193,15 @@ export function run(command: readonly string[], { input = '', limitMs = 30_000 }
   });
 }
 
-function killNow(pid: number): void {
+/** All processes of a host. */
+async function signalAll(host: string, signal: NodeJS.Signals): Promise<void> {
+  const { stdout } = await run(['ip', 'netns', 'pids', host]);
+  for (const pid of stdout.split('\n').filter(Boolean)) signalNow(Number(pid), signal);
+}
+
+function signalNow(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // It has ended by itself.
   }

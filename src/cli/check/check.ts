@@ -3,7 +3,7 @@ import { type Diagnostic, inOrder } from '../../config/diagnostics.js';
 import { parseFile, readConfigurationFile } from '../../config/include.js';
 import { lint } from '../../config/lint.js';
 import { complaintsText } from '../complaints.js';
-import type { Order } from '../lvsd-options.js';
+import { type Order, readOptionsOf } from '../lvsd-options.js';
 import type { Output } from '../face.js';
 import { linesOfFiles, wantsColour } from './excerpt.js';
 import { aboutHost, type Host } from './host.js';
@@ -30,11 +30,11 @@ export async function check(
   { terminal, host }: CheckWorld = { terminal: process.stderr.isTTY, host: thisHost },
 ): Promise<number> {
   const { file } = order;
-  const { configuration, diagnostics: read } = readConfigurationFile(file, { environment });
+  const { configuration, diagnostics: read } = readConfigurationFile(file, readOptionsOf(order, environment));
   const found = [
     ...read,
     ...(configuration === undefined ? [] : lint(configuration)),
-    ...(order.host ? await hostComplaints(file, configuration, environment, host()) : []),
+    ...(order.host ? await hostComplaints(order, configuration, environment, host()) : []),
   ];
   const sorted = inOrder(found, filesOf(file, configuration, found));
   const diagnostics = order.strict ? strictly(sorted) : sorted;
@@ -55,12 +55,12 @@ function summary(file: string, configuration: Configuration): string {
 }
 
 async function hostComplaints(
-  file: string,
+  order: Order,
   configuration: Configuration | undefined,
   environment: NodeJS.ProcessEnv,
   host: Host,
 ): Promise<readonly Diagnostic[]> {
-  const tree = parseFile(file, { environment });
+  const tree = parseFile(order.file, readOptionsOf(order, environment));
   return tree === undefined ? [] : aboutHost(mentionsOf(tree.statements), configuration, host, tree.files);
 }
 

@@ -1,11 +1,13 @@
 import { familyOf } from '../../model/address.js';
 import type { Diagnostics } from '../diagnostics.js';
 import type { PairSettings } from '../global-settings.js';
-import { noMore, one, phrase, readWord, type Reader } from '../terms.js';
+import { flag, noMore, one, phrase, readWord, type Reader } from '../terms.js';
 import { placeOfWord, type Statement } from '../tree.js';
 import { address, port, seconds } from '../values.js';
 import { type Block, isMissing, placeIn, type Term, type Vocabulary } from '../vocabulary.js';
 
+/** Connections are synchronised at the port after it. */
+const LAST_PORT = 65_534;
 /** Of the dynamic ports, beside keepalived's and the kernel's own (IPVS syncs at 8848). */
 const PAIR_PORT = 51_112;
 const SECOND_PATH_SECONDS = 30;
@@ -14,10 +16,15 @@ const LONGEST_SECONDS = 86_400;
 const SHORTEST_KEY = 16;
 const FILE = 'file:';
 
+const pairPort: Reader<number> = (text, complain) => {
+  const read = port(text, complain);
+  return 'value' in read && read.value > LAST_PORT ? { expected: `a port up to ${LAST_PORT}` } : read;
+};
+
 /** `pair_peer ADDRESS [PORT]`. */
 const peer: Term<{ readonly address: string; readonly port: number }> = phrase((statement, context) => {
   const where = readWord(statement, 1, address, context);
-  const at = statement.words.length > 2 ? readWord(statement, 2, port, context) : PAIR_PORT;
+  const at = statement.words.length > 2 ? readWord(statement, 2, pairPort, context) : PAIR_PORT;
   noMore(statement, 3, context);
   return where === undefined || at === undefined ? undefined : { address: where, port: at };
 });
@@ -38,9 +45,11 @@ export const pairWords = {
   pair_source: one(address),
   pair_key: one(key),
   pair_second_path: one(seconds(0, LONGEST_SECONDS)),
+  pair_sync_wait: one(seconds(0, LONGEST_SECONDS)),
+  pair_accept_push: flag,
 } satisfies Vocabulary;
 
-const OTHERS = ['pair_source', 'pair_key', 'pair_second_path'] as const;
+const OTHERS = ['pair_source', 'pair_key', 'pair_second_path', 'pair_sync_wait', 'pair_accept_push'] as const;
 
 /** undefined: this director has no partner, or its lines were complained about. */
 export function pairOf(
@@ -77,5 +86,7 @@ export function pairOf(
     source,
     key: secret,
     secondPathSeconds: values.pair_second_path ?? SECOND_PATH_SECONDS,
+    syncWaitSeconds: values.pair_sync_wait ?? 0,
+    acceptsPush: values.pair_accept_push ?? false,
   };
 }

@@ -88,7 +88,6 @@ const iptables = (most: number): Term<never> => ({
 /** Why words do nothing here, as the manual and `lvsd check` say it. */
 export const ONLY_PEERS = 'adverts of others than the peers are never taken';
 export const OTHER_LIST = 'another list of addresses is only remarked, never a reason to refuse an advert';
-const UNKNOWN_VRIDS = 'adverts for routers that are not here are counted';
 const OWN_BUFFERS = "lvsd takes adverts from its sockets at once; 'kernel_rx_buf_size' of an instance makes one larger";
 const ANY_TIME = 'an interface may come and go at any time; its instance is in fault meanwhile';
 
@@ -123,7 +122,7 @@ export const vrrpDefaultWords = {
   disable_local_igmp: flag,
   vmac_prefix: one(name('the beginning of an interface name', 10)),
   vmac_addr_prefix: one(name('the beginning of an interface name', 10)),
-  log_unknown_vrids: noEffect(UNKNOWN_VRIDS, flag),
+  log_unknown_vrids: flag,
   vrrp_startup_delay: one(seconds(0.001, LONGEST_DELAY)),
   vrrp_delay_after_boot: one(seconds(0.001, LONGEST_DELAY)),
   vrrp_rx_bufs_policy: noEffect(OWN_BUFFERS, one(buffer)),
@@ -188,15 +187,12 @@ export function vrrpDefaultsOf(values: Values<typeof vrrpDefaultWords>, smtpAler
     multicastGroup6: values.vrrp_mcast_group6 ?? 'ff02::12',
     garp: globalGarp(values),
     downTimerAdverts: values.vrrp_down_timer_adverts ?? 3,
-    checkUnicastSource: values.vrrp_check_unicast_src ?? false,
-    skipCheckAdvertAddresses: values.vrrp_skip_check_adv_addr ?? false,
     lowerPriorityNoAdvert: values.vrrp_lower_prio_no_advert ?? false,
     higherPrioritySendAdvert: values.vrrp_higher_prio_send_advert ?? false,
     ownerIgnoresAdverts: values.vrrp_owner_ignore_adverts ?? false,
     v3ChecksumAsV2: values.v3_checksum_as_v2 ?? false,
     smtpAlert,
     notifyPriorityChanges: values.vrrp_notify_priority_changes ?? false,
-    dynamicInterfaces: values.dynamic_interfaces !== undefined,
     defaultInterface: values.default_interface ?? 'eth0',
     vmacPrefix,
     vmacAddressPrefix: values.vmac_addr_prefix ?? vmacPrefix,
@@ -206,8 +202,6 @@ export function vrrpDefaultsOf(values: Values<typeof vrrpDefaultWords>, smtpAler
     noMailForFaults: values.no_email_faults ?? false,
     statesToFifosOnReload: values.fifo_write_vrrp_states_on_reload ?? false,
     disableLocalIgmp: values.disable_local_igmp ?? false,
-    receiveBuffer: values.vrrp_rx_bufs_policy,
-    receiveBufferFactor: values.vrrp_rx_bufs_multiplier ?? 3,
     nftables: {
       table: values.nftables ?? 'keepalived',
       priority: values.nftables_priority ?? -1,

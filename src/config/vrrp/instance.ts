@@ -85,7 +85,6 @@ export function buildInstance(
     ...preempt,
     accept: acceptOf(block, { strict, priority }, say),
     strict,
-    skipCheckAdvertAddresses: values.skip_check_adv_addr ?? defaults.skipCheckAdvertAddresses,
     lowerPriorityNoAdvert: values.lower_prio_no_advert ?? defaults.lowerPriorityNoAdvert,
     higherPrioritySendAdvert: values.higher_prio_send_advert ?? defaults.higherPrioritySendAdvert,
     ownerIgnoresAdverts: values.owner_ignore_adverts ?? defaults.ownerIgnoresAdverts,

@@ -38,7 +38,7 @@ export function transportOf(
       expected: "'unicast_peer { ADDRESS }'",
     });
   return {
-    transport: unicast ? unicastOf(block, peers, defaults) : multicastOf(block, family, defaults),
+    transport: unicast ? unicastOf(block, peers) : multicastOf(block, family, defaults),
     source,
     trackSource: values.track_src_ip ?? false,
   };
@@ -59,16 +59,11 @@ function peersOf(drafts: readonly PeerDraft[], family: Family, diagnostics: Diag
   });
 }
 
-function unicastOf(
-  { values }: Block<typeof instanceWords>,
-  peers: readonly PeerDraft[],
-  defaults: VrrpDefaults,
-): VrrpTransport {
+function unicastOf({ values }: Block<typeof instanceWords>, peers: readonly PeerDraft[]): VrrpTransport {
   return {
     by: 'unicast',
     peers: peers.map(({ address, minTtl, maxTtl }) => ({ address, minTtl, maxTtl })),
     ttl: values.unicast_ttl ?? 255,
-    checkSource: values.check_unicast_src ?? defaults.checkUnicastSource,
     oldChecksum: values.old_unicast_checksum ?? 'auto',
   };
 }

@@ -21,15 +21,15 @@ interface Parts {
   address?: string;
   mode?: 'bridge' | 'private' | 'vepa';
   group?: string;
-  netlinkNotify?: boolean;
 }
+
+const NOTIFY = 'netlink_notify_msg';
 
 /** `use_vmac [[name] IFNAME] [MAC] [netlink_notify_msg] [group GROUP]`. */
 export const useVmac: Term<VirtualInterfaceDraft> = phrase((statement, context) => {
   const parts = readParts(statement, context, (text, parts) => {
     if (MAC.test(text) && parts.mac === undefined) parts.mac = padded(text);
-    else if (text === 'netlink_notify_msg') parts.netlinkNotify = true;
-    else return false;
+    else return text === NOTIFY; // keepalived says so once more when its interface is up; here the kernel's own word is enough
     return true;
   });
   return parts && draftOf('macvlan', parts);
@@ -50,13 +50,9 @@ export const useIpvlan: Term<VirtualInterfaceDraft> = phrase((statement, context
   return parts && draftOf('ipvlan', parts);
 });
 
-const draftOf = (
-  kind: VirtualInterface['kind'],
-  { name, netlinkNotify = false, ...rest }: Parts,
-): VirtualInterfaceDraft => ({
+const draftOf = (kind: VirtualInterface['kind'], { name, ...rest }: Parts): VirtualInterfaceDraft => ({
   kind,
   name,
-  netlinkNotify,
   ...rest,
 });
 

@@ -49,7 +49,6 @@ export interface VrrpInstance {
   /** Packets to the addresses are accepted though we are not their owner. */
   readonly accept: boolean;
   readonly strict: boolean;
-  readonly skipCheckAdvertAddresses: boolean;
   readonly lowerPriorityNoAdvert: boolean;
   readonly higherPrioritySendAdvert: boolean;
   readonly ownerIgnoresAdverts: boolean;
@@ -76,8 +75,6 @@ export type VrrpTransport =
       /** At least one. */
       readonly peers: readonly UnicastPeer[];
       readonly ttl: number;
-      /** Adverts of others than the peers are dropped. */
-      readonly checkSource: boolean;
       /** Pseudo header of keepalived up to 1.3.6: found out, always, or never. */
       readonly oldChecksum: 'auto' | 'always' | 'never';
     }
@@ -128,7 +125,6 @@ export interface VirtualInterface {
   readonly sendFromBase: boolean;
   /** Addresses on other interfaces get one, too. */
   readonly forAddresses: boolean;
-  readonly netlinkNotify: boolean;
 }
 
 /** What is watched; weight 0: a fault, else it is added to the priority. */

@@ -29,6 +29,7 @@ SSL | block | generated context | client certificate and CA of SSL_GET
 virtual_server_group | NAME { ENTRY ... } | - | set of service addresses and marks
 virtual_server | ADDRESS [PORT], fwmark N or group NAME, block; ADDRESS/LENGTH [PORT] (userspace engine) | - | one service (or many through a group)
 +fwmark_rule | NAME block | - | packets that get a firewall mark, for services by mark; see fwmark.md
++api | block | nothing listens | where the REST API is served (api.md)
 `),
   global_defs: table(`
 tmp_config_directory | DIRECTORY | memfd | where the expanded copy of the file is kept
@@ -66,7 +67,7 @@ lvs_timeouts | [tcp S] [tcpfin S] [udp S], each 0..2678400 | kernel values | IPV
 lvs_flush | flag | off | empty the IPVS table at start
 lvs_flush_on_stop | [VS] | off | flush everything (or only own services) at stop without per-server deletes
 lvs_flush_onstop | [VS] | off | old spelling of lvs_flush_on_stop
-lvs_sync_daemon | IFNAME [[inst] INSTANCE] [id 0..255] [maxlen 1..65507] [port 1..65535] [ttl 1..255] [group ADDR] | off; both roles without an instance | the IPVS sync daemons; with an instance, the one of its state, and its VRID as id
+lvs_sync_daemon | IFNAME [[inst] INSTANCE] [id 0..255] [maxlen 1..65507] [port 1..65535] [ttl 1..255] [group ADDR] | off; both roles without an instance | the sync daemons of IPVS and of the userspace engine; with an instance, the one of its state, and its VRID as id
 vrrp_mcast_group4 | MULTICAST4 | 224.0.0.18 | VRRP group for IPv4
 vrrp_mcast_group6 | MULTICAST6 | ff02::12 | VRRP group for IPv6
 vrrp_garp_master_delay | SECS 0..4294 | 5 | pause before the second gratuitous ARP burst
@@ -185,10 +186,12 @@ json_dump_file | PATH | /tmp/keepalived.json | where the state is dumped as JSON
 +engine_tunnel_source6 | ADDRESS | address of the interface a packet leaves by | source of IPv6 outer headers
 +engine_tunnel_ttl | 1..255 | 64 | TTL or hop limit of outer headers
 +engine_timeouts | [tcp SECS] [syn SECS] [fin SECS] [closed SECS] [udp SECS] [icmp SECS] [other SECS], each 1..2678400 | tcp 900, syn 60, fin 120, closed 10, udp 300, icmp 60, other 600 | sessions without packets end
-+pair_peer | ADDRESS [PORT 1..65535] | none, port 51112 | the director that guards the same addresses; the port is that of both (vrrp.md)
++pair_peer | ADDRESS [PORT 1..65534] | none, port 51112 | the director that guards the same addresses; the port is that of both (vrrp.md)
 +pair_source | ADDRESS | any | where the pair's connection comes from and is waited for: put it on a link of its own
 +pair_key | "SECRET" or file:/PATH, at least 16 bytes | required with pair_peer | what both directors prove to know
 +pair_second_path | SECS 0..86400 | 30 | how long a backup that hears no adverts believes the peer that it sends them; 0: not at all
++pair_accept_push | flag | off | the peer may put another file in the place of this one (lvsctl push, vrrp.md)
++pair_sync_wait | SECS 0..86400 | 0 | how long a director that starts waits at most for the peer's connections before it may become master; 0: not at all
 `),
   fwmark_rule: table(`
 +fwmark | N 1..4294967295 | required | the mark
@@ -197,5 +200,8 @@ json_dump_file | PATH | /tmp/keepalived.json | where the state is dumped as JSON
 +port | PORT or A-B ... | any | destination ports
 +not_from_mac | MAC... | none | packets of these Ethernet addresses, the other directors, are left alone
 +interface | IFNAME... | any | interfaces that the packets come in on
+`),
+  api: table(`
++listen | unix:/PATH [MODE] [GROUP] | mode 0600, with a group 0660 | a Unix socket of the API; may come again
 `),
 };

@@ -220,25 +220,61 @@ t.test('what is expected is stamped only; a drain reads the socket itself', asyn
   await peer.open(7, link(2));
   const heard: HeardAdvert[] = [];
   const channel = port.open(link(1), 7, collect(heard));
-  channel.expect({ payload: advert(7, 1), source: '192.0.2.2', leastTtl: 255 });
-  t.equal(channel.lastExpectedMs, undefined);
+  const expected = { payload: advert(7, 1), source: '192.0.2.2', leastTtl: 255, leewayMs: 2, patienceMs: 3_600_000 };
+  channel.expect({ ...expected, sinceMs: port.clock.now() });
+  t.strictSame(channel.noted, { count: 0, lastMs: undefined });
   const startMs = port.clock.now();
   await peer.flood(7, advert(7, 1), 5);
   channel.drain();
-  t.ok(
-    channel.lastExpectedMs !== undefined &&
-      channel.lastExpectedMs >= startMs &&
-      channel.lastExpectedMs <= port.clock.now(),
-  );
+  const { count, lastMs = Number.NaN } = channel.noted;
+  t.equal(count, 5);
+  t.ok(lastMs >= startMs && lastMs <= port.clock.now());
   t.strictSame(heard, []);
   await peer.flood(7, advert(7, 2), 5);
   channel.drain();
   t.equal(heard.length, 5, 'in the same turn');
   channel.expect(undefined);
-  t.equal(channel.lastExpectedMs, undefined);
+  t.strictSame(channel.noted, { count: 5, lastMs: undefined });
   await peer.flood(7, advert(7, 1), 5);
   channel.drain();
   t.equal(heard.length, 10);
+});
+
+t.test('who is expected and silent is told once, and again after it was heard', async (t) => {
+  const port = openPort(t);
+  const peer = new Peer(t);
+  await peer.open(7, link(2));
+  const silences: number[] = [];
+  const told: HeardAdvert[] = [];
+  const channel = port.open(link(1), 7, collect(told), () => silences.push(port.clock.now()));
+  const sinceMs = port.clock.now();
+  const expected = { payload: advert(7, 1), source: '192.0.2.2', leastTtl: 255, sinceMs, patienceMs: 40, leewayMs: 2 };
+  channel.expect(expected);
+  await until(() => silences.length === 1, 'the first silence');
+  t.ok(silences[0]! >= sinceMs + 40);
+  await peer.flood(7, advert(7, 1), 1);
+  await until(() => silences.length === 2, 'the second silence');
+  t.ok(silences[1]! >= channel.noted.lastMs! + 40);
+  channel.expect(undefined);
+  await peer.flood(7, advert(7, 1), 1);
+  await until(() => told.length === 1, 'an advert that nobody expects');
+  t.equal(silences.length, 2);
+});
+
+t.test('a plan that is late by too much is silent, and says since when', async (t) => {
+  const port = openPort(t);
+  const peer = new Peer(t);
+  await peer.open(7, link(2));
+  const channel = port.open(link(1), 7, () => undefined);
+  const nowMs = port.clock.now();
+  const plan = { messages: [advert(7, 1)], everyMs: 5, repeats: true };
+  channel.send({ ...plan, firstAtMs: nowMs - 1000, silentIfLateMs: 900 });
+  await until(() => channel.sent.mutedSinceMs !== undefined, 'silence');
+  t.ok(channel.sent.mutedSinceMs! >= nowMs);
+  t.equal(channel.sent.count, 0);
+  channel.send({ ...plan, firstAtMs: nowMs, silentIfLateMs: 3_600_000 });
+  await until(() => channel.sent.count > 2, 'adverts');
+  t.equal(channel.sent.mutedSinceMs, undefined);
 });
 
 t.test('a drain from within a call tells the others too, in order, and spoils no bytes', async (t) => {

@@ -12,6 +12,9 @@ const lines: [args: string, told: object][] = [
     'run -f a.conf',
     { command: 'run', file: 'a.conf', control: '/run/lvsd/control.sock', observeSeconds: 10, foreign: 'adopt' },
   ],
+  ['run -f a', { configId: undefined }],
+  ['check -f a -i lb1', { command: 'check', configId: 'lb1' }],
+  ['plan -f a --config-id lb1', { command: 'plan', configId: 'lb1' }],
   ['check --file a.conf', { command: 'check', file: 'a.conf' }],
   ['plan -f a --json', { command: 'plan', json: true }],
   [

@@ -4,7 +4,7 @@ import { decodeRequest } from '../../../src/cli/control.js';
 import { parseLvsctl } from '../../../src/cli/lvsctl.js';
 import { failoverText, pairText, printPair } from '../../../src/cli/pair.js';
 import type { SideReport } from '../../../src/pair/messages.js';
-import type { PairReport } from '../../../src/pair/pair.js';
+import type { PairSeen, SyncReport } from '../../../src/pair/sync-report.js';
 import type { InstanceReport } from '../../../src/vrrp/report.js';
 
 const asked = (...args: readonly string[]): unknown => {
@@ -57,6 +57,7 @@ const router = (more: Partial<InstanceReport>): InstanceReport => ({
   accepted: 0,
   refused: {},
   remarks: [],
+  addressesInUse: [],
   ...more,
 });
 const side = (name: string, instances: readonly InstanceReport[], more: Partial<SideReport> = {}): SideReport => ({
@@ -71,7 +72,23 @@ const theirs = side('lb2', [
   router({ master: { address: '10.0.0.1', priority: 150 }, lastAdvertMsAgo: 410 }),
   router({ name: 'V2', vrid: 52, role: 'fault', fault: 'interface eth0 is down' }),
 ]);
-const report: PairReport = {
+const synced: SyncReport = {
+  peer: { is: 'connected', forMs: 1000, why: null, notListening: null },
+  connections: {
+    is: 'off',
+    why: null,
+    messages: 0,
+    runningForMs: null,
+    taken: null,
+    given: null,
+    isGiving: false,
+    daemons: [],
+    lostMessages: null,
+  },
+  sessions: { takes: null, why: null, gives: null },
+  waitsFor: null,
+};
+const report: PairSeen = {
   peer: { address: '10.99.0.2', port: 51_112 },
   state: 'connected',
   stateForMs: 60_000,
@@ -80,6 +97,7 @@ const report: PairReport = {
   ours,
   theirs,
   refused: 0,
+  sync: { ours: synced, theirs: null },
 };
 
 t.test('both sides beside each other', (t) => {
@@ -103,6 +121,9 @@ t.test('what the directors told of services', (t) => {
   } as const;
   const told = { ...ours, facts: { ...ours.facts, director }, connections: 7 };
   t.match(pairText({ ...report, ours: told }), /services +1 +\?\n +servers +1 of 2 up +\?\n +connections +7 +\?\n/);
+  t.notMatch(pairText({ ...report, ours: told }), / file /);
+  const both = { ...told, facts: { ...told.facts, director: { ...director, file: 'f00' } } };
+  t.match(pairText({ ...report, ours: both, theirs: both }), / file +f00 +f00\n/);
   t.end();
 });
 

@@ -256,12 +256,16 @@ t.test('the other director', (t) => {
     source: undefined,
     key: { text: '0123456789 abcdef' },
     secondPathSeconds: 30,
+    syncWaitSeconds: 0,
+    acceptsPush: false,
   });
   const all = globals(
     'pair_peer FD00::2 700',
     'pair_source fd00::1',
     'pair_key file:/etc/lvsd/key',
     'pair_second_path 0',
+    'pair_sync_wait 20',
+    'pair_accept_push',
   );
   t.strictSame(read(all)?.pair, {
     peer: 'fd00::2',
@@ -269,6 +273,8 @@ t.test('the other director', (t) => {
     source: 'fd00::1',
     key: { file: '/etc/lvsd/key' },
     secondPathSeconds: 0,
+    syncWaitSeconds: 20,
+    acceptsPush: true,
   });
   t.end();
 });

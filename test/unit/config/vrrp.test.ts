@@ -333,7 +333,6 @@ t.test('unicast', (t) => {
           { address: '10.0.0.3', minTtl: 0, maxTtl: 255 },
         ],
         ttl: 9,
-        checkSource: false,
         oldChecksum: 'auto',
       },
     },

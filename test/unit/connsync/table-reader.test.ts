@@ -46,7 +46,7 @@ function readAll(text: string, sizes: readonly number[] = []): { seen: Seen[]; r
       addresses: [row.client, row.virtual, row.destination].map((one) => one.toString('hex')),
       persistence:
         row.persistence && `${row.persistence.engine}=${Buffer.from(row.persistence.data).toString('latin1')}`,
-      identity: row.identity.toString('hex'),
+      identity: row.bytes.identity.toString('hex'),
     }),
   );
   const bytes = Buffer.from(text, 'latin1');
@@ -87,7 +87,7 @@ t.test('each kind of line', (t) => {
   t.strictSame(seen[0]?.addresses, ['0a010002', '0a090001', '0a02000b']);
   t.strictSame(seen[0]?.ports, [40001, 80, 8080]);
   t.equal(seen[7]?.addresses[2], 'fd000002000000000000000000000011');
-  t.equal(seen[0]?.identity, '019c410a0100020600' + '00500a0900011f900a02000b');
+  t.equal(seen[0]?.identity, '01009c410a010002' + '060000500a090001' + '00001f900a02000b');
   t.equal(new Set(seen.map(({ identity }) => identity)).size, lines.length);
   t.end();
 });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { BfdBoard, type SessionsNews } from '../../../src/daemon/bfd-board.js';
+import { Board, type BoardNews } from '../../../src/daemon/board.js';
 import { BfdSessions } from '../../../src/daemon/bfd-sessions.js';
 import { alive, failed, type Outcome } from '../../../src/health/check.js';
 import { configurationOf } from '../../helpers/configuration.js';
@@ -14,19 +14,19 @@ const both = configurationOf(SESSIONS + instance('track_bfd { two\n}'));
 
 function scene(): {
   readonly clock: FakeClock;
-  readonly board: BfdBoard;
+  readonly board: Board<Outcome>;
   readonly sessions: BfdSessions;
   readonly here: string[][];
   /** The process of the addresses runs. */
-  readonly process: { board: BfdBoard | undefined };
+  readonly process: { board: Board<Outcome> | undefined };
   readonly asked: () => number;
 } {
   const clock = new FakeClock();
-  const board = new BfdBoard(clock, 100);
-  const process: { board: BfdBoard | undefined } = { board };
+  const board = new Board<Outcome>(clock, 100);
+  const process: { board: Board<Outcome> | undefined } = { board };
   const here: string[][] = [];
   let asked = 0;
-  const ask = (known: number): Promise<SessionsNews> => {
+  const ask = (known: number): Promise<BoardNews<Outcome>> => {
     asked++;
     return process.board?.since(known) ?? Promise.reject(new Error('nobody'));
   };
@@ -98,7 +98,7 @@ t.test('a process that dies: what was known holds, and the next one is asked', a
   board.close();
   await clock.run(1000);
   t.same(told, [alive('up')]);
-  const next = new BfdBoard(clock, 7);
+  const next = new Board<Outcome>(clock, 7);
   process.board = next;
   await clock.run(400);
   t.same(told, [alive('up')], 'it knows nothing yet');

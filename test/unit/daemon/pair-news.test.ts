@@ -40,6 +40,7 @@ async function told(configuration: Configuration, table: Table): Promise<readonl
   const news = new PairNews({
     clock,
     configuration: () => configuration,
+    fingerprint: () => 'abc',
     table: () => table,
     checks: () => [check('a', 'up')],
     connections: () => Promise.resolve(7),
@@ -68,6 +69,12 @@ t.test('Maglev tables: a few at a time, and again when a weight is another', asy
   );
   t.match(news[0], { health: { a: 'up' }, connections: 7 });
   t.equal(new Set(Object.values(news[4]?.maglev ?? {})).size, 1, 'the same servers, the same table');
+});
+
+t.test('the fingerprint of the file is told where pushes are taken: only there both have the same', async (t) => {
+  const of = (more: string): Configuration => configurationOf(`global_defs {\n${PAIR}\n${more}\n}\n${site()}`);
+  t.equal((await told(of(''), new Map()))[0]?.file, undefined);
+  t.equal((await told(of('pair_accept_push'), new Map()))[0]?.file, 'abc');
 });
 
 t.test('nobody is told where there is no other director', async (t) => {

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { LOCK_FILE, lockFolder } from '../../../src/daemon/run-lock.js';
+import { LOCK_FILE, lockFolder, lockOfVrrp } from '../../../src/daemon/run-lock.js';
 import { MemoryLog } from '../../helpers/memory-log.js';
 import { findProgram, temporaryDirectory } from '../../helpers/program.js';
 
@@ -47,6 +47,20 @@ t.test('a folder is one process’s until that is gone, however it went', { skip
   await beside();
   t.equal(statSync(join(folder, LOCK_FILE)).mode & 0o777, 0o644);
   t.same(log.events, []);
+});
+
+t.test('who holds the addresses has a lock of his own, beside the director', { skip }, async (t) => {
+  const folder = temporaryDirectory(t);
+  const log = new MemoryLog();
+  const unlock = await lockFolder(folder, log);
+  const unlockVrrp = await lockFolder(folder, log, lockOfVrrp);
+  await t.rejects(lockFolder(folder, log, lockOfVrrp), {
+    code: 'VRRP_RUNS',
+    message: `another 'lvsd vrrp' (process ${process.pid}) holds virtual addresses for ${folder}; stop it first, or give this one a folder of its own with --folder`,
+  });
+  await unlockVrrp();
+  await (await lockFolder(folder, log, lockOfVrrp))();
+  await unlock();
 });
 
 t.test('of many at the same moment one has it', { skip }, async (t) => {

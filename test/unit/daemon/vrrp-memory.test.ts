@@ -14,8 +14,16 @@ function world(path: string, bootId = 'boot-1') {
     after: (ms: number, run: () => void) => clock.after(ms, run),
     wallMs: (atMs: number) => atMs,
   };
-  const memory = new VrrpMemory({ path, bootId, clock: advertClock, log, masters: () => masters });
-  return { clock, log, masters, memory };
+  const headerSequences: Record<string, number> = {};
+  const memory = new VrrpMemory({
+    path,
+    bootId,
+    clock: advertClock,
+    log,
+    masters: () => masters,
+    headerSequences: () => headerSequences,
+  });
+  return { clock, log, masters, headerSequences, memory };
 }
 
 t.test('who was master until when, to the process that comes after', (t) => {
@@ -35,6 +43,21 @@ t.test('who was master until when, to the process that comes after', (t) => {
   t.equal(world(path, 'boot-2').memory.before()('V2'), undefined, 'moments of another boot mean nothing');
   first.memory.close();
   t.equal(first.clock.pending, 0);
+  t.end();
+});
+
+t.test('numbers of authentication headers go on above all that may have been used', (t) => {
+  const path = join(t.testdir(), 'masters');
+  const first = world(path);
+  first.masters.push('V1', 'V2');
+  first.headerSequences['V1'] = 41;
+  first.memory.open();
+  first.headerSequences['V1'] = 42;
+  first.clock.advance(60);
+  const before = world(path).memory.before();
+  t.same(before('V1'), { aliveMs: 50, headerSequence: 1042 });
+  t.same(before('V2'), { aliveMs: 50 });
+  first.memory.close();
   t.end();
 });
 

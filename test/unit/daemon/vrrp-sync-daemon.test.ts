@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { SyncDaemonSettings } from '../../../src/config/configuration.js';
 import { VrrpSyncDaemon } from '../../../src/daemon/vrrp-sync-daemon.js';
+import { LvsError } from '../../../src/errors.js';
 import type { SyncDaemon } from '../../../src/ipvs/rows.js';
 import { settled } from '../../helpers/fake-clock.js';
 import { MemoryLog } from '../../helpers/memory-log.js';
@@ -143,4 +144,14 @@ t.test('without a binding nothing is opened; without IPVS it is said once', asyn
   }
   await ours.close();
   t.match(log.events, [{ event: 'kernel.setting-refused', reason: /no IPVS/ }]);
+});
+
+t.test('a kernel without IPVS is no trouble: the engine has a daemon of its own', async (t) => {
+  const { kernel, daemon, log } = scene();
+  kernel.daemons = () => Promise.reject(new LvsError('IPVS_UNAVAILABLE', []));
+  await daemon.follow(bound);
+  daemon.role('V1', 'master');
+  await quiet();
+  t.strictSame(log.events, []);
+  await daemon.close();
 });

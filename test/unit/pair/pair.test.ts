@@ -49,6 +49,21 @@ t.test('what differs is told on both sides, once, and that it does no more', asy
   t.equal(both.one.log.named('pair.agrees').length, 1);
 });
 
+t.test('files are compared where both sides tell theirs', async (t) => {
+  const both = await sides(t);
+  const news = { services: {}, maglev: {}, health: {}, connections: null };
+  both.one.pair.tell({ ...news, file: 'f00' });
+  both.two.pair.tell(news);
+  await both.run(5000);
+  t.same(both.one.log.named('pair.differs'), [], 'one that takes no pushes has a file of its own');
+  both.two.pair.tell({ ...news, file: 'f01' });
+  await both.run(5000);
+  t.same(both.one.log.named('pair.differs')[0]?.['differences'], ['configuration file: f00 here, f01 there']);
+  both.two.pair.tell({ ...news, file: 'f00' });
+  await both.run(5000);
+  t.equal(both.one.log.named('pair.agrees').length, 1);
+});
+
 t.test('a wrong password is named though it is not told', async (t) => {
   const both = await sides(
     t,
@@ -233,6 +248,11 @@ t.test('… but not for ever: it may be the master whom nobody hears', async (t)
   t.same(both.two.roles, ['backup']);
   await both.run(5000, 50);
   t.same(both.two.roles, ['master']);
+  await both.run(10_000, 50);
+  t.same([both.one.roles, both.two.roles], [['master'], ['master']]);
+  const news = (side: typeof both.one, name: string): number => side.told.filter(([, { is }]) => is === name).length;
+  t.same([news(both.one, 'unheard'), news(both.one, 'deaf')], [1, 0], 'it hears the other one, and is not heard');
+  t.equal(news(both.two, 'deaf'), 2, 'once as backup, and once as a master too many');
 });
 
 t.test('… and not at all where the file says so', async (t) => {

@@ -31,7 +31,7 @@ t.test('its mode is what was asked for, whatever the old file and a left tempora
   t.equal(modeOf(usual.path), '644');
   const secret = stateFile(join(folder, 'secret.json'), 0o600);
   writeFileSync(secret.path, 'old', { mode: 0o644 });
-  writeFileSync(`${secret.path}.${process.pid}.new`, 'half of it', { mode: 0o666 });
+  writeFileSync(join(folder, `.secret.json.${process.pid}.new`), 'half of it', { mode: 0o666 });
   await secret.write('new');
   t.equal(modeOf(secret.path), '600');
   t.equal(await secret.read(), 'new');

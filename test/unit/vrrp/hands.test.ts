@@ -13,14 +13,21 @@ const ADDRESS: HeldAddress = {
   router: false,
 };
 
+const OTHER: HeldAddress = { ...ADDRESS, address: '10.77.0.51' };
+
 /** A kernel that answers when the test says so. */
 class SlowKernel {
   readonly calls: string[] = [];
   readonly #under: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
 
-  readonly possessions: Possessions = {
+  /** Of two addresses. */
+  most = 1;
+
+  readonly possessions: { -readonly [Name in keyof Possessions]: Possessions[Name] } = {
     prepare: () => Promise.resolve(),
-    hold: () => this.#call('hold').then(() => [ADDRESS]),
+    hold: () => this.#call('hold').then(() => [ADDRESS, OTHER].slice(0, this.most)),
+    places: () => Promise.resolve([ADDRESS, OTHER].slice(0, this.most)),
+    isWhole: true,
     release: () => this.#call('release'),
     areHere: () => false,
     dismantle: () => Promise.resolve(),
@@ -126,6 +133,42 @@ t.test('what the kernel refuses is tried again, told meanwhile, and announced wh
   await kernel.answer();
   t.same(told, ['master', 'late']);
   t.same(hands.held, [ADDRESS]);
+});
+
+t.test(
+  'what is had in part is held and announced, the rest is asked for again, and announced when it is there',
+  async (t) => {
+    const { kernel, clock, hands, told } = world();
+    kernel.possessions.isWhole = false;
+    hands.want('hold');
+    hands.then(() => told.push('master'));
+    await kernel.answer();
+    t.same(told, ['master']);
+    t.same(hands.held, [ADDRESS]);
+    t.ok(hands.isDone, 'it is master of what it has');
+    clock.advance(1000);
+    await kernel.answer();
+    t.same(told, ['master'], 'nothing more is here');
+    kernel.most = 2;
+    kernel.possessions.isWhole = true;
+    clock.advance(1000);
+    await kernel.answer();
+    t.same(kernel.calls, ['hold', 'hold', 'hold']);
+    t.same(told, ['master', 'late']);
+    t.same(hands.held, [ADDRESS, OTHER]);
+    t.equal(clock.pending, 0, 'and nothing is tried any more');
+  },
+);
+
+t.test('let go with something of it: the rest is not asked for', async (t) => {
+  const { kernel, clock, hands } = world();
+  kernel.possessions.isWhole = false;
+  hands.want('hold');
+  await kernel.answer();
+  hands.want('release');
+  await kernel.answer();
+  clock.advance(5000);
+  t.same(kernel.calls, ['hold', 'release']);
 });
 
 t.test('a release that is refused is tried again, and is no news', async (t) => {

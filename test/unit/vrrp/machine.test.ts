@@ -184,7 +184,7 @@ const rows: readonly Row[] = [
   {
     says: 'RFC 9568 §6.4.2 an equal priority is as good',
     events: [START, advert(500, 100, { sender: 'lower' })],
-    does: ['master-down at 4109.375', 'new-master'],
+    does: ['master-down at 4109.375', 'new-master', 'same-priority'],
   },
   {
     says: 'RFC 9568 §6.4.2 a lower priority is discarded when we preempt',
@@ -407,13 +407,48 @@ const rows: readonly Row[] = [
   {
     says: 'RFC 9568 §6.4.3 an equal priority from a higher address: backup',
     events: [...MASTER, advert(4000, 100)],
-    does: ['silence', 'release-addresses', 'master-down at 7609.375', 'backup: higher-address'],
+    does: ['silence', 'release-addresses', 'same-priority', 'master-down at 7609.375', 'backup: higher-address'],
   },
   {
     says: 'RFC 9568 §6.4.3 an equal priority from a lower address: stays, and says so',
     events: [...MASTER, advert(4000, 100, { sender: 'lower' })],
-    does: ['send 100', 'announce lower-priority', 'lower-master'],
+    does: ['send 100', 'announce lower-priority', 'lower-master', 'same-priority'],
     is: { is: 'master' },
+  },
+  {
+    says: 'one-way link: a lower master that has not yielded for three intervals does not hear us',
+    events: [...MASTER, ...[4000, 5000, 6000, 7000].map((atMs) => advert(atMs, 90))],
+    does: ['send 100', 'announce lower-priority', 'lower-master', 'unheard'],
+  },
+  {
+    says: 'one-way link: the other side says by another way that it is master, and is not heard here',
+    events: [...MASTER, confirmed(9000)],
+    does: ['deaf'],
+  },
+  {
+    says: 'one-way link: that is said once',
+    events: [...MASTER, confirmed(9000), confirmed(9200)],
+    does: [],
+  },
+  {
+    says: 'one-way link: who is heard does not hear us, and we hear well',
+    events: [...MASTER, advert(8000, 90), confirmed(9000)],
+    does: [],
+  },
+  {
+    says: 'one-way link: the master before us says that it was master until now',
+    events: [...MASTER, confirmed(4000)],
+    does: [],
+  },
+  {
+    says: 'one-way link: said once',
+    events: [...MASTER, ...[4000, 5000, 6000, 7000, 8000].map((atMs) => advert(atMs, 90))],
+    does: ['send 100', 'announce lower-priority', 'lower-master'],
+  },
+  {
+    says: 'one-way link: a lower master that had yielded, and is there again much later, has the same time to yield',
+    events: [...MASTER, ...[4000, 5000, 9000].map((atMs) => advert(atMs, 90))],
+    does: ['send 100', 'announce lower-priority', 'lower-master'],
   },
   {
     says: 'RFC 9568 §6.4.3 a lower priority: discarded, and an advert at once',
@@ -556,6 +591,12 @@ const rows: readonly Row[] = [
     does: [],
   },
   {
+    says: 'timer_expired_backup: the sending thread was late by more than that, and has ended',
+    my: with_({ highestOtherPriority: 254 }),
+    events: [...MASTER, { is: 'muted', atMs: 9000 }],
+    does: ['silence', 'release-addresses', 'master-down at 12609.375', 'backup: paused'],
+  },
+  {
     says: 'without it a master goes on after a pause',
     events: [...MASTER, { is: 'paused', atMs: 90_000, sinceMs: 6000 }],
     does: [],
@@ -598,6 +639,16 @@ const rows: readonly Row[] = [
     does: ['advertise 255 each 1000 from 200', 'hold-addresses', 'announce master', 'master: owner'],
   },
   {
+    says: 'an address of another member was lost: together we are back after our skew',
+    events: [...MASTER, { is: 'group', to: 'backup', soon: true, atMs: 9000 }],
+    does: ['silence', 'send 0', 'release-addresses', 'master-down at 9609.375', 'backup: group'],
+  },
+  {
+    says: 'another member has yielded: then for as long as any backup',
+    events: [...MASTER, { is: 'group', to: 'backup', atMs: 9000 }],
+    does: ['silence', 'send 0', 'release-addresses', 'master-down at 12609.375', 'backup: group'],
+  },
+  {
     says: 'adverts are not heard in a fault',
     events: [START, { is: 'fault', why: 'x', atMs: 100 }, advert(150, 0)],
     does: [],
@@ -637,6 +688,7 @@ const all: { readonly [Name in EventName]: Event } = {
   released: { is: 'released', atMs: 9000 },
   group: { is: 'group', to: 'repair', atMs: 9000 },
   paused: { is: 'paused', atMs: 9000, sinceMs: 8999 },
+  muted: { is: 'muted', atMs: 9000 },
   settings: { is: 'settings', atMs: 9000, before: my },
 };
 const reached: Record<State['is'], readonly Event[]> = {
@@ -648,7 +700,18 @@ const reached: Record<State['is'], readonly Event[]> = {
 const changing: Record<State['is'], readonly EventName[]> = {
   initialize: ['start', 'resume', 'fault'],
   backup: ['stop', 'advert', 'fault', 'master-lost', 'take-over', 'settings'],
-  master: ['stop', 'advert', 'timer', 'fault', 'addresses-lost', 'step-down', 'group', 'settings'],
+  master: [
+    'stop',
+    'advert',
+    'timer',
+    'fault',
+    'master-confirmed',
+    'addresses-lost',
+    'step-down',
+    'group',
+    'muted',
+    'settings',
+  ],
   fault: ['stop', 'repaired'],
 };
 for (const [state, way] of Object.entries(reached) as [State['is'], readonly Event[]][]) {

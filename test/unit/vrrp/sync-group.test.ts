@@ -72,7 +72,7 @@ const rows: readonly Row[] = [
     before: states.master,
     event: { is: 'addresses-lost', atMs: 5000 },
     others: { b: states.master },
-    orders: ['b backup'],
+    orders: ['b backup soon'],
   },
   {
     says: 'one hears a lower router: all masters announce',
@@ -102,7 +102,9 @@ for (const { says, before, event, others, orders } of rows)
     const result = step(my, before, event);
     const members = new Map(Object.entries({ a: result.state, ...others }));
     t.same(
-      ordersAfter(members, 'a', before, result).map(({ member, to }) => `${member} ${to}`),
+      ordersAfter(members, 'a', before, result).map(
+        ({ member, to, soon }) => `${member} ${to}${soon === true ? ' soon' : ''}`,
+      ),
       orders,
     );
     t.end();

@@ -36,7 +36,8 @@ const link = (to: AdvertLink['to']): AdvertLink => ({
 function world(settings: readonly SendSettings[], to: AdvertLink['to'] = { group: sender.destination }) {
   const hub = new AdvertHub();
   const port = hub.port();
-  const channel = port.open(link(to), sender.vrid, () => undefined);
+  const ignored = (): undefined => undefined;
+  const channel = port.open(link(to), sender.vrid, ignored, ignored);
   let memory: WireMemory = nothingHeard;
   const voice = new Voice({
     channel,

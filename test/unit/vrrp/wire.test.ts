@@ -31,6 +31,7 @@ const around = (base: LinkView | undefined, more: Partial<Surroundings> = {}): S
   own: undefined,
   virtual: new Set(['10.77.0.50']),
   isHere: (text) => base?.addresses.some((one) => one.address === text) ?? false,
+  link: () => undefined,
   ...more,
 });
 const eth0 = link('eth0', [address('10.77.0.50'), address('10.77.0.1'), address('fe80::1'), address('2001:db8::1')]);
@@ -41,6 +42,33 @@ t.test('the source: the first address that does not come and go with a master', 
   t.equal(sourceOf(read('', 3, 'fe80::50/64\n2001:db8::50/64'), around(eth0)), 'fe80::1', 'IPv6 speaks link-locally');
   const tentative = link('eth0', [address('fe80::1', { usable: false })]);
   t.equal(sourceOf(read('', 3, 'fe80::50/64'), around(tentative)), undefined);
+  t.end();
+});
+
+t.test('interfaces that addresses, routes and rules name are needed, unless no_track says otherwise', (t) => {
+  const written = (noTrack: string): VrrpInstance =>
+    read(
+      `virtual_ipaddress_excluded { 10.78.0.51/24 dev eth2 ${noTrack} }
+       virtual_routes {
+         10.99.0.0/24 dev eth3 ${noTrack}
+         10.98.0.0/24 ${noTrack} nexthop via 10.77.0.9 dev eth4
+       }
+       virtual_rules { from 10.99.0.0/24 iif eth5 table 100 ${noTrack} }
+       track_interface { eth1 weight -20 }`,
+      3,
+      `10.77.0.50/24 dev eth0\n10.78.0.50/24 dev eth1 ${noTrack}`,
+    );
+  const places = ['eth1', 'eth2', 'eth3', 'eth4', 'eth5'];
+  for (const place of places) {
+    const without = (running: boolean | undefined): Surroundings =>
+      around(eth0, {
+        link: (name) => (name !== place ? { running: true } : running === undefined ? undefined : { running }),
+      });
+    t.same(networkFaults(written(''), without(true)), []);
+    t.match(networkFaults(written(''), without(false)), [new RegExp(`^interface ${place}, .* is down$`)]);
+    t.match(networkFaults(written(''), without(undefined)), [new RegExp(`^interface ${place}, .* does not exist$`)]);
+    t.same(networkFaults(written('no_track'), without(undefined)), []);
+  }
   t.end();
 });
 

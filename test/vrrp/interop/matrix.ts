@@ -17,11 +17,11 @@ const wires: readonly Wire[] = [
 
 /**
  * Version 2 counts in seconds. A takeover by mistake, on a machine that has no time, heals where somebody preempts: there it may be quick. But
- * FRR does not announce itself again when it does.
+ * FRR does not announce itself again when it does, and with nopreempt who took over by mistake remains.
  */
 function advertSeconds({ a, b }: Pair, { version }: Wire, preempt: boolean): number {
   if (version === 2 || a === 'frr' || b === 'frr') return 1;
-  return preempt ? 0.25 : 0.5;
+  return preempt ? 0.25 : 1;
 }
 
 /** FRR knows neither unicast nor passwords; the keepalived of Debian 12 no signatures, which are of 2.4. */

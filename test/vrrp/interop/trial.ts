@@ -190,19 +190,6 @@ export async function contest(t: Test, pair: Pair, speech: Speech): Promise<void
   t.pass('both let go');
 }
 
-/**
- * A virtual machine stands still for half a second now and then, longer than many an interval here, and nobody announces itself again for that.
- * Who lost by it gets a second contest; two lost in a row are no accident.
- */
-async function contestTwice(t: Test, pair: Pair, speech: Speech): Promise<void> {
-  try {
-    await contest(t, pair, speech);
-  } catch (error) {
-    t.comment(`once more, for ${String(error)}`);
-    await contest(t, pair, speech);
-  }
-}
-
 /** At a time: all of them wait for timers nearly all the time. */
 const AT_A_TIME = 4;
 
@@ -214,6 +201,6 @@ export function contests(t: Test, pair: Pair, chosen: (speech: Speech) => boolea
     t.test(
       `${pair.a} before ${pair.b}: ${titleOf(speech)}`,
       { buffered: true, timeout: 0, skip: missingOf(pair) },
-      (t) => contestTwice(t, pair, speech),
+      (t) => contest(t, pair, speech),
     );
 }

@@ -1,22 +1,21 @@
-import type { Outcome } from '../health/check.js';
 import { Timers } from '../system/timers.js';
 import type { Clock } from '../system/clock.js';
 
-/** What is known of BFD sessions. `version` is another number whenever something has changed, and in every process. */
-export interface SessionsNews {
+/** What is known of things by their names. `version` is another number whenever something has changed, and in every process. */
+export interface BoardNews<Known> {
   readonly version: number;
-  /** By name of the session; those of which nothing is known yet are left out. */
-  readonly outcomes: Readonly<Record<string, Outcome>>;
+  /** Those of which nothing is known yet are left out. */
+  readonly known: Readonly<Record<string, Known>>;
 }
 
 /** Whoever asks is answered so soon though nothing has changed: then it is known that somebody is there. */
 const LONGEST_MS = 10_000;
 
-/** The sessions of this process for another one that wants to know: it asks for what is new, and is answered when there is something. */
-export class BfdBoard {
+/** What this process knows, for another one that wants to know: it asks for what is new, and is answered when there is something. */
+export class Board<Known> {
   readonly #timers: Timers<'longest'>;
   #version: number;
-  readonly #outcomes = new Map<string, Outcome>();
+  readonly #known = new Map<string, Known>();
   #waiting: (() => void)[] = [];
   #closed = false;
 
@@ -26,23 +25,23 @@ export class BfdBoard {
     this.#version = first;
   }
 
-  /** undefined: there is no such session any more. */
-  set(name: string, outcome: Outcome | undefined): void {
-    if (outcome === undefined && !this.#outcomes.has(name)) return;
-    if (outcome === undefined) this.#outcomes.delete(name);
-    else this.#outcomes.set(name, outcome);
+  /** undefined: there is no such thing any more. */
+  set(name: string, known: Known | undefined): void {
+    if (known === undefined && !this.#known.has(name)) return;
+    if (known === undefined) this.#known.delete(name);
+    else this.#known.set(name, known);
     this.#version++;
     this.#wake();
   }
 
   /** Resolves at once if that is not the last version, else when there is another, or some seconds later. */
-  async since(known: number): Promise<SessionsNews> {
-    if (known === this.#version && !this.#closed)
+  async since(version: number): Promise<BoardNews<Known>> {
+    if (version === this.#version && !this.#closed)
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
         if (!this.#timers.isArmed('longest')) this.#timers.arm('longest', LONGEST_MS, () => this.#wake());
       });
-    return { version: this.#version, outcomes: Object.fromEntries(this.#outcomes) };
+    return { version: this.#version, known: Object.fromEntries(this.#known) };
   }
 
   close(): void {

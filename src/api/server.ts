@@ -1,0 +1,122 @@
+/**
+ * api/ — the face that programs call: fastify over ports that the daemon implements. A file per noun, schema and handler side by side: the
+ * schema is the type, the validation and the OpenAPI document. server.ts: what holds for all routes · problem.ts: errors · openapi.ts.
+ */
+import fastify, { type FastifyReply, type FastifyRequest, type FastifySchema } from 'fastify';
+import { LvsError } from '../errors.js';
+import type { Log } from '../system/log.js';
+import { type ConfigurationView, configurationRoutes } from './configuration.js';
+import { type Destinations, destinationRoutes } from './destinations.js';
+import { type EngineView, engineRoutes } from './engine.js';
+import { type Health, healthRoutes } from './health.js';
+import { answerOtherMethods, knowAllMethods, pathOf } from './methods.js';
+import { openapiRoutes, type Route } from './openapi.js';
+import { type PairView, pairRoutes } from './pair.js';
+import { BODY_LIMIT, problemOf, PROBLEM_TYPE } from './problem.js';
+import { readNumbers } from './query.js';
+import { type Api, JSON_TYPE, MERGE_PATCH_TYPE, object } from './schema.js';
+import { type Services, serviceRoutes } from './services.js';
+import { type StatusView, statusRoutes } from './status.js';
+import { type Vrrp, vrrpRoutes } from './vrrp.js';
+
+/** What the routes may ask of the rest of lvsd. */
+export interface ApiPorts {
+  readonly services: Services;
+  readonly destinations: Destinations;
+  readonly health: Health;
+  readonly vrrp: Vrrp;
+  readonly pair: PairView;
+  readonly engine: EngineView;
+  readonly status: StatusView;
+  readonly configuration: ConfigurationView;
+}
+
+export interface ApiOptions {
+  readonly log: Log;
+  /** Release of lvsd. */
+  readonly version: string;
+}
+
+/** Of a route that says nothing of queries: a word that does nothing is a mistake of who wrote it. */
+const NO_QUERY = object({});
+
+/** All routes; ready to be asked. It listens nowhere: whoever has a socket hands requests to its `routing`. */
+export async function apiServer(ports: ApiPorts, { log, version }: ApiOptions): Promise<Api> {
+  const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) log.error({ event: 'api.failed', ...about(request), ...causeOf(error) });
+    void reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
+  };
+  const api: Api = fastify({
+    bodyLimit: BODY_LIMIT,
+    frameworkErrors: fail,
+    ajv: {
+      customOptions: {
+        removeAdditional: false,
+        coerceTypes: false,
+        useDefaults: false,
+        allErrors: true,
+        allowUnionTypes: true,
+        verbose: true,
+      },
+    },
+  }).withTypeProvider();
+  knowAllMethods(api);
+  api.setErrorHandler(fail);
+  api.setSerializerCompiler(() => (document) => JSON.stringify(document));
+  readJsonOnly(api);
+  api.addHook('onRequest', (request, reply, done) => {
+    void reply.header('cache-control', 'no-cache').header('x-content-type-options', 'nosniff');
+    done(request.is404 ? new LvsError('API_NO_ROUTE', [pathOf(request.url)]) : undefined);
+  });
+  api.addHook('preValidation', ({ query, routeOptions }, _reply, done) => {
+    readNumbers(query, routeOptions.schema?.querystring);
+    done();
+  });
+  api.addHook('onResponse', (request, reply, done) => {
+    const isChange = request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'OPTIONS';
+    if (isChange) log.info({ event: 'api.asked', ...about(request), status: reply.statusCode });
+    done();
+  });
+
+  const routes: Route[] = [];
+  const all: { readonly method: string; readonly url: string }[] = [];
+  api.addHook('onRoute', (route) => {
+    const schema: FastifySchema = { querystring: NO_QUERY, ...route.schema };
+    route.schema = schema;
+    for (const method of [route.method].flat()) {
+      all.push({ method, url: route.url });
+      if (schema.operationId !== undefined && method !== 'HEAD') routes.push({ method, url: route.url, schema });
+    }
+  });
+  serviceRoutes(api, ports.services);
+  destinationRoutes(api, ports.services, ports.destinations);
+  healthRoutes(api, ports.health);
+  vrrpRoutes(api, ports.vrrp);
+  pairRoutes(api, ports.pair);
+  engineRoutes(api, ports.engine);
+  statusRoutes(api, ports.status);
+  configurationRoutes(api, ports.configuration);
+  openapiRoutes(api, routes, version);
+  answerOtherMethods(api, [...all]);
+  await api.ready();
+  return api;
+}
+
+const about = ({ method, url }: FastifyRequest): { readonly method: string; readonly path: string } => ({
+  method,
+  path: pathOf(url),
+});
+
+const causeOf = (error: unknown): { readonly reason: string; readonly stack?: string | undefined } =>
+  error instanceof Error ? { reason: error.message, stack: error.stack } : { reason: String(error) };
+
+/** A body is JSON or is refused. Without a byte there is none, whatever its type would be: some clients always say one. */
+function readJsonOnly(api: Api): void {
+  const parse = api.getDefaultJsonParser('error', 'error');
+  api.removeAllContentTypeParsers();
+  api.addContentTypeParser([JSON_TYPE, MERGE_PATCH_TYPE], { parseAs: 'string' }, (request, body: string, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, body, done);
+  });
+}

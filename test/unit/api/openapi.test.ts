@@ -1,0 +1,60 @@
+/** The OpenAPI document: of all routes, well-formed, and what is answered is what it says. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { FakeApi } from '../../helpers/fake-api.js';
+import { operationsOf, pathOf } from '../../helpers/api-operations.js';
+import { closed, type Plain, Schemas } from '../../helpers/json-schema.js';
+
+const fake = await FakeApi.open();
+t.teardown(() => fake.close());
+const document = (await fake.api.inject('/v1/openapi.json')).json<Plain>();
+const operations = operationsOf(document);
+const schemas = new Schemas(closed(document) as Plain);
+
+t.test('has the routes of the source, and no others', (t) => {
+  const folder = fileURLToPath(new URL('../../../../src/api/', import.meta.url));
+  const written = readdirSync(folder).flatMap((name) => {
+    const text = readFileSync(join(folder, name), 'utf8').replaceAll(/^\s*(\/\*\*|\*|\/\/).*$/gm, '');
+    return [...text.matchAll(/'(\/v1\/[^']*)'/g)].map(([, path = '']) => path.replaceAll(/:(\w+)/g, '{$1}'));
+  });
+  t.same([...new Set(operations.map(({ path }) => path))].sort(), [...new Set(written)].sort());
+  t.end();
+});
+
+t.test('the methods of a path are those that it says it takes', async (t) => {
+  for (const { path } of operations) {
+    const allow = String((await fake.api.inject({ method: 'OPTIONS', url: pathOf(path, {}) })).headers['allow']);
+    const methods = operations.filter((one) => one.path === path).map(({ method }) => method);
+    const more = methods.includes('GET') ? ['HEAD', 'OPTIONS'] : ['OPTIONS'];
+    t.same(allow.split(', '), [...methods, ...more].sort(), path);
+  }
+});
+
+t.test('is well-formed', (t) => {
+  t.equal(document['openapi'], '3.1.0');
+  t.match(document['info'], { title: 'lvsd', version: '1.2.3' });
+  const ids = operations.map(({ operationId }) => operationId);
+  t.same([...new Set(ids)], ids, 'each operation has a name of its own');
+  for (const { operationId, summary, path, parameters, answers, body } of operations) {
+    t.match(summary, /^[A-Z]/, operationId);
+    const inPath = parameters.filter((one) => one.in === 'path').map(({ name }) => name);
+    t.same(inPath.sort(), [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort(), `${operationId}: path`);
+    t.ok(inPath.length === 0 || parameters.every((one) => one.in !== 'path' || one.required), operationId);
+    t.ok(answers.size > 0, `${operationId} has an answer`);
+    for (const schema of [...answers.values(), ...parameters.map((one) => one.schema), ...(body ? [body.schema] : [])])
+      t.doesNotThrow(() => schemas.misfits(schema, null), operationId);
+  }
+  t.end();
+});
+
+t.test('what is answered is what it says, and nothing more', async (t) => {
+  const known = { service: 'tcp-192.0.2.1-80', destination: '10.0.0.1-8080' };
+  for (const { method, path, operationId, answers } of operations) {
+    const payload = operationId === 'patchDestination' ? { payload: { weight: 4 } } : {};
+    const answer = await fake.api.inject({ method: method as 'GET', url: pathOf(path, known), ...payload });
+    t.equal(answer.statusCode, 200, answer.body);
+    t.same(schemas.misfits(closed(answers.get('200')), answer.json()), [], operationId);
+  }
+});

@@ -1,0 +1,149 @@
+/** Where the API is served, as files come and go. Real sockets in a folder of the test. */
+import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import t, { type Test } from 'tap';
+import { ApiListeners } from '../../../src/daemon/api-listeners.js';
+import { configurationOf } from '../../helpers/configuration.js';
+import { FakeApi } from '../../helpers/fake-api.js';
+import { FakeClock } from '../../helpers/fake-clock.js';
+import { MemoryLog } from '../../helpers/memory-log.js';
+import { ask } from '../../helpers/unix-http.js';
+
+class Place {
+  readonly folder = mkdtempSync(join(tmpdir(), 'lvsd-'));
+  readonly log = new MemoryLog();
+  readonly clock = new FakeClock();
+  readonly fake: FakeApi;
+  readonly listeners: ApiListeners;
+
+  constructor(fake: FakeApi) {
+    this.fake = fake;
+    this.listeners = new ApiListeners({ ports: fake.ports, clock: this.clock, log: this.log });
+  }
+
+  at = (name: string): string => join(this.folder, name);
+
+  /** `api` with these lines, each of a socket of this folder. */
+  follow(...lines: readonly string[]): Promise<void> {
+    const text = lines.map((line) => `listen unix:${this.at(line)}\n`).join('');
+    return this.listeners.follow(configurationOf(text === '' ? '' : `api {\n${text}}\n`).api);
+  }
+
+  status = async (name: string): Promise<number | string> =>
+    ask(this.at(name), '/v1/status').then(
+      ({ status }) => status,
+      (error: unknown) => (error as NodeJS.ErrnoException).code ?? '',
+    );
+}
+
+async function place(t: Test): Promise<Place> {
+  const one = new Place(await FakeApi.open());
+  t.teardown(async () => {
+    await one.listeners.stop();
+    await one.fake.close();
+    rmSync(one.folder, { recursive: true, force: true });
+  });
+  return one;
+}
+
+const modeOf = (path: string): number => lstatSync(path).mode & 0o777;
+
+t.test('nothing listens unless the file says so; then its owner only, or a group', async (t) => {
+  const one = await place(t);
+  await one.follow();
+  t.same(readdirSync(one.folder), []);
+  await one.follow('a', 'b 0660', 'c root', 'deep/er/d');
+  t.same(readdirSync(one.folder).sort(), ['a', 'b', 'c', 'deep'], 'and nothing else is left there');
+  t.same([modeOf(one.at('a')), modeOf(one.at('b')), modeOf(one.at('c'))], [0o600, 0o660, 0o660]);
+  for (const name of ['a', 'b', 'c', 'deep/er/d']) t.equal(await one.status(name), 200, name);
+  t.equal(one.log.named('api.listening').length, 4);
+  await one.listeners.stop();
+  t.same(readdirSync(one.folder), ['deep'], 'nothing is left');
+});
+
+t.test('a file that changes adds and removes, and drops no other', async (t) => {
+  const one = await place(t);
+  await one.follow('a', 'b');
+  const inode = lstatSync(one.at('a')).ino;
+  await one.follow('a', 'c');
+  t.equal(lstatSync(one.at('a')).ino, inode, 'the same socket');
+  t.same([await one.status('a'), await one.status('b'), await one.status('c')], [200, 'ENOENT', 200]);
+  await one.follow('a 0640', 'c');
+  t.equal(modeOf(one.at('a')), 0o640);
+  t.equal(await one.status('a'), 200);
+});
+
+t.test('who asked before his socket goes is answered: it may be he who asked for it to go', async (t) => {
+  const one = await place(t);
+  await one.follow('a');
+  let reloaded: (() => void) | undefined;
+  const { configuration } = one.fake.ports;
+  Object.assign(configuration, { reload: () => new Promise<void>((resolve) => (reloaded = resolve)) });
+  const asked = ask(one.at('a'), '/v1/configuration/reload', { method: 'POST' });
+  while (reloaded === undefined) await new Promise((resolve) => setImmediate(resolve));
+  await one.follow();
+  t.equal(await one.status('a'), 'ENOENT');
+  (reloaded as () => void)();
+  t.equal((await asked).status, 200);
+});
+
+t.test('at the end there is some patience, and no more', async (t) => {
+  const one = await place(t);
+  await one.follow('a');
+  let isAsked = false;
+  const never = (): Promise<void> => {
+    isAsked = true;
+    return new Promise(() => undefined);
+  };
+  Object.assign(one.fake.ports.configuration, { reload: never });
+  const hung = new Promise<string>((resolve) => {
+    const asked = request({ socketPath: one.at('a'), path: '/v1/configuration/reload', method: 'POST', agent: false });
+    asked.once('error', ({ message }) => resolve(message)).end();
+  });
+  while (!isAsked) await new Promise((resolve) => setImmediate(resolve));
+  const stopped = one.listeners.stop();
+  while (existsSync(one.at('a'))) await new Promise((resolve) => setImmediate(resolve));
+  one.clock.advance(2000);
+  await stopped;
+  t.match(await hung, /hang up|ECONNRESET/);
+});
+
+t.test('the socket of a dead process is replaced; that of a living one, and what is none, is not', async (t) => {
+  const one = await place(t);
+  const script = `require('net').createServer().listen(${JSON.stringify(one.at('dead'))}, () => process.kill(process.pid, 'SIGKILL'))`;
+  spawnSync(process.execPath, ['-e', script]);
+  t.ok(lstatSync(one.at('dead')).isSocket());
+  const living = createServer((socket) => socket.end());
+  await new Promise<void>((resolve) => living.listen(one.at('living'), resolve));
+  t.teardown(() => living.close());
+  writeFileSync(one.at('file'), 'precious');
+  await one.follow('dead', 'living', 'file', 'good', 'nobody nosuchgroup');
+  t.equal(await one.status('dead'), 200);
+  t.equal(await one.status('good'), 200);
+  t.equal(lstatSync(one.at('file')).isFile(), true);
+  const refused = one.log.named('api.not-listening');
+  t.match(
+    refused.map(({ reason }) => reason),
+    [
+      `the API cannot be served at ${one.at('living')}: another process answers there`,
+      `the API cannot be served at ${one.at('file')}: what is there is no socket`,
+      `the API cannot be served at ${one.at('nobody')}: there is no group 'nosuchgroup'`,
+    ],
+  );
+  living.close();
+  rmSync(one.at('file'));
+  await one.follow('dead', 'living', 'file', 'good');
+  t.same(await Promise.all(['living', 'file'].map(one.status)), [200, 200], 'the next file tries again');
+});
+
+t.test('a folder where nothing can be made', { skip: process.geteuid?.() === 0 ? 'root may' : false }, async (t) => {
+  const one = await place(t);
+  chmodSync(one.folder, 0o500);
+  await one.follow('a');
+  chmodSync(one.folder, 0o700);
+  t.match(one.log.named('api.not-listening'), [{ reason: /EACCES/ }]);
+});

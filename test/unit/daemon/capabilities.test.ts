@@ -1,0 +1,15 @@
+import t from 'tap';
+import { lackedCapabilities } from '../../../src/daemon/capabilities.js';
+
+const status = (effective: string): string =>
+  `Name:\tnode\nCapPrm:\t000001ffffffffff\nCapEff:\t${effective}\nCapBnd:\t0\n`;
+
+t.test('what is needed and lacked is said, each with what it is for', (t) => {
+  t.same(lackedCapabilities(status('000001ffffffffff')), []);
+  t.same(lackedCapabilities(status('0000000000003000')), [], 'these two are enough');
+  t.match(lackedCapabilities(status('0000000000002000')), [/CAP_NET_ADMIN.*hold addresses/]);
+  t.match(lackedCapabilities(status('0000000000001000')), [/CAP_NET_RAW.*adverts/]);
+  t.equal(lackedCapabilities(status('0000000000000000')).length, 2);
+  t.same(lackedCapabilities('Name:\tnode\n'), [], 'a kernel that does not say');
+  t.end();
+});
