@@ -1,12 +1,19 @@
-// The parts of the advert thread that need no socket: stamps, the ring, plans, the histogram.
+// The parts of the advert thread that need no socket: stamps, the ring, plans, silence, the histogram; and who is scheduled how.
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <deque>
 #include <random>
+#include <thread>
 
 #include "test/tap.h"
 #include "vrrp/advert_plan.h"
 #include "vrrp/advert_ring.h"
 #include "vrrp/arrival_clock.h"
 #include "vrrp/lateness.h"
+#include "vrrp/realtime.h"
 #include "vrrp/silence.h"
 
 using namespace lvsd;
@@ -173,6 +180,16 @@ TEST("percentiles are right to an eighth") {
   CHECK_EQUAL(lateness.percentile_us(1), 9'999U);
   lateness.record(std::int64_t{3600} * kSecond);
   CHECK_EQUAL(lateness.percentile_us(1), 3'600'000'000U);
+}
+
+TEST("a preferred thread comes sooner, what it starts does not, or it says who refused") {
+  const auto niceness = [] { return ::getpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid))); };
+  std::thread([&] {
+    const int before = niceness(), refused = prefer_thread();
+    CHECK(refused == 0 || refused == EPERM || refused == EACCES);
+    CHECK_EQUAL(niceness(), refused == 0 ? -10 : before);
+    if (refused == 0) std::thread([&] { CHECK_EQUAL(niceness(), 0); }).join();
+  }).join();
 }
 
 int main() { return lvsd::test::run_all(); }

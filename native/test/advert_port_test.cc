@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 
 #include <functional>
-#include <optional>
 
 #include "base/moments.h"
 #include "test/tap.h"
@@ -363,7 +362,6 @@ TEST("who is expected and falls silent is told once, when all that came in time 
   CHECK_EQUAL(here.port.send_now(channel, *plan_of({advert(7, 1)}, kMs, false)), 0);
   CHECK(there.wait_for_told(2));
   CHECK_EQUAL(there.told[1].record.at_ns, heard.last_expected_ns + 30 * kMs);
-  // nobody is waited for any more
   there.port.expect(heard, nullptr);
   CHECK_EQUAL(here.port.send_now(channel, *plan_of({advert(7, 2)}, kMs, false)), 0);
   CHECK(there.wait_for_told(3));

@@ -26,7 +26,7 @@ export const destination = {
     server: { ...textOrNull, description: 'of a real server: as lvsctl and the log name it' },
     health: { type: ['string', 'null'], enum: ['up', 'down', null], description: 'of a real server' },
     configuredWeight: { ...weightOrNull, description: 'of the file' },
-    override: { ...weightOrNull, description: 'an operator’s, which holds over the file and the checks; null: none' },
+    override: { ...weightOrNull, description: "an operator's, which holds over the file and the checks; null: none" },
     weight: { ...weightOrNull, description: 'in force; null: it is not in the forwarding table' },
     refused: { ...textOrNull, description: 'why the last change to it was refused; it is tried again' },
   }),

@@ -1,7 +1,8 @@
 /**
  * connsync/ — the connections of the kernel's IPVS, all of them, to a director that joins: the kernel itself tells only what changes.
- * codec: kernel-words.ts, message.ts, table-reader.ts, lines.ts · rules: describe.ts, fingerprint.ts, pace.ts ·
- * owners: running.ts (replays), newcomer.ts (asks and takes), table-file.ts, backup-daemon.ts
+ * codec: kernel-words.ts, message.ts, table-row.ts, table-reader.ts, word-memory.ts, lines.ts ·
+ * rules: describe.ts, fingerprint.ts, other-table.ts, pace.ts ·
+ * owners: running.ts (answers), replay.ts, pacer.ts, newcomer.ts (asks and takes), line-stream.ts, line-sender.ts, table-file.ts, backup-daemon.ts
  * And the sessions of our own engine in that protocol. rules: engine-records.ts, engine-echo.ts ·
  * owners: engine-teller.ts (tells them), engine-taker.ts (takes those of others), engine-sync.ts (its connection and its socket)
  *

@@ -1,10 +1,9 @@
 const SLOTS = 64;
-const NONE = new Uint8Array(0);
 
 /** What words mean, without making a string of each that is met again: a table of a million lines has a dozen words. */
 export class WordMemory {
   readonly #meaning: (word: string) => number;
-  readonly #words: Uint8Array[] = Array.from({ length: SLOTS }, () => NONE);
+  readonly #words = new Array<Uint8Array | undefined>(SLOTS).fill(undefined);
   readonly #numbers = new Int32Array(SLOTS);
 
   /** @param meaning 31 bits, or below 0: none; it is asked again when another word took the place */
@@ -17,9 +16,9 @@ export class WordMemory {
     let slot = to - from;
     for (let at = from; at < to; at++) slot = Math.imul(slot, 31) + line[at]!;
     slot = (slot ^ (slot >>> 6)) & (SLOTS - 1);
-    const known = this.#words[slot]!;
-    if (known.length === to - from && isAt(line, from, known)) return this.#numbers[slot]!;
-    return this.#learn(slot, line.slice(from, to));
+    const known = this.#words[slot];
+    if (known?.length === to - from && isAt(line, from, known)) return this.#numbers[slot]!;
+    return this.#learn(slot, Uint8Array.from(line.subarray(from, to)));
   }
 
   #learn(slot: number, word: Uint8Array): number {

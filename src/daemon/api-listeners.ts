@@ -6,6 +6,7 @@ import { LvsError } from '../errors.js';
 import { findGroup } from '../system/accounts.js';
 import type { Clock } from '../system/clock.js';
 import { type Log, reasonOf } from '../system/log.js';
+import { Mailbox } from '../system/mailbox.js';
 import { release } from '../system/release.js';
 import { listenAt } from '../system/unix-listener.js';
 
@@ -28,10 +29,12 @@ const GRACE_MS = 2000;
 /** Owner of the API and its sockets. fastify is loaded when the file wants to be served for the first time: no other start waits for it. */
 export class ApiListeners {
   readonly #options: ApiListenersOptions;
+  readonly #mailbox = new Mailbox();
   /** By everything that makes a listener another one. */
   readonly #open = new Map<string, Listener>();
   /** Served no more, with requests under way. */
   readonly #ending = new Set<Server>();
+  #isStopped = false;
   #api: Promise<{ readonly api: Api; readonly newServer: () => Server }> | undefined;
 
   constructor(options: ApiListenersOptions) {
@@ -40,6 +43,16 @@ export class ApiListeners {
 
   /** Serves where the file says, and nowhere else. What cannot be had is in the log, and is tried again with the next file. Never rejects. */
   async follow(wanted: readonly ApiListener[]): Promise<void> {
+    if (!this.#isStopped) await this.#mailbox.post(() => this.#follow(wanted));
+  }
+
+  /** Answers what was asked, if that does not take too long. Nothing is served from now on, whatever a reload that is under way wants. */
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    return this.#mailbox.post(() => this.#stop());
+  }
+
+  async #follow(wanted: readonly ApiListener[]): Promise<void> {
     const { log } = this.#options;
     const keys = new Map(wanted.map((one) => [keyOf(one), one]));
     for (const [key, listener] of [...this.#open]) if (!keys.has(key)) await this.#close(key, listener);
@@ -55,12 +68,11 @@ export class ApiListeners {
     }
   }
 
-  /** Answers what was asked, if that does not take too long. */
-  async stop(): Promise<void> {
-    for (const [key, listener] of [...this.#open]) await this.#close(key, listener);
+  async #stop(): Promise<void> {
     const cancel = this.#options.clock.after(GRACE_MS, () => {
       for (const server of this.#ending) server.closeAllConnections();
     });
+    for (const [key, listener] of [...this.#open]) await this.#close(key, listener);
     await Promise.all([...this.#ending].map(closed));
     cancel();
     await (await this.#api)?.api.close();

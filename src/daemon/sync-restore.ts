@@ -9,10 +9,7 @@ import { type Log, reasonOf } from '../system/log.js';
 import { living } from './sync-share.js';
 
 /** What a sync needs of a connection to an engine. */
-export type SyncedEngine = Pick<
-  EngineClient,
-  'hello' | 'services' | 'sessions' | 'loadSessions' | 'follow' | 'close'
->;
+export type SyncedEngine = Pick<EngineClient, 'hello' | 'services' | 'sessions' | 'loadSessions' | 'follow' | 'close'>;
 
 export interface SyncRestoreOptions {
   readonly clock: Clock;

@@ -146,7 +146,8 @@ export class SyncSessions {
       if (!isRestore && !this.#restore.isWhole(which)) {
         engine.close();
         refuseChannel(line, 'its engine was just started, and asks for its sessions first');
-        return await this.#restore.restore(which);
+        await this.#restore.restore(which);
+        return;
       }
       if (line.destroyed || this.#isClosed || share !== this.#share) throw new Error('it is too late');
       if (!isRestore) this.#endGiving();

@@ -1,4 +1,4 @@
-/** 500 connections and a download through our own engine of a pair whose directors hand over, die and come back. */
+/** 500 connections and a download through our own engine of a pair whose directors hand over, die, come back and are stopped. */
 import '../helpers/own-machine.js';
 import t from 'tap';
 import { engineFullNat, engineNat } from '../lab/survival-sites.js';

@@ -163,6 +163,14 @@ t.test('the standby has the sessions, whoever is killed', async (t) => {
     await until('both know the same', () => same(a, b));
   });
 
+  await t.test('lvsd vrrp is killed: the next one does not wait again', async (t) => {
+    process.kill(await pidOf(network, b, 'lvsd vrrp'), 'SIGKILL');
+    await until('another one', () => b.events('vrrp.started').length === 2);
+    await until('it is a backup', async () => (await b.role()) === 'backup');
+    t.equal(b.events('vrrp.waits-for-sync').length, 1);
+    await until('b has all of them again', async () => (await isWhole(b)) && (await same(a, b)));
+  });
+
   await t.test('the standby loses its engine', async () => {
     process.kill(await pidOf(network, b, 'lvsd-dataplane'), 'SIGKILL');
     await until('the next one has all', async () => (await isWhole(b)) && (await same(a, b)));

@@ -5,11 +5,14 @@
  *                                                       newcomer
  *     node resync-director.js newcomer SOCKET [lossy]   asks, and says the report; a backup daemon runs in this host. lossy: every fourth
  *                                                       message is lost on its way to the kernel
- *     node resync-director.js broadcast INTERFACE ID    sends the table to the group of this interface, and says the report
+ *     node resync-director.js broadcast INTERFACE ID [when-told]
+ *                                                       sends the table to the group of this interface, and says the report. when-told: says
+ *                                                       `ready` and waits for a line first
  *     node resync-director.js fill COUNT KIND           gives this host's backup daemon connections of resync-crowd.ts
  *
  * What it says are lines of JSON; the longest time that its event loop was held up is among them.
  */
+import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type MessageSink, openBackupDaemon, openSyncGroup } from '../../src/connsync/backup-daemon.js';
@@ -35,7 +38,7 @@ export interface DirectorSaid {
   readonly memoryMb: number;
 }
 
-const [role = '', where = '', what = ''] = process.argv.slice(2);
+const [role = '', where = '', what = '', when = ''] = process.argv.slice(2);
 const ipvs = await openIpvs();
 const clock = systemClock;
 const table = connectionTableFile();
@@ -106,6 +109,10 @@ switch (role) {
   }
   case 'broadcast': {
     const sink = await openSyncGroup({ state: 'master', interface: where, syncId: Number(what) });
+    if (when === 'when-told') {
+      process.stdout.write('ready\n');
+      await once(process.stdin, 'data');
+    }
     await measured(() => broadcastConnections(sink, options, { syncId: Number(what), maxLength: 1472 }));
     process.exit();
     break;

@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { PairReport } from '../../src/pair/pair.js';
+import { operationsOf } from '../helpers/api-operations.js';
+import { closed, type Plain, Schemas } from '../helpers/json-schema.js';
+import { ask as askApi } from '../helpers/unix-http.js';
 import { Peer } from '../lab/peers.js';
 import { Network } from '../lab/topology.js';
 import { Folder, Running } from './interop/router.js';
@@ -56,6 +59,9 @@ vrrp_instance V1 {
   ${lines}
   virtual_ipaddress { ${VIP}/24 }
 }
+api {
+  listen unix:${this.folder.file('api.sock')}
+}
 `,
     );
   }
@@ -86,6 +92,11 @@ vrrp_instance V1 {
   async pair(): Promise<PairReport | undefined> {
     const { out } = await this.lvsctl('--json', 'pair');
     return out === '' ? undefined : (JSON.parse(out) as PairReport);
+  }
+
+  /** What its REST API answers. */
+  async api(path: string): Promise<Plain> {
+    return JSON.parse((await askApi(this.folder.file('api.sock'), path)).text) as Plain;
   }
 
   async role(): Promise<string | undefined> {
@@ -143,6 +154,19 @@ t.test('a pair: seen, switched by hand, told what differs, and left alone', asyn
   t.match(seen.out, /peer at 10\.99\.0\.1:51112: connected/);
   t.match(seen.out, /V1 \(vrid 51\) +backup, priority 100, heard .* +master for/);
   t.equal(seen.status, 0, seen.out + seen.err);
+
+  await until('the API is there', async () => (await two.api('/v1/pair').catch(() => undefined)) !== undefined);
+  const byApi = await two.api('/v1/pair');
+  t.match(byApi, {
+    state: 'connected',
+    ours: { facts: { name: 'director2' } },
+    theirs: { facts: { name: 'director1' } },
+  });
+  t.match((await two.pair())?.peer, byApi['peer']);
+  const document = await two.api('/v1/openapi.json');
+  const readPair = operationsOf(document).find(({ operationId }) => operationId === 'readPair');
+  const schemas = new Schemas(closed(document) as Plain);
+  t.same(schemas.misfits(closed(readPair?.answers.get('200')), byApi), [], 'all of it is in the OpenAPI document');
 
   const asker = in_('client', 'ask', VIP);
   await asker.line();

@@ -50,6 +50,20 @@ async function place(t: Test): Promise<Place> {
   return one;
 }
 
+/** The next reload ends when it is told to. */
+function slowReload({ ports }: FakeApi): { readonly asked: Promise<void>; readonly end: () => void } {
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const asked = new Promise<void>((resolve) => {
+    const reload = (): Promise<void> => {
+      resolve();
+      return ended;
+    };
+    Object.assign(ports.configuration, { reload });
+  });
+  return { asked, end };
+}
+
 const modeOf = (path: string): number => lstatSync(path).mode & 0o777;
 
 t.test('nothing listens unless the file says so; then its owner only, or a group', async (t) => {
@@ -80,36 +94,36 @@ t.test('a file that changes adds and removes, and drops no other', async (t) => 
 t.test('who asked before his socket goes is answered: it may be he who asked for it to go', async (t) => {
   const one = await place(t);
   await one.follow('a');
-  let reloaded: (() => void) | undefined;
-  const { configuration } = one.fake.ports;
-  Object.assign(configuration, { reload: () => new Promise<void>((resolve) => (reloaded = resolve)) });
+  const reload = slowReload(one.fake);
   const asked = ask(one.at('a'), '/v1/configuration/reload', { method: 'POST' });
-  while (reloaded === undefined) await new Promise((resolve) => setImmediate(resolve));
+  await reload.asked;
   await one.follow();
   t.equal(await one.status('a'), 'ENOENT');
-  (reloaded as () => void)();
+  reload.end();
   t.equal((await asked).status, 200);
 });
 
 t.test('at the end there is some patience, and no more', async (t) => {
   const one = await place(t);
   await one.follow('a');
-  let isAsked = false;
-  const never = (): Promise<void> => {
-    isAsked = true;
-    return new Promise(() => undefined);
-  };
-  Object.assign(one.fake.ports.configuration, { reload: never });
+  const reload = slowReload(one.fake);
   const hung = new Promise<string>((resolve) => {
     const asked = request({ socketPath: one.at('a'), path: '/v1/configuration/reload', method: 'POST', agent: false });
     asked.once('error', ({ message }) => resolve(message)).end();
   });
-  while (!isAsked) await new Promise((resolve) => setImmediate(resolve));
+  await reload.asked;
   const stopped = one.listeners.stop();
   while (existsSync(one.at('a'))) await new Promise((resolve) => setImmediate(resolve));
   one.clock.advance(2000);
   await stopped;
   t.match(await hung, /hang up|ECONNRESET/);
+});
+
+t.test('a reload that ends after the end serves nothing', async (t) => {
+  const one = await place(t);
+  await Promise.all([one.follow('a'), one.listeners.stop(), one.follow('b')]);
+  await one.follow('c');
+  t.same(readdirSync(one.folder), []);
 });
 
 t.test('the socket of a dead process is replaced; that of a living one, and what is none, is not', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { findAccount } from '../../../src/system/accounts.js';
+import { findAccount, findGroup } from '../../../src/system/accounts.js';
 
 t.test('users and groups by name and number', async (t) => {
   const root = t.testdir({
@@ -18,4 +18,5 @@ t.test('users and groups by name and number', async (t) => {
   t.equal(await findAccount('nobody', { root }), undefined);
   t.equal(await findAccount('broken', { root }), undefined);
   t.equal(await findAccount('web', { group: 'none', root }), undefined);
+  t.same(await Promise.all(['logs', '60', 'none'].map((group) => findGroup(group, root))), [60, 60, undefined]);
 });
