@@ -34,7 +34,7 @@ export function spend(
 }
 
 /** Of one processor's time: taken at first, and even when none has any to spare. */
-export const share = { first: 0.3, least: 0.04 } as const;
+export const share = { first: 0.3, least: 0.03 } as const;
 
 /** Idle processors: with less, whoever forwards may have to wait for us; with more, nobody does. */
 const TIGHT = 0.1;

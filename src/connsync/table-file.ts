@@ -25,7 +25,7 @@ export const CONNECTIONS_FILE = '/proc/net/ip_vs_conn';
 /** However much is asked for, the kernel gives a page at a time, some sixty lines. */
 const READ_BYTES = 4096;
 /** So long at most, about, and as many pages: then the event loop has its turn. */
-const SLICE_MS = 4;
+const SLICE_MS = 3;
 const MOST_PAGES = 32;
 /** After one page that took as long the next ones are waited for elsewhere. */
 const PAGES_ELSEWHERE = 64;
