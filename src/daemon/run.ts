@@ -20,7 +20,7 @@ import { Exchange } from '../netlink/exchange.js';
 import { NETLINK_GENERIC } from '../netlink/generic.js';
 import { systemClock } from '../system/clock.js';
 import { descriptorSink, jsonLog, type Log, reasonOf } from '../system/log.js';
-import { onSignals } from '../system/signals.js';
+import { nextEnding, onSignals } from '../system/signals.js';
 import { stateFile } from '../system/state-file.js';
 import { systemSysctl } from '../system/sysctl.js';
 import { Daemon } from './daemon.js';
@@ -75,7 +75,7 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
     // a SIGHUP that comes while we start means a file that we may have read before it changed
     const early = { asked: false };
     const started = onSignals(process, { SIGHUP: () => void (early.asked = true) });
-    const ending = nextEnding();
+    const ending = nextEnding(process);
     const daemon = await Daemon.start(
       reading.configuration,
       {
@@ -107,7 +107,7 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
     started();
     if (early.asked) reloadInBackground(daemon);
     log.info({ event: 'daemon.started', file: order.file, control: order.control });
-    const signal = await ending;
+    const signal = await ending.why;
     log.info({ event: 'daemon.stopping', signal });
     await daemon.stop();
     quiet(); // until here a SIGHUP would have ended us before we are done
@@ -150,15 +150,6 @@ async function kernelOf(client: IpvsClient, file: Configuration, log: Log): Prom
     return undefined;
   }
 }
-
-/** Listens from before the start, so that a signal that comes while we start ends us in order too. */
-const nextEnding = (): Promise<string> =>
-  new Promise((resolve) => {
-    onSignals(process, {
-      SIGTERM: () => resolve('SIGTERM'),
-      SIGINT: () => resolve('SIGINT'),
-    });
-  });
 
 /** The log has its failure already. */
 const reloadInBackground = (daemon: Daemon): void => {

@@ -19,7 +19,7 @@ import { descriptorSink, jsonLog } from '../system/log.js';
 import { Mailbox } from '../system/mailbox.js';
 import { idleProcessors } from '../system/processors.js';
 import { systemRandom } from '../system/random.js';
-import { onSignals } from '../system/signals.js';
+import { nextEnding } from '../system/signals.js';
 import { stateFile } from '../system/state-file.js';
 import type { Role } from '../vrrp/machine-types.js';
 import type { BoardNews } from './board.js';
@@ -94,7 +94,7 @@ async function run({ folder }: ProcessOrder): Promise<number> {
     memory: stateFile(files.memory, SECRET),
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
   });
-  const ending = nextEnding();
+  const ending = nextEnding(process);
   const orders = new Mailbox();
   const answers = async (request: SyncRequest): Promise<unknown> => {
     switch (request.do) {
@@ -124,7 +124,7 @@ async function run({ folder }: ProcessOrder): Promise<number> {
     { log, clock },
   );
   log.info({ event: 'sync.started', socket: files.socket });
-  const why = await ending.promise;
+  const why = await ending.why;
   log.info({ event: 'sync.stopping', why });
   await orders.close();
   await holder.stop();
@@ -151,11 +151,4 @@ async function askVrrp(folder: string, request: VrrpRequest): Promise<unknown> {
   const told = await exchange(vrrpFiles(folder).socket, request);
   if (!told.ok) throw new LvsError('DIRECTOR_SAYS_NO', [told.error]);
   return told.result;
-}
-
-function nextEnding(): { readonly promise: Promise<string>; readonly end: (why: string) => void } {
-  let end: (why: string) => void = () => undefined;
-  const promise = new Promise<string>((resolve) => (end = resolve));
-  onSignals(process, { SIGTERM: () => end('SIGTERM'), SIGINT: () => end('SIGINT') });
-  return { promise, end: (why) => end(why) };
 }

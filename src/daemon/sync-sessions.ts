@@ -64,6 +64,8 @@ export class SyncSessions {
   /** Whose sessions they are: another engine, or one that is master of something else, ends nothing of what the one before told. */
   #originsOf = '';
   #taking: Taking | undefined;
+  /** What was taken before is in its engine. */
+  #settled: Promise<void> = Promise.resolve();
   #isCalling = false;
   #giving: Giving | undefined;
   /** Why nothing is taken. */
@@ -200,10 +202,9 @@ export class SyncSessions {
     this.#isClosed = true;
     this.#restore.close();
     this.#timers.disarmAll();
-    const receiver = this.#taking?.receiver;
     this.#endTaking();
     this.#endGiving();
-    await receiver?.settled();
+    await this.#settled;
   }
 
   get #isWhole(): boolean {
@@ -286,7 +287,13 @@ export class SyncSessions {
     engine: SyncedEngine,
     more: Pick<ConstructorParameters<typeof SyncReceiver>[0], 'accept' | 'origins' | 'onEnd'>,
   ): SyncReceiver {
-    return new SyncReceiver({ stream: streamOf(line), clock: this.#options.clock, engine, ...more });
+    return new SyncReceiver({
+      stream: streamOf(line),
+      clock: this.#options.clock,
+      engine,
+      after: this.#settled,
+      ...more,
+    });
   }
 
   async #call(hello: ChannelHello): Promise<{ readonly line: Duplex; readonly of: string }> {
@@ -309,7 +316,8 @@ export class SyncSessions {
     if (taking === undefined) return;
     this.#taking = undefined;
     taking.receiver.close();
-    void taking.receiver.settled().then(() => taking.engine.close());
+    this.#settled = taking.receiver.settled();
+    void this.#settled.then(() => taking.engine.close());
   }
 
   #again(pauseMs: number): void {

@@ -6,7 +6,7 @@ import { answer, type Output } from '../cli/face.js';
 import { runtimeFile } from '../cli/lvsd-options.js';
 import { descriptorSink, jsonLog, type Log, reasonOf } from '../system/log.js';
 import { Mailbox } from '../system/mailbox.js';
-import { onSignals } from '../system/signals.js';
+import { nextEnding } from '../system/signals.js';
 import { type StateFile, stateFile } from '../system/state-file.js';
 import { serveControl } from './control.js';
 import { lockFolder, lockOfVrrp } from './run-lock.js';
@@ -70,7 +70,7 @@ async function run({ folder, realtime }: ProcessOrder): Promise<number> {
   const { thread } = adverts;
   if (realtime && !thread.isRealtime) log.warn({ event: 'vrrp.not-realtime', errno: thread.realtimeErrno });
   const holder = await systemHolder({ adverts, log, folder, memoryPath: files.memory, bootId: bootId() });
-  const ending = nextEnding();
+  const ending = nextEnding(process);
   /** One at a time, and none after the end: the file says what is in force. */
   const orders = new Mailbox();
   const take = async (order: VrrpOrder): Promise<void> => {
@@ -119,7 +119,7 @@ async function run({ folder, realtime }: ProcessOrder): Promise<number> {
   );
   begin();
   log.info({ event: 'vrrp.started', socket: files.socket, resumed: await resumed });
-  const why = await ending.promise;
+  const why = await ending.why;
   log.info({ event: 'vrrp.stopping', why });
   await orders.close();
   await holder.stop();
@@ -147,11 +147,4 @@ async function resume(kept: StateFile, holder: VrrpHolder, log: Log): Promise<bo
     log.warn({ event: 'vrrp.not-resumed', path: kept.path, reason: reasonOf(error) });
     return false;
   }
-}
-
-function nextEnding(): { readonly promise: Promise<string>; readonly end: (why: string) => void } {
-  let end: (why: string) => void = () => undefined;
-  const promise = new Promise<string>((resolve) => (end = resolve));
-  onSignals(process, { SIGTERM: () => end('SIGTERM'), SIGINT: () => end('SIGINT') });
-  return { promise, end: (why) => end(why) };
 }

@@ -51,6 +51,8 @@ export interface SyncReceiverOptions {
   readonly engine: Pick<SyncEngine, 'sessions' | 'loadSessions'>;
   /** Outlives the connection. */
   readonly origins: SessionOrigins;
+  /** What the receiver before still had to load, by the same origins: its `settled`. It comes first. */
+  readonly after?: Promise<void>;
   /** Those of what is told that are taken: a SessionRecord[], all of it if absent. What it leaves out is as if it had not been told. */
   readonly accept?: (records: Uint8Array) => Uint8Array;
   readonly limits?: SyncLimits;
@@ -224,7 +226,7 @@ export class SyncReceiver {
   readonly #notes: Notes = {};
   #state: ReceiverState;
   /** Loads and purges, one after the other. */
-  #work: Promise<void> = Promise.resolve();
+  #work: Promise<void>;
   #waitingBytes = 0;
   #isPaused = false;
   #isWhole = false;
@@ -237,6 +239,7 @@ export class SyncReceiver {
     this.#options = options;
     this.#limits = options.limits ?? defaultSyncLimits;
     this.#grace = options.grace ?? defaultGrace;
+    this.#work = options.after ?? Promise.resolve();
     this.#state = newReceiver(options.clock.now());
     this.#link = new SyncLink({
       stream: options.stream,
@@ -262,7 +265,7 @@ export class SyncReceiver {
     return this.#work;
   }
 
-  /** onEnd is not called. What has come is still loaded: await `settled`. */
+  /** onEnd is not called. What has come is still loaded: await `settled`. Nothing more is purged. */
   close(): void {
     this.#link.close();
   }
@@ -331,12 +334,15 @@ export class SyncReceiver {
     return Promise.resolve();
   }
 
+  /** Not beyond our end: the next table tells what has ended until then. */
   async #purge(table: number): Promise<void> {
     if (this.#hasFailed) return;
     const { engine, origins } = this.#options;
     let cursor = 0n;
     do {
+      if (this.#link.isClosed) return;
       const page = await engine.sessions(cursor, PAGE);
+      if (this.#link.isClosed) return;
       const stale = origins.stale(page.records);
       if (stale.length > 0) await engine.loadSessions(stale);
       note(this.#notes, 'purged', stale.length / SESSION_RECORD_BYTES);

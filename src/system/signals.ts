@@ -14,3 +14,18 @@ export function onSignals(source: SignalSource, handlers: Partial<Record<SignalN
     for (const [signal, handler] of entries) source.off(signal, handler);
   };
 }
+
+/** The end of a process, once. */
+export interface Ending {
+  /** A signal's name, or what somebody said. */
+  readonly why: Promise<string>;
+  readonly end: (why: string) => void;
+}
+
+/** By SIGTERM, SIGINT or whoever calls `end`, whatever comes first. Listens at once, so that a signal that comes while we start ends us in order too. */
+export function nextEnding(source: SignalSource): Ending {
+  let end: (why: string) => void = () => undefined;
+  const why = new Promise<string>((resolve) => (end = resolve));
+  onSignals(source, { SIGTERM: () => end('SIGTERM'), SIGINT: () => end('SIGINT') });
+  return { why, end: (reason) => end(reason) };
+}

@@ -98,9 +98,13 @@ def reason(error):
 
 
 def ask(protocol, address, port, count, *source):
+    used = []  # ports that are in use are not chosen again: with UDP it would be the same connection
     for number in range(int(count)):
         try:
             with connect(protocol, address, port, *source) as client:
+                if protocol == "udp" and not source:
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+                    used.append(client.dup())
                 page = f"GET /{number} HTTP/1.1\r\nHost: lab\r\n\r\n"
                 print(exchange(client, (page if protocol == "http" else f"message{number}\n").encode()), flush=True)
         except OSError as error:

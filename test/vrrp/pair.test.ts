@@ -1,6 +1,5 @@
 /** Two directors as they run, on a link with a client and with a cable of their own between them. */
 import '../helpers/own-machine.js';
-import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,13 +10,11 @@ import { closed, type Plain, Schemas } from '../helpers/json-schema.js';
 import { ask as askApi } from '../helpers/unix-http.js';
 import { Peer } from '../lab/peers.js';
 import { Network } from '../lab/topology.js';
-import { Folder, Running } from './interop/router.js';
+import { DirectorProcess, until } from './director-process.js';
 
-const program = (name: string): string => fileURLToPath(new URL(`../../../bin/${name}`, import.meta.url));
 const client = fileURLToPath(new URL('../../../test/vrrp/pair-client.py', import.meta.url));
 const PYTHON = '/usr/bin/python3';
 const VIP = '10.77.0.50';
-const PATIENCE_MS = 60_000;
 /** Questions, one each millisecond: an outage below 50 ms, however late a busy machine makes the answers. */
 const MOST_LOST = 50;
 /** Two intervals of a second: no backup takes over before by itself. */
@@ -29,21 +26,18 @@ interface Seen {
   readonly longestMs: number;
 }
 
-class Director {
-  readonly host: string;
-  readonly folder = new Folder();
+class Director extends DirectorProcess {
   readonly #number: 1 | 2;
-  #running: Running | undefined;
 
   constructor(host: string, number: 1 | 2) {
-    this.host = host;
+    super(host);
     this.#number = number;
   }
 
   configure(lines = ''): void {
     const number = this.#number;
     writeFileSync(
-      this.folder.file('conf'),
+      this.file,
       `global_defs {
   router_id director${number}
   pair_peer 10.99.0.${3 - number}
@@ -66,32 +60,8 @@ api {
     );
   }
 
-  start(): void {
-    const file = (name: string): string => this.folder.file(name);
-    const places = ['--state', file('director.json'), '--control', file('control.sock')];
-    this.#running = new Running(this.host, [program('lvsd'), 'run', '-f', file('conf'), ...places], file('log'));
-  }
-
-  stop(): Promise<void> {
-    return this.#running?.stop() ?? Promise.resolve();
-  }
-
-  /** Its exit status, and what it printed. */
-  lvsctl(
-    ...words: readonly string[]
-  ): Promise<{ readonly status: number | null; readonly out: string; readonly err: string }> {
-    return new Promise((resolve) => {
-      const child = spawn(program('lvsctl'), ['--control', this.folder.file('control.sock'), ...words]);
-      const [out, err]: [string[], string[]] = [[], []];
-      child.stdout.on('data', (bytes: Buffer) => out.push(bytes.toString()));
-      child.stderr.on('data', (bytes: Buffer) => err.push(bytes.toString()));
-      child.once('close', (status) => resolve({ status, out: out.join(''), err: err.join('') }));
-    });
-  }
-
-  async pair(): Promise<PairReport | undefined> {
-    const { out } = await this.lvsctl('--json', 'pair');
-    return out === '' ? undefined : (JSON.parse(out) as PairReport);
+  pair(): Promise<PairReport | undefined> {
+    return this.told<PairReport>('pair');
   }
 
   /** What its REST API answers. */
@@ -101,23 +71,6 @@ api {
 
   async role(): Promise<string | undefined> {
     return (await this.pair())?.ours.vrrp.instances[0]?.role;
-  }
-
-  events(name: string): readonly Readonly<Record<string, unknown>>[] {
-    return this.folder
-      .text('log')
-      .split('\n')
-      .filter((line) => line.startsWith('{') && line.endsWith('}'))
-      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
-      .filter(({ event }) => event === name);
-  }
-}
-
-async function until(what: string, is: () => Promise<boolean> | boolean): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
-  while (!(await is())) {
-    if (performance.now() > end) throw new Error(`in vain: ${what}`);
-    await sleep(50);
   }
 }
 

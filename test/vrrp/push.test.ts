@@ -1,25 +1,14 @@
 /** Two directors as they run, with one file, and what becomes of it when it is pushed, refused, timed, cut off and killed in the middle. */
 import '../helpers/own-machine.js';
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { Status } from '../../src/cli/control.js';
 import type { PushStatus } from '../../src/pair/push-order.js';
 import { Network } from '../lab/topology.js';
-import { Folder, Running } from './interop/router.js';
+import { DirectorProcess, until } from './director-process.js';
 
-const program = (name: string): string => fileURLToPath(new URL(`../../../bin/${name}`, import.meta.url));
-const PATIENCE_MS = 90_000;
 /** Apart from their clocks, which are the same here: two busy processes that write a file. */
 const MOST_APART_MS = 3000;
-
-interface Said {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-}
 
 /** One file for both; `weight` of its real server tells which one is in force. */
 const fileWith = (weight: number, more = '', accepts = 'pair_accept_push'): string => `@one $ME=1
@@ -61,20 +50,7 @@ const serviceWith = (weight: number): string => `virtual_server 10.77.0.50 80 {
 }
 `;
 
-class Director {
-  readonly name: 'one' | 'two';
-  readonly folder = new Folder();
-  #running: Running | undefined;
-
-  constructor(name: 'one' | 'two') {
-    this.name = name;
-  }
-
-  /** What `lvsd run` reads. */
-  get file(): string {
-    return this.folder.file('lvsd.conf');
-  }
-
+class Director extends DirectorProcess {
   /** Writes a file and what it includes. */
   write(name: string, weight: number, more?: string, accepts?: string): void {
     const path = this.folder.file(name);
@@ -83,60 +59,17 @@ class Director {
     writeFileSync(this.folder.file('services/web.conf'), serviceWith(weight));
   }
 
-  start(): void {
-    const file = (name: string): string => this.folder.file(name);
-    const places = ['--state', file('director.json'), '--control', file('control.sock')];
-    const command = [program('lvsd'), 'run', '-i', this.name, '-f', this.file, ...places];
-    this.#running = new Running(this.name, command, file('log'));
-  }
-
-  stop(): Promise<void> {
-    return this.#running?.stop() ?? Promise.resolve();
-  }
-
-  /** kill -9 of the director; its other processes live on. */
-  async kill(): Promise<void> {
-    process.kill(this.#running?.pid ?? 0, 'SIGKILL');
-    await this.#running?.stop();
-  }
-
-  /** Its exit status, and what it printed. */
-  lvsctl(...words: readonly string[]): Promise<Said> {
-    return new Promise((resolve) => {
-      const child = spawn(program('lvsctl'), ['--control', this.folder.file('control.sock'), ...words]);
-      const [out, err]: [string[], string[]] = [[], []];
-      child.stdout.on('data', (bytes: Buffer) => out.push(bytes.toString()));
-      child.stderr.on('data', (bytes: Buffer) => err.push(bytes.toString()));
-      child.once('close', (status) => resolve({ status, out: out.join(''), err: err.join('') }));
-    });
+  override start(): void {
+    super.start('-i', this.host);
   }
 
   /** Of the real server, in the engine's table. */
   async weight(): Promise<number | undefined> {
-    const { out } = await this.lvsctl('--json', 'status');
-    return out === '' ? undefined : (JSON.parse(out) as Status).services[0]?.destinations[0]?.weight;
+    return (await this.told<Status>('status'))?.services[0]?.destinations[0]?.weight;
   }
 
-  async pushStatus(): Promise<PushStatus | undefined> {
-    const { out } = await this.lvsctl('--json', 'push', '--status');
-    return out === '' ? undefined : (JSON.parse(out) as PushStatus);
-  }
-
-  events(name: string): readonly Readonly<Record<string, unknown>>[] {
-    return this.folder
-      .text('log')
-      .split('\n')
-      .filter((line) => line.startsWith('{') && line.endsWith('}'))
-      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
-      .filter(({ event }) => event === name);
-  }
-}
-
-async function until(what: string, is: () => Promise<boolean> | boolean): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
-  while (!(await is())) {
-    if (performance.now() > end) throw new Error(`in vain: ${what}`);
-    await sleep(50);
+  pushStatus(): Promise<PushStatus | undefined> {
+    return this.told<PushStatus>('push', '--status');
   }
 }
 
@@ -224,7 +157,7 @@ t.test('one file for both directors', async (t) => {
   t.equal(cut.status, 1, cut.out);
   t.match(cut.err, /^gone back here; of the peer nothing is known: .*\n {2}peer: /);
   t.same(await weights(), [5, 5]);
-  for (const side of [one, two]) t.equal(side.events('pair.push-tried').length, 3, `${side.name} has not begun`);
+  for (const side of [one, two]) t.equal(side.events('pair.push-tried').length, 3, `${side.host} has not begun`);
   t.equal(readFileSync(two.file, 'utf8'), fileWith(5));
   await network.must('one', 'ip', 'link', 'set', 'cross', 'up');
   await until('they can ask each other again', async () => (await one.lvsctl('push', '--check')).status === 0);

@@ -49,6 +49,8 @@ const ids: Readonly<Record<string, fc.Arbitrary<string>>> = {
   destination: fc.constantFrom('10.0.0.1-8080', '10.0.0.2-8080', '10.0.0.9-80', '2001:db8:1::1-53', '10.0.0.3-0'),
 };
 const id = (name: string): fc.Arbitrary<string> => fc.oneof({ weight: 4, arbitrary: ids[name]! }, fc.string());
+/** One that is there, with a server of its own. */
+const there = { service: 'tcp-192.0.2.1-80', destination: '10.0.0.1-8080' } as const;
 
 interface Sent {
   readonly operation: Operation;
@@ -60,7 +62,8 @@ interface Sent {
 function requestOf(operation: Operation): fc.Arbitrary<Sent> {
   const { path, parameters, body } = operation;
   const where = (place: string) => parameters.filter((one) => one.in === place);
-  const words = fc.record(Object.fromEntries(where('path').map(({ name }) => [name, id(name)])));
+  const anyWords = fc.record(Object.fromEntries(where('path').map(({ name }) => [name, id(name)])));
+  const words = fc.oneof(fc.constant<Readonly<Record<string, string>>>(there), anyWords);
   const told = fc.record(
     Object.fromEntries(
       where('query').map(({ name, schema }) => [
@@ -73,9 +76,10 @@ function requestOf(operation: Operation): fc.Arbitrary<Sent> {
   const strange = fc.dictionary(fc.string(), fc.string(), { maxKeys: 1 });
   const query = fc.oneof({ weight: 4, arbitrary: told }, strange);
   const header = fc.constantFrom('*', '"x"', 'W/"x"', '', 'x, "y"');
-  const headers = fc.record(Object.fromEntries(where('header').map(({ name }) => [name, header])), {
+  const anyHeaders = fc.record(Object.fromEntries(where('header').map(({ name }) => [name, header])), {
     requiredKeys: [],
   });
+  const headers = fc.oneof(fc.constant<Readonly<Record<string, string>>>({}), anyHeaders);
   const json =
     body === undefined
       ? fc.constant(undefined)
@@ -91,12 +95,12 @@ function requestOf(operation: Operation): fc.Arbitrary<Sent> {
   );
   return fc.record({ words, query, headers, payload, type }).map((made) => ({
     operation,
-    url: `${pathOf(path, made.words as Readonly<Record<string, string>>)}?${new URLSearchParams(made.query as Record<string, string>).toString()}`.replace(
+    url: `${pathOf(path, made.words)}?${new URLSearchParams(made.query as Record<string, string>).toString()}`.replace(
       /\?$/,
       '',
     ),
     headers: {
-      ...(made.headers as Readonly<Record<string, string>>),
+      ...made.headers,
       ...(made.payload === undefined ? {} : { 'content-type': made.type }),
     },
     payload: made.payload,
