@@ -340,7 +340,6 @@ export class SyncReceiver {
     const { engine, origins } = this.#options;
     let cursor = 0n;
     do {
-      if (this.#link.isClosed) return;
       const page = await engine.sessions(cursor, PAGE);
       if (this.#link.isClosed) return;
       const stale = origins.stale(page.records);
