@@ -8,7 +8,7 @@ import type { PairSeen } from '../../src/pair/sync-report.js';
 import { systemClock } from '../../src/system/clock.js';
 import { Crowd } from '../lab/crowd.js';
 import { serve } from '../lab/peers.js';
-import { DirectorMachine } from '../lab/survival-director.js';
+import { DirectorMachine, endWith } from '../lab/survival-director.js';
 import { Network } from '../lab/topology.js';
 import { globals, virtualServer } from './site.js';
 
@@ -126,13 +126,7 @@ t.test('the standby has the sessions, whoever is killed', async (t) => {
   for (const { host, address } of SERVERS) await serve(host, [{ protocol: 'tcp', address, port: 80 }]);
   const a = new DirectorMachine(network, 'a', fileOf(1));
   const b = new DirectorMachine(network, 'b', fileOf(2));
-  t.teardown(async () => {
-    if (!t.passing()) t.comment(a.log, b.log);
-    for (const director of [a, b]) {
-      await director.stop();
-      director.remove();
-    }
-  });
+  endWith(t, a, b);
 
   a.start();
   await until('a director that is alone comes up', async () => (await a.role()) === 'master');

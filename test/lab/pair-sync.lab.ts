@@ -5,7 +5,7 @@ import t from 'tap';
 import type { PairSeen } from '../../src/pair/sync-report.js';
 import { Crowd } from './crowd.js';
 import { serve } from './peers.js';
-import { DirectorMachine } from './survival-director.js';
+import { DirectorMachine, endWith } from './survival-director.js';
 import { directors, kernelNat, PORT } from './survival-sites.js';
 import { Network } from './topology.js';
 
@@ -37,13 +37,7 @@ t.test('a director that joins has the table before it is master', async (t) => {
     await serve(host, [{ protocol: 'tcp', address: `10.2.0.1${i + 1}`, port: PORT }]);
   const a = new DirectorMachine(network, 'a', fileOf('a', 'pair_sync_wait 5'));
   const b = new DirectorMachine(network, 'b', fileOf('b', 'pair_sync_wait 600'));
-  t.teardown(async () => {
-    if (!t.passing()) t.comment(a.log, b.log);
-    for (const director of [a, b]) {
-      await director.stop();
-      director.remove();
-    }
-  });
+  endWith(t, a, b);
   a.start();
   await until('a is master', async () => (await a.role()) === 'master');
   await using talkers = await Crowd.open('client', kernelNat.vip, PORT, CONNECTIONS);
@@ -90,13 +84,7 @@ t.test('daemons that do not hear each other: a sentence, and nobody waits for ev
   const other = (text: string): string => text.replace(/lvs_sync_daemon \S+ \S+/, '$& id 7');
   const a = new DirectorMachine(network, 'a', fileOf('a', 'pair_sync_wait 5'));
   const b = new DirectorMachine(network, 'b', fileOf('b', 'pair_sync_wait 600', other));
-  t.teardown(async () => {
-    if (!t.passing()) t.comment(a.log, b.log);
-    for (const director of [a, b]) {
-      await director.stop();
-      director.remove();
-    }
-  });
+  endWith(t, a, b);
   a.start();
   await until('a is master', async () => (await a.role()) === 'master');
   b.start();

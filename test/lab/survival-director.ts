@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
 import { exchange } from '../../src/cli/ask.js';
 import type { VrrpReport } from '../../src/vrrp/report.js';
 import { Folder, Running } from '../vrrp/interop/router.js';
@@ -97,4 +98,15 @@ export class DirectorMachine {
   remove(): void {
     this.#folder.remove();
   }
+}
+
+/** When the test ends they do, and what they said is told if it failed. */
+export function endWith(t: Test, ...directors: readonly DirectorMachine[]): void {
+  t.teardown(async () => {
+    if (!t.passing()) t.comment(...directors.map(({ log }) => log));
+    for (const director of directors) {
+      await director.stop();
+      director.remove();
+    }
+  });
 }
