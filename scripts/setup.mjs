@@ -34,6 +34,21 @@ const toTest = {
   '/usr/lib/frr/bfdd': 'frr',
   keepalived: 'keepalived',
   openssl: 'openssl',
+  // the dashboard, terminals and shells, the packages, the fleet, the rules for Prometheus
+  chromium: 'chromium',
+  tmux: 'tmux',
+  fish: 'fish',
+  zsh: 'zsh',
+  man: 'man-db',
+  lintian: 'lintian',
+  debootstrap: 'debootstrap',
+  dh: 'debhelper',
+  fakeroot: 'fakeroot',
+  'dpkg-buildpackage': 'dpkg-dev',
+  etcd: 'etcd-server',
+  etcdctl: 'etcd-client',
+  bird: 'bird2',
+  promtool: 'prometheus',
 };
 const programs = isForTests ? { ...toBuild, ...toTest } : toBuild;
 

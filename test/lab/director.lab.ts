@@ -95,12 +95,12 @@ const httpCheck = `HTTP_GET {
         path /
         status_code 200
       }
-      connect_timeout 1
+      connect_timeout 15
       retry 0
       fast_recovery
     }`;
 const tcpCheck = `TCP_CHECK {
-      connect_timeout 1
+      connect_timeout 15
       retry 0
     }`;
 
