@@ -4,14 +4,19 @@
  * Kinds: unit (*.test.js, by plain node), native (C++ programs), lab and conformance (*.lab.js and *.conformance.js inside a guest
  * that has IPVS, and the *.test.js that start guests themselves); all of them by default.
  * PATTERN is a regular expression over the files' names. A guest's file runs on the kernels that its line `// kernels: uml, qemu`
- * names, without such a line on uml. A plain test's line `// mostly waits` says that it may run beside two others. What failed is printed again at the end; the last line is `N passed, N failed, N skipped`; run/outcome.ts says what is counted.
+ * names, without such a line on uml. A plain test's line `// mostly waits` says that it may run beside two others.
+ *
+ * Files run beside each other, on machines whose cores others use too. One that failed then is run once more at the end, alone; which those
+ * were, and what they said, is printed in any case. More than three are no accident: none gets a second try.
+ *
+ * What failed is printed again at the end; the last line is `N passed, N failed, N skipped`; run/outcome.ts says what is counted.
  * Exit status 1 if anything failed, could not run, or if nothing ran.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type GuestPlan, guestTasks, type Kernel, prepareKernel, runInGuest } from './run/guest.js';
-import { indent, judge, type Run } from './run/outcome.js';
+import { indent, judge, type Outcome, type Run } from './run/outcome.js';
 import { runProcess } from './run/process.js';
 
 const kinds = ['unit', 'native', 'lab', 'conformance'] as const;
@@ -50,6 +55,17 @@ process.chdir(join(import.meta.dirname, '../..'));
 const total = { passed: 0, failed: 0, skipped: 0 };
 /** What failed, told again at the end: whoever reads a log from behind finds it. */
 const broken: string[] = [];
+/** What failed beside others and passed alone. */
+const shaky: string[] = [];
+const MOST_SECOND_TRIES = 3;
+
+/** How a file ended, and how it is run once more. */
+interface Ended {
+  readonly outcome: Outcome;
+  readonly told: readonly string[];
+  readonly again: (report: (run: Run) => void) => Promise<void>;
+}
+const failedBesideOthers: Ended[] = [];
 
 const files = chosenKinds.flatMap(filesOf);
 const guests = chosenKernels.flatMap((kernel) =>
@@ -63,7 +79,9 @@ const guests = chosenKernels.flatMap((kernel) =>
 for (const kernel of new Set(guests.map((guest) => guest.kernel))) await prepareKernel(kernel);
 await runHere(files.filter(isForHost));
 await runGuests(guests);
+await runFailedAgain();
 
+if (shaky.length > 0) console.log(['', 'What failed beside others and passed alone:', ...shaky].join('\n'));
 if (broken.length > 0) console.log(['', 'What failed:', ...broken, ''].join('\n'));
 if (total.passed + total.failed === 0) console.log('nothing ran');
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
@@ -108,8 +126,10 @@ async function runHere(all: readonly string[]): Promise<void> {
   const worker = async (...lists: readonly string[][]): Promise<void> => {
     for (const waiting of lists)
       for (let file = waiting.shift(); file !== undefined; file = waiting.shift())
-        report('host', await runProcess(file, file.endsWith('.js') ? [process.execPath, file] : [file], HOST_LIMIT_MS));
+        await once(file, (run) => report('host', run, (report) => once(file, report)));
   };
+  const once = async (file: string, report: (run: Run) => void): Promise<void> =>
+    report(await runProcess(file, file.endsWith('.js') ? [process.execPath, file] : [file], HOST_LIMIT_MS));
   await Promise.all([worker(patient), worker(busy, patient), worker(busy, patient)]);
 }
 
@@ -123,22 +143,54 @@ async function runGuests(tasks: readonly GuestPlan[]): Promise<void> {
   const lane = async (cpu: number): Promise<void> => {
     for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
       const { kernel } = task;
-      await runInGuest(task, cpu, (run) => report(kernel, run));
+      await runInGuest(task, cpu, (run) =>
+        report(kernel, run, (report) => runInGuest({ ...task, files: [run.file] }, cpu, report)),
+      );
     }
   };
   await Promise.all([lane(0), lane(1)]);
 }
 
-function report(where: string, run: Run): void {
-  const { passed, failed, skipped, reasons, failures } = judge(run);
+function report(where: string, run: Run, again: Ended['again']): void {
+  const outcome = judge(run);
+  const ended = { outcome, told: toldOf(where, run, outcome), again };
+  console.log(ended.told.join('\n'));
+  if (ended.outcome.failed > 0 && files.length > 1) failedBesideOthers.push(ended);
+  else count(ended);
+}
+
+/** Alone: nothing else runs any more. */
+async function runFailedAgain(): Promise<void> {
+  const isAccident = failedBesideOthers.length <= MOST_SECOND_TRIES;
+  for (const first of failedBesideOthers) {
+    if (!isAccident) {
+      count(first);
+      continue;
+    }
+    const { again } = first;
+    await again((run) => {
+      const outcome = judge(run);
+      const second = { outcome, told: toldOf('alone', run, outcome), again };
+      console.log(second.told.join('\n'));
+      if (second.outcome.failed === 0) shaky.push(...first.told);
+      count(second);
+    });
+  }
+}
+
+function count({ outcome: { passed, failed, skipped }, told }: Ended): void {
   total.passed += passed;
   total.failed += failed;
   total.skipped += skipped;
+  if (failed > 0) broken.push(...told);
+}
+
+/** What is printed of a file that was run. */
+function toldOf(where: string, run: Run, { passed, failed, skipped, reasons, failures }: Outcome): readonly string[] {
   const counts = [`${passed} passed`, failed > 0 && `${failed} FAILED`, skipped > 0 && `${skipped} skipped`];
   const name = run.file.replace(/^build\//, '');
   const told = [`${where} ${name}: ${counts.filter(Boolean).join(', ')} (${(run.ms / SECOND).toFixed(1)} s)`];
-  for (const [reason, count] of reasons) told.push(indent(`skipped ${count}: ${reason}`));
+  for (const [reason, times] of reasons) told.push(indent(`skipped ${times}: ${reason}`));
   for (const failure of failures) told.push(indent(failure));
-  console.log(told.join('\n'));
-  if (failed > 0) broken.push(...told);
+  return told;
 }
