@@ -30,10 +30,14 @@ const benches: Readonly<Record<string, readonly string[]>> = {
   sync: [],
   io: [],
   memory: [],
+  api: [],
   vrrp: [],
   'reload-kernel': lab,
+  'api-kernel': lab,
   ipvsadm: lab,
   detection: lab,
+  scrape: lab,
+  events: lab,
   // two kernels' tables of a million connections
   resync: guest(3072),
 };

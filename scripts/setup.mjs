@@ -34,6 +34,9 @@ const toTest = {
   '/usr/lib/frr/bfdd': 'frr',
   keepalived: 'keepalived',
   openssl: 'openssl',
+  // a real server that is looked at over ssh
+  sshd: 'openssh-server',
+  ethtool: 'ethtool',
   // the dashboard, terminals and shells, the packages, the fleet, the rules for Prometheus
   chromium: 'chromium',
   tmux: 'tmux',

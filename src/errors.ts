@@ -53,6 +53,9 @@ const catalogue = {
   VRRP_RUNS: (folder: string, pid: string) =>
     `another 'lvsd vrrp' (process ${pid}) holds virtual addresses for ${folder}; stop it first, or give this one a folder of its own with --folder`,
   DIRECTOR_ABSENT: (path: string, reason: string) => `no lvsd answers at ${path} (${reason}); is 'lvsd run' running?`,
+  DOCTOR_BLIND: (where: string, why: string) => `${where} did not tell its facts: ${why}`,
+  DOCTOR_STRANGER: (host: string) =>
+    `the configuration has no real server with an address of ${host}; name it by one of its addresses, or check the file (-f)`,
   CONTROL_FAILED: (path: string, reason: string) => `the control socket ${path} cannot be made: ${reason}`,
   CONFIG_REFUSED: (path: string, errors: number) =>
     `${path} has ${errors} error${errors === 1 ? '' : 's'}; nothing was changed`,
@@ -113,8 +116,40 @@ const catalogue = {
   SYNC_REFUSED: (why: string) => `the other director refuses: ${why}`,
   // connections of a director that joins
   RESYNC_FAILED: (why: string) => `the other director's connections were not taken over: ${why}`,
+  // what is declared beside the file
+  LAYERS_CLASH: (service: string, one: string, other: string) =>
+    `${service} is declared twice: by the ${one} and by the ${other}; take it out of one of the two`,
+  DECLARED_INVALID: (complaints: number) =>
+    `${complaints === 1 ? 'a change' : `${complaints} places in the changes`} cannot be made as told; nothing was changed`,
+  DECLARED_MISSING: (what: string) => `${what} is not declared by the API`,
+  DECLARED_REVISION: (expected: number, now: number) =>
+    `the changes are for revision ${expected}, and it is ${now} now: read again what is declared, then change it`,
+  DECLARED_PENDING: (revision: number, seconds: number) =>
+    `revision ${revision} waits to be confirmed and is taken back in ${seconds} s: confirm it or roll it back first`,
+  DECLARED_NOT_PENDING: () => 'no change waits to be confirmed',
+  DECLARED_NO_REVISION: (revision: number, oldest: number, now: number) =>
+    `there is no way back to revision ${revision}: it is ${now} now, and what was before ${oldest} is forgotten`,
+  DECLARED_UNREADABLE: (path: string) =>
+    `${path} cannot be read (the log says why) and would be overwritten: mend it or move it away, and start lvsd again`,
+  DECLARED_NOT_STORED: (path: string, reason: string) => `${path} cannot be written: ${reason}; nothing was changed`,
+  DECLARED_NOT_TAKEN: (changes: number) =>
+    `${changes === 1 ? 'a change was' : `${changes} changes were`} refused by who forwards; all of it was taken back`,
+  DRAIN_MISSING: (id: string) => `there is no drain '${id}'`,
+  // the configuration that many directors share
+  FLEET_NOBODY: () => "the file has no 'fleet' block: this director follows nobody but its file",
+  FLEET_AWAY: (why: string) => `no etcd answers: ${why}`,
+  FLEET_ETCD: (endpoint: string, why: string) => `etcd at ${endpoint} refuses: ${why}`,
+  FLEET_DOCUMENT: (document: string, why: string) => `${document} is not for the fleet: ${why}; nothing was written`,
+  FLEET_UNKNOWN: (document: string) => `the fleet has no ${document}; 'lvsctl fleet' lists what it has`,
+  FLEET_CHANGED: (document: string) =>
+    `${document} was written by somebody else meanwhile; nothing was written: look at it again`,
+  ANNOUNCE_NOBODY: () => "the file has no 'announce' block: no routing daemon is told anything",
   // the REST API
   API_NO_ROUTE: (path: string) => `the API has no ${path}; GET /v1/openapi.json lists what it has`,
+  API_UNAUTHENTICATED: (why: string) => `it is not known who asks: ${why}`,
+  API_FORBIDDEN: (who: string, why: string) => `${who} ${why}`,
+  API_ORIGIN: (whose: string) => `the request comes from ${whose}: it is refused, whoever's rights it has`,
+  API_TOO_MANY: (who: string, seconds: number) => `${who} asks too much; ask again in ${seconds} s`,
   API_METHOD: (method: string, path: string, allowed: string) => `${path} is not for ${method}: it takes ${allowed}`,
   API_REQUEST: (why: string) => `the request is not understood: ${why}`,
   API_TOO_LARGE: (bytes: number) => `the body of a request has at most ${bytes} bytes`,
@@ -125,8 +160,27 @@ const catalogue = {
   API_NOT_OF_FILE: (destination: string) =>
     `${destination} is no real server that the file has now: only those have a weight that can be overridden`,
   API_CHANGED: (what: string) => `${what} is not what it was when it was read: read it again, then change it`,
+  API_EXISTS: (id: string) => `'${id}' is there already: PUT puts another in its place`,
+  API_READ_ONLY: (id: string, where: string) =>
+    `the service '${id}' is ${where}, and cannot be changed here but for the weight, maintenance and drains of its servers`,
+  API_KEY_REUSED: (key: string) => `the Idempotency-Key '${key}' was used for another request: take a new one`,
+  API_KEY_BUSY: (key: string) => `the request with the Idempotency-Key '${key}' is still being carried out`,
+  API_BUSY: (path: string, most: number) => `${path} is being read by ${most} already: ask again when one has ended`,
   API_FAILED: () => 'lvsd failed to answer; its log says why (api.failed)',
+  EVENTS_FULL: (most: number) =>
+    `${most} streams of events are open, and there may be no more: close one, or ask for a page`,
+  API_TOKEN_FILE: (path: string, why: string) => `${path} is not changed: ${why}`,
   API_SOCKET: (path: string, why: string) => `the API cannot be served at ${path}: ${why}`,
+  // lvsctl, which asks it
+  API_ABSENT: (path: string, reason: string) =>
+    `no lvsd serves its API at ${path} (${reason}); is 'lvsd run' running, and is that its socket (--api SOCKET)?`,
+  API_OFF: (path: string) =>
+    `an lvsd runs, but does not serve its API at ${path}: its file's 'api' block says where, or that it is off (--api SOCKET asks elsewhere)`,
+  API_NO_PERMISSION: (path: string) =>
+    `you may not use ${path}: be root or the user lvsd runs as, or give a group the right to it in the file's 'api' block`,
+  API_SAYS_NO: (why: string) => why,
+  NO_TERMINAL: () => 'there is no terminal to show it on; --once prints it and ends',
+  DOCUMENT_UNREADABLE: (file: string, why: string) => `${file} cannot be read as a document of JSON: ${why}`,
 } as const satisfies Record<string, (...facts: never[]) => string>;
 
 type Catalogue = typeof catalogue;

@@ -7,6 +7,7 @@ import { plan } from './cli/lvsd.js';
 import { parseLvsd } from './cli/lvsd-options.js';
 import { replay } from './cli/replay.js';
 import { realserver } from './cli/realserver.js';
+import { token } from './cli/token.js';
 import { run } from './daemon/run.js';
 import { syncProcess } from './daemon/sync-process.js';
 import { vrrpProcess } from './daemon/vrrp-process.js';
@@ -17,6 +18,7 @@ async function lvsd(args: readonly string[]): Promise<number> {
   if (args[0] === 'realserver') return realserver(args.slice(1), output, process.env);
   if (args[0] === 'convert') return orSay(output, 'lvsd', () => convert(args.slice(1), output, process.env));
   if (args[0] === 'replay') return orSay(output, 'lvsd', () => replay(args.slice(1), output, process.env));
+  if (args[0] === 'token') return orSay(output, 'lvsd', () => token(args.slice(1), output));
   if (args[0] === 'sync') return orSay(output, 'lvsd', () => syncProcess(args.slice(1), output, process.env));
   if (args[0] === 'vrrp') return orSay(output, 'lvsd', () => vrrpProcess(args.slice(1), output, process.env));
   return orSay(output, 'lvsd', () =>

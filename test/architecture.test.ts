@@ -33,7 +33,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   metrics: ['model', 'system'],
   fleet: ['model', 'config', 'declare', 'system'],
   announce: ['model', 'config', 'system'],
-  doctor: ['model', 'system'],
+  doctor: ['model', 'config'],
   api: ['model', 'config', 'declare', 'events', 'metrics', 'doctor', 'system'],
   replay: ['model', 'config', 'director', 'schedulers', 'dataplane', 'lb', 'system'],
   addon: ['model', 'netlink', 'health', 'dataplane', 'vrrp', 'system'],
@@ -60,6 +60,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'pair',
     'declare',
     'doctor',
+    'fleet',
+    'announce',
   ],
   daemon: [
     'model',

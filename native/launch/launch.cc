@@ -4,13 +4,18 @@
 // dies. It runs in the new process, before exec, so none of it touches the director. Numbers are decimal but for UMASK, which is
 // octal; `-` leaves as it is. PARENT is the process whose death ends the program with SIGTERM, or `-`.
 //
+// Whoever is not root then has no capability: neither becoming another ordinary user nor exec takes away what a director that is not
+// root was given (capabilities(7), ambient set), and none of it is meant for scripts.
+//
 // Standard error is the channel for our own failures: `SYSCALL ERRNO SENTENCE`, exit status 127. The program never gets it: its
 // standard error is its standard output. So whoever reads the channel knows a script's own 127 from ours.
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -53,6 +58,13 @@ void set_groups(char* text) noexcept {
   if (setgroups(count, groups) != 0) fail("setgroups", errno);
 }
 
+/// Effective, permitted, inheritable and with them ambient: none.
+void drop_capabilities() noexcept {
+  __user_cap_header_struct whose{_LINUX_CAPABILITY_VERSION_3, 0};
+  const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3]{};
+  if (syscall(SYS_capset, &whose, none) != 0) fail("capset", errno);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -72,6 +84,7 @@ int main(int argc, char** argv) {
   if (given(argv[5])) set_groups(argv[5]);
   if (given(argv[4]) && setgid(static_cast<gid_t>(number(argv[4], 10))) != 0) fail("setgid", errno);
   if (given(argv[3]) && setuid(static_cast<uid_t>(number(argv[3], 10))) != 0) fail("setuid", errno);
+  if (geteuid() != 0) drop_capabilities();
 
   if (given(parent)) {
     // after setuid, which forgets it; who died before this line is not told any more

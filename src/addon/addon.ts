@@ -39,6 +39,19 @@ export interface Addon {
   serviceByName(name: string, protocol: string): number | undefined;
   /** getservbyport(3). */
   serviceByPort(port: number, protocol: string): string | undefined;
+  /** One datagram to a Unix socket; a path that begins with '@' is an abstract name. Never waits (EAGAIN). Throws { code, errno, syscall }. */
+  sendUnixDatagram(path: string, bytes: Uint8Array): void;
+  /** Who connected to a Unix socket, as the kernel knew him when he did; by the descriptor. Throws { code, errno, syscall }. */
+  peerCredentials(descriptor: number): PeerCredentials;
+}
+
+export interface PeerCredentials {
+  /** 0: of another pid namespace. */
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary ones. */
+  readonly groups: readonly number[];
 }
 
 export interface NetlinkHandle {
@@ -190,7 +203,7 @@ export interface EngineHandle {
   close(): void;
 }
 
-const ABI = 5;
+const ABI = 7;
 let loaded: Addon | undefined;
 
 /** Loads it once. */

@@ -1,6 +1,6 @@
 import type { Change } from '../model/change.js';
 import { changeName } from '../model/change.js';
-import { destinationId, serviceId } from './ids.js';
+import { destinationId, serviceId } from '../model/ids.js';
 import { type Api, count, type Document, listOf, object, orNull, text, textOrNull, texts } from './schema.js';
 
 export const configuration = {

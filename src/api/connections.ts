@@ -1,5 +1,7 @@
-import { createServer, type Server, STATUS_CODES } from 'node:http';
+import { createServer, type Server, type ServerOptions, STATUS_CODES } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { LvsError } from '../errors.js';
 import { problemOf, PROBLEM_TYPE } from './problem.js';
 import type { Api } from './schema.js';
@@ -29,17 +31,40 @@ const usualLimits: HttpLimits = {
 const LOOK_EVERY_MS = 1000;
 
 /** HTTP for `api`, bounded in time and memory. It listens nowhere yet. */
-export function httpServer(api: Pick<Api, 'routing'>, limits: HttpLimits = usualLimits): Server {
-  const server = createServer(
-    {
-      maxHeaderSize: limits.longestHeader,
-      headersTimeout: limits.headerMs,
-      requestTimeout: limits.requestMs,
-      keepAliveTimeout: limits.idleMs,
-      connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, limits.headerMs),
-    },
-    (request, response) => api.routing(request, response),
+export const httpServer = (api: Pick<Api, 'routing'>, limits: HttpLimits = usualLimits): Server =>
+  bounded(
+    createServer(optionsOf(limits), (request, response) => api.routing(request, response)),
+    limits,
   );
+
+/** The same behind TLS. Whom `mayEnter` does not let in is cut off before anything is computed for him. */
+export function httpsServer(
+  api: Pick<Api, 'routing'>,
+  tls: TlsOptions,
+  mayEnter: (socket: Socket) => boolean,
+  limits: HttpLimits = usualLimits,
+): TlsServer {
+  const options = { ...tls, ...optionsOf(limits), handshakeTimeout: limits.headerMs };
+  const server = createTlsServer(options, (request, response) => api.routing(request, response));
+  const [handshake] = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    if (handshake !== undefined && mayEnter(socket)) Reflect.apply(handshake, server, [socket]);
+    else socket.destroy();
+  });
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  return bounded(server, limits);
+}
+
+const optionsOf = (limits: HttpLimits): ServerOptions => ({
+  maxHeaderSize: limits.longestHeader,
+  headersTimeout: limits.headerMs,
+  requestTimeout: limits.requestMs,
+  keepAliveTimeout: limits.idleMs,
+  connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, limits.headerMs),
+});
+
+function bounded<S extends Server | TlsServer>(server: S, limits: HttpLimits): S {
   server.timeout = limits.silenceMs;
   server.maxConnections = limits.mostConnections;
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket));

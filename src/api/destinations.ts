@@ -1,45 +1,99 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LvsError } from '../errors.js';
+import { canonicalAddress } from '../model/address.js';
+import type { DestinationKey } from '../model/destination.js';
+import { serviceId } from '../model/ids.js';
 import type { ServiceKey } from '../model/service.js';
-import { Mailbox } from '../system/mailbox.js';
-import { ifMatch, ifNoneMatch, mustMatch, sendTagged } from './etag.js';
-import { type Api, type Document, listOf, object, text, textOrNull } from './schema.js';
+import { ifNoneMatch, sendTagged } from './etag.js';
+import { pageOf, paging, partOf, sendPart } from './pages.js';
+import { type Api, type Document, flag, listOf, object, orNull, partial, text, textOrNull } from './schema.js';
+import { declaredDestination } from './service-schema.js';
 import { mustFind, serviceParams, type Services } from './services.js';
 
 /** What IPVS takes. */
 const MOST_WEIGHT = 2_147_483_647;
 
 const weight = { type: 'integer', minimum: 0, maximum: MOST_WEIGHT } as const;
-const weightOrNull = { ...weight, type: ['integer', 'null'] } as const;
+export const weightOrNull = { ...weight, type: ['integer', 'null'] } as const;
 
 export const destination = {
   title: 'Destination',
   ...object({
     id: { ...text, description: '10.0.0.1-8080, 2001:db8::1-80' },
+    service: { ...text, description: 'id' },
     address: text,
     port: { type: 'integer', minimum: 0, maximum: 65_535 },
     method: text,
     role: {
       type: 'string',
       enum: ['real', 'sorry', 'other'],
-      description: 'real server or sorry server of the file; other: in force only, and not of the file',
+      description: 'real server or sorry server as it is declared; other: in force, and declared nowhere',
     },
     server: { ...textOrNull, description: 'of a real server: as lvsctl and the log name it' },
     health: { type: ['string', 'null'], enum: ['up', 'down', null], description: 'of a real server' },
-    configuredWeight: { ...weightOrNull, description: 'of the file' },
-    override: { ...weightOrNull, description: "an operator's, which holds over the file and the checks; null: none" },
+    configuredWeight: { ...weightOrNull, description: 'as it is declared' },
+    override: {
+      ...weightOrNull,
+      description: "an operator's, which holds over what is declared and over the checks; null: none",
+    },
     weight: { ...weightOrNull, description: 'in force; null: it is not in the forwarding table' },
+    maintenance: { ...flag, description: 'an operator has it take no new connections' },
+    drain: {
+      ...orNull(object({ id: text, until: { type: 'number' }, then: { type: 'string', enum: ['keep', 'remove'] } })),
+      description: 'it is waited for until nobody is connected, at most until then (milliseconds since 1970)',
+    },
     refused: { ...textOrNull, description: 'why the last change to it was refused; it is tried again' },
   }),
 } as const;
 export type Destination = Document<typeof destination>;
 
-/** Where the destinations of a service that there is are looked up, and an operator's weight is set. */
-export interface Destinations {
-  /** Those of the file in its order, then what else is in force. */
-  of(service: ServiceKey): readonly Destination[];
-  /** Of a real server, by `server`; null: as the file and the checks say. Resolves when the forwarding table was told. */
-  override(server: string, weight: number | null): Promise<void>;
+const destinationInFull = {
+  title: 'DestinationInFull',
+  ...object({
+    ...destination.properties,
+    declared: {
+      ...orNull(declaredDestination),
+      description: 'what the API declares of it; null: it is declared elsewhere',
+    },
+  }),
+} as const;
+export type DestinationInFull = Document<typeof destinationInFull>;
+
+/** A destination before it is shown. */
+export interface DestinationRow {
+  readonly service: ServiceKey;
+  readonly key: DestinationKey;
+  readonly id: string;
+  readonly role: Destination['role'];
+  readonly server: string | null;
 }
+
+/** Where the destinations of a service that there is are looked up. */
+export interface Destinations {
+  /** Those that are declared, in their order, then what else is in force. Cheap: a site may have 100,000. */
+  rows(service: ServiceKey): readonly DestinationRow[];
+  /** undefined: it is no real server. */
+  isUp(row: DestinationRow): boolean | undefined;
+  show(row: DestinationRow): Destination;
+  fullDestination(row: DestinationRow): DestinationInFull;
+}
+
+const all = {
+  operationId: 'listAllDestinations',
+  summary: 'The destinations of all services',
+  querystring: partial({
+    ...paging,
+    service: { ...text, description: 'id' },
+    address: text,
+    health: { type: 'string', enum: ['up', 'down'] },
+    role: { type: 'string', enum: ['real', 'sorry', 'other'] },
+  }),
+  response: { 200: pageOf(destination) },
+} as const;
+type Filter = Document<typeof all.querystring>;
+
+/** Services between two looks at what else there is to do. */
+const IN_A_ROW = 1000;
 
 const list = {
   operationId: 'listDestinations',
@@ -48,7 +102,7 @@ const list = {
   response: { 200: object({ items: listOf(destination) }) },
 } as const;
 
-const params = object({
+export const destinationParams = object({
   ...serviceParams.properties,
   destination: { ...text, description: 'id of a destination' },
 });
@@ -56,46 +110,48 @@ const params = object({
 const one = {
   operationId: 'readDestination',
   summary: 'A destination of a service',
-  params,
+  params: destinationParams,
   headers: ifNoneMatch,
-  response: { 200: destination },
-} as const;
-
-const patch = {
-  operationId: 'patchDestination',
-  summary: 'Overrides the weight of a real server until it is null again, or lvsd ends',
-  params,
-  headers: ifMatch,
-  body: object({ weight: { ...weightOrNull, description: 'null: as the file and the checks say' } }),
-  response: { 200: destination },
+  response: { 200: destinationInFull },
 } as const;
 
 export function destinationRoutes(api: Api, services: Services, destinations: Destinations): void {
-  /** Between looking whether a state is the expected one and changing it nobody else changes it. */
-  const changes = new Mailbox();
-
-  const mustFindOne = (ids: Document<typeof params>): Destination => {
+  const mustFindOne = (ids: Document<typeof destinationParams>): DestinationInFull => {
     const { key } = mustFind(services, ids.service);
-    const found = destinations.of(key).find(({ id }) => id === ids.destination);
+    const found = destinations.rows(key).find(({ id }) => id === ids.destination);
     if (found === undefined) throw new LvsError('API_NO_DESTINATION', [ids.destination, ids.service]);
-    return found;
+    return destinations.fullDestination(found);
   };
 
+  const rowsOf = async (query: Filter): Promise<readonly DestinationRow[]> => {
+    const { service, role, health } = query;
+    const address = query.address === undefined ? undefined : (canonicalAddress(query.address) ?? query.address);
+    const keys = service === undefined ? services.keys() : [mustFind(services, service).key];
+    const rows: DestinationRow[] = [];
+    for (const [i, key] of keys.entries()) {
+      for (const row of destinations.rows(key))
+        if (
+          (role === undefined || row.role === role) &&
+          (address === undefined || row.key.address === address) &&
+          (health === undefined || destinations.isUp(row) === (health === 'up'))
+        )
+          rows.push(row);
+      if (i % IN_A_ROW === IN_A_ROW - 1) await nextTurn();
+    }
+    return rows;
+  };
+
+  api.get('/v1/destinations', { schema: all }, async ({ query }, reply) => {
+    const part = partOf(await rowsOf(query), query, ({ service, id }) => `${serviceId(service)} ${id}`);
+    return sendPart(reply, part, (row) => destinations.show(row), {});
+  });
+
   api.get('/v1/services/:service/destinations', { schema: list }, ({ params }) => ({
-    items: destinations.of(mustFind(services, params.service).key),
+    items: destinations.rows(mustFind(services, params.service).key).map((row) => destinations.show(row)),
   }));
 
   const path = '/v1/services/:service/destinations/:destination';
   api.get(path, { schema: one }, ({ params, headers }, reply) =>
     sendTagged(reply, mustFindOne(params), headers['if-none-match']),
-  );
-  api.patch(path, { schema: patch }, ({ params, headers, body }, reply) =>
-    changes.post(async () => {
-      const found = mustFindOne(params);
-      mustMatch(headers['if-match'], found, found.id);
-      if (found.server === null) throw new LvsError('API_NOT_OF_FILE', [found.id]);
-      await destinations.override(found.server, body.weight);
-      return sendTagged(reply, mustFindOne(params));
-    }),
   );
 }

@@ -23,7 +23,7 @@ export function answerOtherMethods(
       throw new LvsError('API_METHOD', [method, pathOf(url), allow]);
     };
     const others = api.supportedMethods.filter((method) => !taken.has(method));
-    api.route({ method: others, url, onRequest: refuse, handler: refuse });
+    api.route({ method: others, url, config: { needs: 'read' }, onRequest: refuse, handler: refuse });
   }
 }
 

@@ -35,12 +35,20 @@ export function openapi(routes: readonly Route[], version: string): Plain {
 }
 
 function operationOf(method: string, schema: FastifySchema, shared: Shared): Plain {
-  const { operationId, summary, body, response } = schema;
+  const { operationId, summary, body, response, alsoAnswers = [] } = schema;
   const headers = propertiesOf(schema.headers);
-  const etag = Object.keys(headers).length === 0 ? {} : { headers: { ETag: { schema: { type: 'string' } } } };
+  const isTagged = 'if-match' in headers || 'if-none-match' in headers;
+  const etag = !isTagged ? {} : { headers: { ETag: { schema: { type: 'string' } } } };
   const answers = Object.entries((response ?? {}) as Plain).map(([status, document]) => [
     status,
-    { description: summary, content: { [JSON_TYPE]: { schema: shared.answer(document) } }, ...etag },
+    {
+      description: summary,
+      content: {
+        [JSON_TYPE]: { schema: shared.answer(document) },
+        ...Object.fromEntries(alsoAnswers.map((type) => [type, { schema: { type: 'string' } }])),
+      },
+      ...etag,
+    },
   ]);
   const parameters = [
     ...parametersOf('path', schema.params),
@@ -83,9 +91,18 @@ function parametersOf(where: 'path' | 'query' | 'header', schema: unknown): read
 
 /** A body that may be left out is null to its schema. */
 function requestBodyOf(method: string, body: unknown): Plain {
-  const { schema, isNullable } = withoutNull(body as Plain);
+  const { schema, isNullable } = withoutNull(told(body) as Plain);
   const types = method === 'PATCH' ? [JSON_TYPE, MERGE_PATCH_TYPE] : [JSON_TYPE];
   return { required: !isNullable, content: Object.fromEntries(types.map((type) => [type, { schema }])) };
+}
+
+/** For ajv alone, which says by it what is wrong with a choice: OpenAPI would take the names of schemas for its values. */
+function told(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(told);
+  if (!isPlain(schema)) return schema;
+  return Object.fromEntries(
+    Object.entries(schema).flatMap(([word, value]) => (word === 'discriminator' ? [] : [[word, told(value)]])),
+  );
 }
 
 function withoutNull(schema: Plain): { readonly schema: Plain; readonly isNullable: boolean } {
@@ -113,7 +130,7 @@ class Shared {
 
   #open(schema: Plain): Plain {
     const members = Object.entries(schema).filter(
-      ([word, value]) => word !== 'additionalProperties' || value !== false,
+      ([word, value]) => word !== 'discriminator' && (word !== 'additionalProperties' || value !== false),
     );
     return Object.fromEntries(
       members.map(([word, value]) => [word, word === 'properties' ? this.#each(value) : this.answer(value)]),

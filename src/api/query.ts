@@ -1,4 +1,4 @@
-/** What a query says is text. Where its schema wants a whole number, digits become one; all else stays text, for the schema to refuse. */
+/** What a query says is text. Where its schema wants a whole number or a truth value it becomes one; all else stays text, for the schema to refuse. */
 export function readNumbers(query: unknown, schema: unknown): void {
   const { properties = {} } = (schema ?? {}) as {
     readonly properties?: Readonly<Record<string, { readonly type?: unknown }>>;
@@ -6,6 +6,7 @@ export function readNumbers(query: unknown, schema: unknown): void {
   const words = query as Record<string, unknown>;
   for (const [name, { type }] of Object.entries(properties)) {
     const word = words[name];
+    if (type === 'boolean' && (word === 'true' || word === 'false')) words[name] = word === 'true';
     if (type === 'integer' && typeof word === 'string' && WHOLE.test(word)) words[name] = Number(word);
   }
 }

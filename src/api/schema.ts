@@ -7,6 +7,8 @@ declare module 'fastify' {
   interface FastifySchema {
     readonly operationId?: string;
     readonly summary?: string;
+    /** Media types of a success beside JSON, for who asks for them (`accept`). */
+    readonly alsoAnswers?: readonly string[];
   }
 }
 

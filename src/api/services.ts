@@ -1,8 +1,10 @@
 import { LvsError } from '../errors.js';
+import { ifNoneMatch, sendTagged } from './etag.js';
+import { declaredService } from './service-schema.js';
 import { canonicalAddress } from '../model/address.js';
 import { serviceName, type ServiceKey } from '../model/service.js';
-import { parseServiceId, serviceId } from './ids.js';
-import { page, pageOf, paging } from './pages.js';
+import { parseServiceId, serviceId } from '../model/ids.js';
+import { pageOf, paging, partOf, sendPart } from './pages.js';
 import { type Api, count, type Document, family, flag, object, orNull, partial, text, textOrNull } from './schema.js';
 
 export const service = {
@@ -19,10 +21,11 @@ export const service = {
     mark: { type: ['integer', 'null'] },
     origin: {
       type: 'string',
-      enum: ['file', 'other'],
-      description: 'other: made at run time, made by lvsd for its probes, or no longer in the file and drained',
+      enum: ['file', 'api', 'fleet', 'other'],
+      description:
+        'where it is declared; other: nowhere: made at run time, made by lvsd for its probes, or no longer declared and drained',
     },
-    virtualServer: { ...textOrNull, description: 'of the file, which may have many services' },
+    virtualServer: { ...textOrNull, description: 'of which it is; one of the file may have many services' },
     engine: { type: 'string', enum: ['kernel', 'userspace'] },
     scheduler: text,
     persistenceSeconds: { type: ['integer', 'null'], description: 'null: none' },
@@ -33,16 +36,29 @@ export const service = {
 } as const;
 export type Service = Document<typeof service>;
 
+const serviceInFull = {
+  title: 'ServiceInFull',
+  ...object({
+    ...service.properties,
+    declared: {
+      ...orNull(declaredService),
+      description: 'what the API declares of it; null: it is declared elsewhere',
+    },
+  }),
+} as const;
+export type ServiceInFull = Document<typeof serviceInFull>;
+
 /** Where services are looked up. */
 export interface Services {
-  /** Those of the file in its order, then the others. */
+  /** Those that are declared, the file's in its order, then the others. */
   keys(): readonly ServiceKey[];
   find(key: ServiceKey): Service | undefined;
+  full(key: ServiceKey): ServiceInFull | undefined;
 }
 
 const list = {
   operationId: 'listServices',
-  summary: 'Virtual services, those of the file in its order',
+  summary: 'Virtual services, those of the file first and in its order',
   querystring: partial({
     ...paging,
     protocol: { ...text, description: 'tcp, udp, sctp, any' },
@@ -60,7 +76,8 @@ const one = {
   operationId: 'readService',
   summary: 'A virtual service',
   params: serviceParams,
-  response: { 200: service },
+  headers: ifNoneMatch,
+  response: { 200: serviceInFull },
 } as const;
 
 type Filter = Document<typeof list.querystring>;
@@ -85,9 +102,14 @@ export function mustFind(services: Services, id: string): { readonly key: Servic
 }
 
 export function serviceRoutes(api: Api, services: Services): void {
-  api.get('/v1/services', { schema: list }, ({ query }) => {
+  api.get('/v1/services', { schema: list }, ({ query }, reply) => {
     const keys = services.keys().filter((key) => fits(key, query));
-    return page(keys, query, serviceId, (key) => services.find(key));
+    return sendPart(reply, partOf(keys, query, serviceId), (key) => services.find(key), {});
   });
-  api.get('/v1/services/:service', { schema: one }, ({ params }) => mustFind(services, params.service).shown);
+  api.get('/v1/services/:service', { schema: one }, ({ params, headers }, reply) => {
+    const key = parseServiceId(params.service);
+    const found = key && services.full(key);
+    if (found === undefined) throw new LvsError('API_NO_SERVICE', [params.service]);
+    return sendTagged(reply, found, headers['if-none-match']);
+  });
 }

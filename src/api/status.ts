@@ -8,7 +8,7 @@ export const status = {
     destinations: { ...count, description: 'in force' },
     checks: object({ up: count, down: count }),
     quorumLost: { ...texts, description: 'virtual servers without quorum' },
-    lastPlan: { ...texts, description: 'the changes made last' },
+    lastPlan: { ...texts, description: 'the changes made last; of each list here the first 1000' },
     refused: {
       ...listOf(object({ change: text, reason: text })),
       description: 'what the kernel or the engine refused, and is tried again',

@@ -97,7 +97,7 @@ const move = {
 
 export function vrrpRoutes(api: Api, vrrp: Vrrp): void {
   api.get('/v1/vrrp', { schema: read }, () => vrrp.report());
-  api.post('/v1/vrrp/failover', { schema: move }, ({ body }) =>
+  api.post('/v1/vrrp/failover', { schema: move, config: { needs: 'operate' } }, ({ body }) =>
     vrrp.failover({ routers: body?.routers ?? [], to: body?.to }),
   );
 }

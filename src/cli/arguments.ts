@@ -8,10 +8,26 @@ export interface Wrong {
 /** What a command line is that is no order: a wish for help, or a mistake. `usage` is what help prints. */
 export type NoOrder = { readonly help: string } | (Wrong & { readonly usage: string });
 
+/** What can stand in a place of a command line; shells offer it. A list: these words. */
+export type Fills =
+  | 'file'
+  | 'service'
+  | 'server'
+  | 'server-name'
+  | 'instance'
+  | 'command'
+  | 'nothing'
+  | readonly string[];
+
 interface Option {
   readonly type: 'boolean' | 'string';
   readonly short?: string;
   readonly multiple?: true;
+  /** What people are told of it. */
+  readonly help?: string;
+  /** How its value is called: FILE. */
+  readonly value?: string;
+  readonly fills?: Fills;
 }
 
 export type Options = Readonly<Record<string, Option>>;

@@ -6,26 +6,10 @@ import { canonicalAddress } from '../model/address.js';
 import { protocolNumber } from '../model/service.js';
 import { reasonOf } from '../system/log.js';
 import { onSignals } from '../system/signals.js';
-import { type Command, flag, text, type Wrong } from './arguments.js';
+import { flag, text, type Wrong } from './arguments.js';
 import { connectEngine, portsOf } from './engine-socket.js';
 import type { Output } from './face.js';
-
-export const captureUsage = `usage: lvsctl [--control SOCKET] capture [FILTER] [--count N] [--snap BYTES] [--dropped] -w FILE|-
-
-Packets of the userspace engine as pcapng, each as it came and, behind it, as it went, with what the engine decided and why as comment.
-Ends after so many packets, on Ctrl-C, or when the engine ends.
-
-FILTER is any of
-      client ADDRESS[:PORT]    one end of the flow; IPv6 with a port is [ADDRESS]:PORT
-      vip ADDRESS[:PORT]       the address asked for
-      server ADDRESS           whom it went to
-      proto tcp|udp|sctp|icmp|icmp6|NUMBER
-
-      --count N        packets (default: no end)
-      --snap BYTES     of each frame, no more (default: all)
-      --dropped        only those that were dropped
-  -w, --write FILE     '-' is standard output
-`;
+import { describe } from './manual.js';
 
 export interface CaptureArguments {
   readonly order: CaptureOrder;
@@ -37,30 +21,56 @@ export interface CaptureArguments {
 const NO_END = 0xffff_ffff;
 const MOST_SNAP = 65_535;
 
-const options = { count: text, snap: text, dropped: flag, write: { ...text, short: 'w' }, json: flag } as const;
+const options = {
+  count: { ...text, value: 'N', help: 'packets (default: no end)' },
+  snap: { ...text, value: 'BYTES', help: 'of each frame, no more (default: all)' },
+  dropped: { ...flag, help: 'only those that were dropped' },
+  write: { ...text, short: 'w', value: 'FILE', fills: 'file', help: "where to; '-' is standard output" },
+} as const;
 
-export const captureCommand: Command<typeof options, CaptureArguments> = {
-  usage: captureUsage,
-  options,
-  takesWords: true,
-  read: ({ count, snap, dropped, write: file, json }, words) => {
-    const filter = readFilter(words);
-    if ('wrong' in filter) return filter;
-    const most = readNumber('count', count, NO_END);
-    if (typeof most === 'object') return most;
-    const bytes = readNumber('snap', snap, MOST_SNAP);
-    if (typeof bytes === 'object') return bytes;
-    if (json) return { wrong: 'capture writes pcapng, not JSON' };
-    if (file === undefined) return { wrong: "capture where to? -w FILE, or '-' for standard output" };
-    const order: CaptureOrder = {
-      ...filter,
-      ...(dropped ? { onlyDropped: true } : {}),
-      ...(bytes === undefined ? {} : { snap: bytes }),
-      most: most ?? NO_END,
-    };
-    return { order, file };
+export const captureCommand = describe(
+  {
+    program: 'lvsctl',
+    name: 'capture',
+    summary: "the userspace engine's packets before and after, as pcapng",
+    synopsis: ['[FILTER] [--count N] [--snap BYTES] [--dropped] -w FILE|-'],
+    shares: ['control'],
+    notJson: 'capture writes pcapng, not JSON',
+    about: [
+      `Packets of the userspace engine as pcapng, each as it came and, behind it, as it went, with what the engine decided and why as comment.
+      Ends after so many packets, on Ctrl-C, or when the engine ends.`,
+      {
+        title: 'FILTER is any of',
+        terms: [
+          ['client ADDRESS[:PORT]', 'one end of the flow; IPv6 with a port is [ADDRESS]:PORT'],
+          ['vip ADDRESS[:PORT]', 'the address asked for'],
+          ['server ADDRESS', 'whom it went to'],
+          ['proto PROTOCOL', 'tcp, udp, sctp, icmp, icmp6 or a number'],
+        ],
+      },
+    ],
   },
-};
+  {
+    options,
+    words: [['client', 'vip', 'server', 'proto']],
+    read: ({ count, snap, dropped, write: file }, words): CaptureArguments | Wrong => {
+      const filter = readFilter(words);
+      if ('wrong' in filter) return filter;
+      const most = readNumber('count', count, NO_END);
+      if (typeof most === 'object') return most;
+      const bytes = readNumber('snap', snap, MOST_SNAP);
+      if (typeof bytes === 'object') return bytes;
+      if (file === undefined) return { wrong: "capture where to? -w FILE, or '-' for standard output" };
+      const order: CaptureOrder = {
+        ...filter,
+        ...(dropped ? { onlyDropped: true } : {}),
+        ...(bytes === undefined ? {} : { snap: bytes }),
+        most: most ?? NO_END,
+      };
+      return { order, file };
+    },
+  },
+);
 
 function readNumber(option: string, text: string | undefined, most: number): number | undefined | Wrong {
   if (text === undefined) return undefined;

@@ -1,5 +1,7 @@
 import type { VrrpReport } from '../vrrp/report.js';
+import { type AnnounceRequest, decodeAnnounceRequest } from './announce.js';
 import { decodeExplainRequest, type ExplainRequest } from './explain.js';
+import { decodeFleetRequest, type FleetRequest } from './fleet.js';
 import { decodeLbRequest, type LbRequest } from './lb.js';
 import { decodePairRequest, type PairRequest } from './pair.js';
 import { decodePushRequest, type PushRequest } from './push.js';
@@ -11,6 +13,8 @@ export type Request =
   | { readonly do: 'weight'; readonly server: string; readonly weight: number | null }
   | PairRequest
   | PushRequest
+  | FleetRequest
+  | AnnounceRequest
   | ExplainRequest
   | WhatIfRequest
   | LbRequest;
@@ -129,6 +133,8 @@ export function decodeRequest(line: string): Request | undefined {
   if (told.do === 'status' || told.do === 'plan' || told.do === 'reload') return { do: told.do };
   if (told.do === 'pair' || told.do === 'failover') return decodePairRequest(told);
   if (told.do === 'push' || told.do === 'push-status' || told.do === 'push-cancel') return decodePushRequest(told);
+  if (told.do === 'fleet') return decodeFleetRequest(told);
+  if (told.do === 'announce') return decodeAnnounceRequest(told);
   if (told.do === 'lb') return decodeLbRequest(told);
   if (told.do === 'explain') return decodeExplainRequest(told);
   if (told.do === 'what-if') return decodeWhatIfRequest(told);

@@ -1,20 +1,6 @@
 import { type PacketWords, readAskedPacket } from '../dataplane/asked-packet.js';
-import { type Command, flag, text } from './arguments.js';
-
-export const explainUsage = `usage: lvsctl [--control SOCKET] [--json] explain PACKET [--iface NAME] [--flags syn|ack] [--length BYTES] [--df] [--mac MAC]
-
-What becomes of a packet, step by step: which service takes it and why, session or none, hash and slot, which server, what is rewritten
-or added, where it goes. Of the userspace engine by the code that forwards; of the kernel's IPVS by what it tells of itself. Nothing is
-sent, and nothing changes by being asked.
-
-PACKET is 'tcp CLIENT:PORT > TARGET:PORT', so udp and sctp; 'icmp CLIENT > TARGET' is an echo request; IPv6 with a port is [ADDRESS]:PORT.
-
-      --iface NAME     where it comes in (default: where the way back to the client leads)
-      --flags FLAGS    of tcp: fin, syn, rst, psh, ack, urg (default syn)
-      --length BYTES   of the IP packet (default: as short as can be)
-      --df             it must not be cut into fragments
-      --mac MAC        whom the frame is from, for services that hash it
-`;
+import { flag, text, type Wrong } from './arguments.js';
+import { describe } from './manual.js';
 
 export interface ExplainStep {
   /** parse, service, session, affinity, schedule, destination, path, rewrite, link, verdict. */
@@ -51,26 +37,47 @@ export interface ExplainRequest extends PacketWords {
   readonly interface?: string;
 }
 
-const options = { iface: text, flags: text, length: text, df: flag, mac: text } as const;
+const options = {
+  iface: { ...text, value: 'NAME', help: 'where it comes in (default: where the way back to the client leads)' },
+  flags: { ...text, value: 'FLAGS', help: 'of tcp: fin, syn, rst, psh, ack, urg (default syn)' },
+  length: { ...text, value: 'BYTES', help: 'of the IP packet (default: as short as can be)' },
+  df: { ...flag, help: 'it must not be cut into fragments' },
+  mac: { ...text, value: 'MAC', help: 'whom the frame is from, for services that hash it' },
+} as const;
 
-export const explainCommand: Command<typeof options, ExplainRequest> = {
-  usage: explainUsage,
-  options,
-  takesWords: true,
-  read: ({ iface, flags, length, df, mac }, flow) => {
-    if (flow.length === 0) return { wrong: "explain which packet? Such as 'tcp 198.51.100.7:40000 > 10.0.0.1:80'" };
-    const words: PacketWords = {
-      flow: flow.join(' '),
-      ...(flags === undefined ? {} : { flags }),
-      ...(length === undefined ? {} : { length }),
-      ...(df ? { df } : {}),
-      ...(mac === undefined ? {} : { mac }),
-    };
-    const packet = readAskedPacket(words);
-    if ('wrong' in packet) return packet;
-    return { do: 'explain', ...words, ...(iface === undefined ? {} : { interface: iface }) };
+export const explainCommand = describe(
+  {
+    program: 'lvsctl',
+    name: 'explain',
+    summary: "what becomes of a packet, step by step: 'tcp 198.51.100.7:40000 > 10.0.0.1:80'",
+    synopsis: ['PACKET [--iface NAME] [--flags syn|ack] [--length BYTES] [--df] [--mac MAC]'],
+    shares: ['control', 'json'],
+    about: [
+      `What becomes of a packet, step by step: which service takes it and why, session or none, hash and slot, which server, what is rewritten
+      or added, where it goes. Of the userspace engine by the code that forwards; of the kernel's IPVS by what it tells of itself. Nothing is
+      sent, and nothing changes by being asked.`,
+      `PACKET is 'tcp CLIENT:PORT > TARGET:PORT', so udp and sctp; 'icmp CLIENT > TARGET' is an echo request; IPv6 with a port is
+      [ADDRESS]:PORT.`,
+    ],
   },
-};
+  {
+    options,
+    words: ['nothing'],
+    read: ({ iface, flags, length, df, mac }, flow): ExplainRequest | Wrong => {
+      if (flow.length === 0) return { wrong: "explain which packet? Such as 'tcp 198.51.100.7:40000 > 10.0.0.1:80'" };
+      const words: PacketWords = {
+        flow: flow.join(' '),
+        ...(flags === undefined ? {} : { flags }),
+        ...(length === undefined ? {} : { length }),
+        ...(df ? { df } : {}),
+        ...(mac === undefined ? {} : { mac }),
+      };
+      const packet = readAskedPacket(words);
+      if ('wrong' in packet) return packet;
+      return { do: 'explain', ...words, ...(iface === undefined ? {} : { interface: iface }) };
+    },
+  },
+);
 
 /** Of a line of JSON; undefined: it is none. A daemon believes nobody. */
 export function decodeExplainRequest(told: object): ExplainRequest | undefined {

@@ -5,11 +5,16 @@ import type { NoOrder } from './arguments.js';
 export interface Output {
   out(text: string): void;
   err(text: string): void;
+  /** What `out` is; absent: no terminal. */
+  readonly terminal?: { readonly columns: number } | undefined;
 }
 
 export const output: Output = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  get terminal() {
+    return process.stdout.isTTY ? { columns: process.stdout.columns } : undefined;
+  },
 };
 
 /**
@@ -44,8 +49,15 @@ export async function orSay(to: Output, program: string, run: () => Promise<numb
   }
 }
 
+/** Of a shell's child that SIGPIPE ended. */
+const BROKEN_PIPE = 141;
+
 /** Not process.exit: what was printed into a pipe must get there. 70: a mistake of ours. */
 export function endWith(face: Promise<number>): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(BROKEN_PIPE); // whoever read has seen enough
+    throw error;
+  });
   face.then(
     (status) => {
       process.exitCode = status;

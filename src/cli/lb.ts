@@ -24,7 +24,7 @@ export function lbRequestOf(args: readonly string[]): LbRequest | { readonly hel
 /** VPP has the last of them. */
 const WISHES_FOR_HELP: ReadonlySet<string> = new Set(['--help', '-h', '?']);
 
-const lbHelp = `usage: lvsctl [--control SOCKET] COMMAND
+export const lbHelp = `usage: lvsctl [--control SOCKET] COMMAND
 
 VPP's commands; their words may be abbreviated:
 ${vppCommands.map(({ help }) => `  ${help}`).join('\n')}
@@ -46,10 +46,35 @@ export function decodeLbRequest(told: object): LbRequest | undefined {
 const MOST_WORDS = 65_536;
 const LONGEST_WORD = 1_048_576;
 
-export const lbUsage = `       lvsctl [--control SOCKET] lb conf|vip|as|flush vip|set interface nat4|nat6|flowtable flush ...
-                                                              VPP's words for its lb plugin; 'lvsctl lb --help' prints them
-       lvsctl [--control SOCKET] show lb [vips [verbose]] | show node counters
-       lvsctl [--control SOCKET] lb-add|lb-del|lb-list|ls-lb-add|ls-lb-del|ls-lb-list|lr-lb-add|lr-lb-del|lr-lb-list ...
-                                                              ovn-nbctl's for load balancers; a switch or router is an interface
-       lvsctl [--control SOCKET] set load_balancer LB selection_fields=ip_src,ip_dst
-`;
+/** How commands of others begin. Their own words are told by `lvsctl lb --help`. */
+export interface ForeignCommand {
+  readonly word: string;
+  readonly summary: string;
+  readonly synopsis: string;
+}
+
+/** VPP's first words and each of ovn-nbctl's. */
+export const foreignCommands: readonly ForeignCommand[] = [
+  {
+    word: 'lb',
+    summary: "VPP's words for its lb plugin; 'lvsctl lb --help' prints them",
+    synopsis: 'lb conf|vip|as|flush vip|set interface nat4|nat6|flowtable flush ...',
+  },
+  {
+    word: 'show',
+    summary: "VPP's: what its words have made, and what the engine counts",
+    synopsis: 'show lb [vips [verbose]] | show node counters',
+  },
+  {
+    word: 'test',
+    summary: "VPP's: what its tests say",
+    synopsis: 'test lb flowtable flush',
+  },
+  ...ovnCommands.map(({ name, usage }) => ({
+    word: name,
+    summary: "ovn-nbctl's for load balancers; a switch or router is an interface",
+    synopsis: usage,
+  })),
+];
+
+export const isForeign = (word: string): boolean => foreignCommands.some((one) => one.word === word);

@@ -1,35 +1,6 @@
 import type { ParseOptions } from '../config/parse.js';
 import { flag, type NoOrder, readCommand, text, type Values, type Wrong } from './arguments.js';
-
-const usage = `usage: lvsd run -f FILE [options]      run the director
-       lvsd check -f FILE [options]    say everything that is wrong with a file
-       lvsd plan -f FILE [--json]      say what running it would change in the kernel, and change nothing
-       lvsd convert ...                turn ipvsadm lines or ldirectord.cf into a configuration, and back (lvsd convert --help)
-       lvsd replay ...                 run captures through a configuration, without a device (lvsd replay --help)
-       lvsd realserver ...             make this machine a real server (lvsd realserver --help)
-       lvsctl status|plan|reload       ask the director that runs (lvsctl --help)
-
-  -f, --file FILE        configuration, in keepalived's language
-  -i, --config-id ID     what its lines '@ID ...' are compared with (default: the host's name up to the first dot)
-      --state FILE       where run remembers what is ours (default: the file's, or $RUNTIME_DIRECTORY or /run/lvsd, director.json)
-      --control SOCKET   where lvsctl asks (default $RUNTIME_DIRECTORY or /run/lvsd, control.sock); 'none' for nowhere
-      --observe SECONDS  how often run looks whether somebody else changed the table (default 10)
-      --foreign adopt|refuse
-                         a service of the file that somebody else made: take it over (default) or leave it alone
-      --log LEVEL        debug, info, warn or error (default info); JSON lines on stderr
-
-check:
-      --host             also what does not fit this machine: interfaces, addresses, scripts, users, who may read passwords
-      --strict           refuse what keepalived only logs
-      --json             one JSON document instead of text
-      --keepalived-exit-codes
-                         4 the file itself, 5 any complaint of keepalived's, 6 an unsafe script or a fatal include
-
-SIGHUP reads the file again: what did not change is not touched, and a broken file changes nothing. SIGTERM and SIGINT end it:
-the table stays or is removed as the file's lvs_stop says.
-
-Exit status: 0 done, 1 refused or failed, 2 usage.
-`;
+import { type DescribedOptions, type Manual, usageOf } from './manual.js';
 
 export interface Order {
   readonly command: 'run' | 'check' | 'plan';
@@ -65,18 +36,86 @@ export const readOptionsOf = ({ configId }: Pick<Order, 'configId'>, environment
 });
 
 const options = {
-  file: { ...text, short: 'f' },
-  'config-id': { ...text, short: 'i' },
-  json: flag,
-  host: flag,
-  strict: flag,
-  'keepalived-exit-codes': flag,
-  state: text,
-  control: text,
-  observe: text,
-  foreign: text,
-  log: text,
+  file: { ...text, short: 'f', value: 'FILE', fills: 'file', help: "configuration, in keepalived's language" },
+  'config-id': {
+    ...text,
+    short: 'i',
+    value: 'ID',
+    help: "what its lines '@ID ...' are compared with (default: the host's name up to the first dot)",
+  },
+  state: {
+    ...text,
+    value: 'FILE',
+    fills: 'file',
+    help: "where run remembers what is ours (default: the file's, or $RUNTIME_DIRECTORY or /run/lvsd, director.json)",
+  },
+  control: {
+    ...text,
+    value: 'SOCKET',
+    fills: 'file',
+    help: "where lvsctl asks (default $RUNTIME_DIRECTORY or /run/lvsd, control.sock); 'none' for nowhere",
+  },
+  observe: {
+    ...text,
+    value: 'SECONDS',
+    help: 'how often run looks whether somebody else changed the table (default 10)',
+  },
+  foreign: {
+    ...text,
+    value: 'adopt|refuse',
+    fills: ['adopt', 'refuse'],
+    help: 'a service of the file that somebody else made: take it over (default) or leave it alone',
+  },
+  log: {
+    ...text,
+    value: 'LEVEL',
+    fills: ['debug', 'info', 'warn', 'error'],
+    help: 'debug, info, warn or error (default info); JSON lines on stderr',
+  },
+  host: {
+    ...flag,
+    help: 'check: also what does not fit this machine: interfaces, addresses, scripts, users, who may read passwords',
+  },
+  strict: { ...flag, help: 'check: refuse what keepalived only logs' },
+  json: { ...flag, help: 'check, plan: one JSON document instead of text' },
+  'keepalived-exit-codes': {
+    ...flag,
+    help: "check: 4 the file itself, 5 any complaint of keepalived's, 6 an unsafe script or a fatal include",
+  },
 } as const;
+
+export const lvsdManual: Manual = {
+  program: 'lvsd',
+  summary: 'a Linux Virtual Server director',
+  synopsis: [
+    'run -f FILE [OPTION...]',
+    'check -f FILE [OPTION...]',
+    'plan -f FILE [--json]',
+    'convert|replay|realserver|token ...',
+  ],
+  about: [
+    {
+      title: 'Commands',
+      terms: [
+        ['run', 'run the director'],
+        ['check', 'say everything that is wrong with a file'],
+        ['plan', 'say what running it would change in the kernel, and change nothing'],
+        ['convert', 'turn ipvsadm lines or ldirectord.cf into a configuration, and back (lvsd convert --help)'],
+        ['replay', 'run captures through a configuration, without a device (lvsd replay --help)'],
+        ['realserver', 'make this machine a real server (lvsd realserver --help)'],
+        ['token', 'make a token for the REST API (lvsd token --help)'],
+      ],
+    },
+    "The director that runs is asked with 'lvsctl' (lvsctl --help).",
+    `SIGHUP reads the file again: what did not change is not touched, and a broken file changes nothing. SIGTERM and SIGINT end it: the table stays
+    or is removed as the file's lvs_stop says. SIGUSR2 ends it for another one that follows at once: all stays.`,
+  ],
+  exit: '0 done, 1 refused or failed, 2 usage.',
+};
+
+/** As they are told. */
+export const lvsdOptions: DescribedOptions = options;
+const usage = usageOf(lvsdManual, options);
 
 export function parseLvsd(args: readonly string[], environment: NodeJS.ProcessEnv): Order | NoOrder {
   if (args[0] === 'help') return { help: usage };

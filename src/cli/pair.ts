@@ -4,45 +4,56 @@ import type { FailoverResult } from '../pair/pair.js';
 import type { PairSeen } from '../pair/sync-report.js';
 import { counterpart } from '../pair/facts.js';
 import type { InstanceReport } from '../vrrp/report.js';
-import { type Command, text } from './arguments.js';
+import { text } from './arguments.js';
 import type { Output } from './face.js';
+import { describe } from './manual.js';
 import { syncRows, syncTrouble } from './pair-sync.js';
 
 /** What lvsctl asks the daemon about the other one. */
 export type PairRequest = { readonly do: 'pair' } | { readonly do: 'failover'; readonly order: FailoverOrder };
 
-const pairUsage = `usage: lvsctl [--control SOCKET] [--json] pair
+export const pairCommand = describe(
+  {
+    program: 'lvsctl',
+    name: 'pair',
+    summary: 'both directors beside each other, and what differs',
+    synopsis: [''],
+    shares: ['control', 'json'],
+    about: [
+      'Both directors of the pair, as they see themselves, and what differs between them (pair_peer in global_defs; docs/vrrp.md).',
+    ],
+    exit: '0 both are there and agree, 1 something differs, the other one is silent or not to be trusted, or nobody answers.',
+  },
+  { options: {}, read: (): PairRequest => ({ do: 'pair' }) },
+);
 
-Both directors of the pair, as they see themselves, and what differs between them (pair_peer in global_defs; docs/vrrp.md).
-Exit status: 0 both are there and agree, 1 something differs, the other one is silent or not to be trusted, or nobody answers.
-`;
-
-const pairOptions = {} as const;
-
-export const pairCommand: Command<typeof pairOptions, PairRequest> = {
-  usage: pairUsage,
-  options: pairOptions,
-  read: () => ({ do: 'pair' }),
-};
-
-const failoverUsage = `usage: lvsctl [--control SOCKET] [--json] failover [--to here|peer|NAME|ADDRESS] [INSTANCE...]
-
-Hands over virtual routers: the successor takes the addresses and says so, then the predecessor lets go. Of a sync group all or none.
-Without INSTANCE all that are master on one side; without --to away from here, or if nothing is master here, to here. Where the other
-director does not answer within a second, or may not be master, nothing is changed. Until it is started again, or has been master again,
-the predecessor does not preempt.
-
-  --to   where they are to be master: 'here', 'peer', or the router_id or address (pair_source, pair_peer) of one of them
-`;
-
-const failoverOptions = { to: text } as const;
-
-export const failoverCommand: Command<typeof failoverOptions, PairRequest> = {
-  usage: failoverUsage,
-  options: failoverOptions,
-  takesWords: true,
-  read: ({ to }, routers) => ({ do: 'failover', order: { to, routers } }),
-};
+export const failoverCommand = describe(
+  {
+    program: 'lvsctl',
+    name: 'failover',
+    summary: 'hands virtual routers over to the other director, or takes them',
+    synopsis: ['[--to here|peer|NAME|ADDRESS] [INSTANCE...]'],
+    shares: ['control', 'json'],
+    about: [
+      `Hands over virtual routers: the successor takes the addresses and says so, then the predecessor lets go. Of a sync group all or none.
+      Without INSTANCE all that are master on one side; without --to away from here, or if nothing is master here, to here. Where the other
+      director does not answer within a second, or may not be master, nothing is changed. Until it is started again, or has been master
+      again, the predecessor does not preempt.`,
+    ],
+  },
+  {
+    options: {
+      to: {
+        ...text,
+        value: 'WHERE',
+        fills: ['here', 'peer'],
+        help: "where they are to be master: 'here', 'peer', or the router_id or address (pair_source, pair_peer) of one of them",
+      },
+    },
+    words: ['instance'],
+    read: ({ to }, routers): PairRequest => ({ do: 'failover', order: { to, routers } }),
+  },
+);
 
 /** Of a line of JSON; undefined: it is none. */
 export function decodePairRequest(told: object): PairRequest | undefined {

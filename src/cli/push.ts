@@ -2,9 +2,10 @@ import { resolve } from 'node:path';
 import { decodePushOrder, type PushOrder, type PushResult, type PushStatus } from '../pair/push-order.js';
 import type { Side } from '../pair/push-rounds.js';
 import { wallMs } from '../system/clock.js';
-import { type Command, flag, text, type Wrong } from './arguments.js';
+import { flag, text, type Wrong } from './arguments.js';
 import { harmless } from './check/excerpt.js';
 import type { Output } from './face.js';
+import { describe } from './manual.js';
 
 /** What lvsctl asks the daemon about one file for both directors. */
 export type PushRequest =
@@ -12,53 +13,59 @@ export type PushRequest =
   | { readonly do: 'push-status' }
   | { readonly do: 'push-cancel' };
 
-const usage = `usage: lvsctl [--control SOCKET] [--json] push [-f FILE] [--at TIME|--in SECONDS] [--check] [--force]
-       lvsctl [--control SOCKET] [--json] push --status
-       lvsctl [--control SOCKET] push --cancel
-
-Brings one configuration into force on both directors of the pair, or on none. The peer reads it as a reload would and says what is wrong with it;
-where both would take it both write it in the place of their own file and reload. What one of them cannot take, or does not confirm, goes back on
-both. Files beside and below the main one that it includes go along; lines '@ID ...' are for the director whose --config-id is ID.
-
-  -f, --file FILE   what to push (default: the director's own file, as it is on the disk now)
-  --at TIME         both begin then, each by its own clock: 23:30, 23:30:15 or 2026-11-21T23:30:00Z (without Z: local time)
-  --in SECONDS      both begin after so long
-  --check           only ask whether both would take it
-  --force           the peer has, and loses, a configuration that did not come from here
-  --status          what is in force here, what waits for its moment, and how the last push ended
-  --cancel          what waits for its moment is forgotten on both
-
-The peer's file must say 'pair_accept_push' in global_defs (docs/vrrp.md). A moment more than 20 seconds away is not waited for: --status and the
-log say how it ended.
-Exit status: 0 in force on both (checked, scheduled), 1 refused, gone back or unknown, 2 usage.
-`;
-
 const options = {
-  file: { ...text, short: 'f' },
-  at: text,
-  in: text,
-  check: flag,
-  force: flag,
-  status: flag,
-  cancel: flag,
+  file: {
+    ...text,
+    short: 'f',
+    value: 'FILE',
+    fills: 'file',
+    help: "what to push (default: the director's own file, as it is on the disk now)",
+  },
+  at: {
+    ...text,
+    value: 'TIME',
+    help: 'both begin then, each by its own clock: 23:30, 23:30:15 or 2026-11-21T23:30:00Z (without Z: local time)',
+  },
+  in: { ...text, value: 'SECONDS', help: 'both begin after so long' },
+  check: { ...flag, help: 'only ask whether both would take it' },
+  force: { ...flag, help: 'the peer has, and loses, a configuration that did not come from here' },
+  status: { ...flag, help: 'what is in force here, what waits for its moment, and how the last push ended' },
+  cancel: { ...flag, help: 'what waits for its moment is forgotten on both' },
 } as const;
 
-export const pushCommand: Command<typeof options, PushRequest> = {
-  usage,
-  options,
-  read: ({ file, at, in: after, check, force, status, cancel }) => {
-    const said = [file, at, after].some((value) => value !== undefined) || check || force;
-    if ((status || cancel) && (said || (status && cancel)))
-      return { wrong: `--${status ? 'status' : 'cancel'} stands alone` };
-    if (status) return { do: 'push-status' };
-    if (cancel) return { do: 'push-cancel' };
-    const when = momentOf(at, after, wallMs());
-    if (when !== null && 'wrong' in when) return when;
-    if (check && when !== null) return { wrong: '--check is done at once' };
-    const order = { file: file === undefined ? null : resolve(file), when, checkOnly: check, force };
-    return { do: 'push', order };
+export const pushCommand = describe(
+  {
+    program: 'lvsctl',
+    name: 'push',
+    summary: 'one configuration into force on both directors, or on none',
+    synopsis: ['[-f FILE] [--at TIME|--in SECONDS] [--check] [--force]', '--status', '--cancel'],
+    shares: ['control', 'json'],
+    about: [
+      `Brings one configuration into force on both directors of the pair, or on none. The peer reads it as a reload would and says what is
+      wrong with it; where both would take it both write it in the place of their own file and reload. What one of them cannot take, or does
+      not confirm, goes back on both. Files beside and below the main one that it includes go along; lines '@ID ...' are for the director
+      whose --config-id is ID.`,
+      `The peer's file must say 'pair_accept_push' in global_defs (docs/vrrp.md). A moment more than 20 seconds away is not waited for:
+      --status and the log say how it ended.`,
+    ],
+    exit: '0 in force on both (checked, scheduled), 1 refused, gone back or unknown, 2 usage.',
   },
-};
+  {
+    options,
+    read: ({ file, at, in: after, check, force, status, cancel }): PushRequest | Wrong => {
+      const said = [file, at, after].some((value) => value !== undefined) || check || force;
+      if ((status || cancel) && (said || (status && cancel)))
+        return { wrong: `--${status ? 'status' : 'cancel'} stands alone` };
+      if (status) return { do: 'push-status' };
+      if (cancel) return { do: 'push-cancel' };
+      const when = momentOf(at, after, wallMs());
+      if (when !== null && 'wrong' in when) return when;
+      if (check && when !== null) return { wrong: '--check is done at once' };
+      const order = { file: file === undefined ? null : resolve(file), when, checkOnly: check, force };
+      return { do: 'push', order };
+    },
+  },
+);
 
 export function momentOf(at: string | undefined, after: string | undefined, nowMs: number): PushOrder['when'] | Wrong {
   if (at !== undefined && after !== undefined) return { wrong: 'either --at or --in' };

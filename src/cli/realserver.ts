@@ -17,29 +17,8 @@ import { stepText } from '../realserver/text.js';
 import { stateFile } from '../system/state-file.js';
 import { systemSysctl } from '../system/sysctl.js';
 import { flag, type NoOrder, readCommand, text, texts, type Values, type Wrong } from './arguments.js';
+import { type DescribedOptions, type Manual, usageOf } from './manual.js';
 import { answer, type Output } from './face.js';
-
-const usage = `usage: lvsd realserver --vip ADDRESS... [--method dr|tun] [--interface NAME] [--check | --dry-run]
-       lvsd realserver --l3dsr DSCP=VIP... [--interface NAME] [--check | --dry-run]
-       lvsd realserver --undo [--vip ADDRESS...] [--dry-run]
-
-Makes this machine a real server of the VIPs for direct routing (dr), tunnelling (tun) or L3DSR: it takes packets for them and does
-not answer ARP for them. Says what it does, remembers what was there before, and takes it back with --undo.
-
-  --vip ADDRESS     IPv4 or IPv6; several times, or several with commas
-  --l3dsr DSCP=VIP  packets to this machine with that DSCP (0 to 63) are for that VIP, by nftables; several times, or with commas
-  --method dr|tun   how the director sends (default dr)
-  --tunnel ipip|gre|gue what tun comes in (default ipip)
-  --over ip4|ip6    what tun comes in over, if not the VIP's own family
-  --tunnel-port PORT    UDP port of gue (default 6080)
-  --interface NAME  where the VIPs live (default lo; for tun the tunnel device: tunl0, ip6tnl0, gre0, ip6gre0)
-  --check           change nothing, say what is missing; exit status 1 if anything is
-  --dry-run         change nothing, say what would be done
-  --undo            take back what was done, for the VIPs named or all
-  --state DIR       where to remember (default $STATE_DIRECTORY or /var/lib/lvsd)
-
-Exit status: 0 done, 1 refused or failed or something is missing, 2 usage.
-`;
 
 interface Order {
   readonly wish: Wish;
@@ -48,18 +27,60 @@ interface Order {
 }
 
 const options = {
-  vip: texts,
-  l3dsr: texts,
-  method: text,
-  tunnel: text,
-  'tunnel-port': text,
-  over: text,
-  interface: text,
-  state: text,
-  undo: flag,
-  check: flag,
-  'dry-run': flag,
+  vip: { ...texts, value: 'ADDRESS', help: 'IPv4 or IPv6; several times, or several with commas' },
+  l3dsr: {
+    ...texts,
+    value: 'DSCP=VIP',
+    help: 'packets to this machine with that DSCP (0 to 63) are for that VIP, by nftables; several times, or with commas',
+  },
+  method: { ...text, value: 'dr|tun', fills: ['dr', 'tun'], help: 'how the director sends (default dr)' },
+  tunnel: {
+    ...text,
+    value: 'ipip|gre|gue',
+    fills: ['ipip', 'gre', 'gue'],
+    help: 'what tun comes in (default ipip)',
+  },
+  over: {
+    ...text,
+    value: 'ip4|ip6',
+    fills: ['ip4', 'ip6'],
+    help: "what tun comes in over, if not the VIP's own family",
+  },
+  'tunnel-port': { ...text, value: 'PORT', help: 'UDP port of gue (default 6080)' },
+  interface: {
+    ...text,
+    value: 'NAME',
+    help: 'where the VIPs live (default lo; for tun the tunnel device: tunl0, ip6tnl0, gre0, ip6gre0)',
+  },
+  check: { ...flag, help: 'change nothing, say what is missing; exit status 1 if anything is' },
+  'dry-run': { ...flag, help: 'change nothing, say what would be done' },
+  undo: { ...flag, help: 'take back what was done, for the VIPs named or all' },
+  state: {
+    ...text,
+    value: 'DIR',
+    fills: 'file',
+    help: 'where to remember (default $STATE_DIRECTORY or /var/lib/lvsd)',
+  },
 } as const;
+
+export const realserverManual: Manual = {
+  program: 'lvsd',
+  name: 'realserver',
+  summary: 'makes this machine a real server',
+  synopsis: [
+    '--vip ADDRESS... [--method dr|tun] [--interface NAME] [--check | --dry-run]',
+    '--l3dsr DSCP=VIP... [--interface NAME] [--check | --dry-run]',
+    '--undo [--vip ADDRESS...] [--dry-run]',
+  ],
+  about: [
+    `Makes this machine a real server of the VIPs for direct routing (dr), tunnelling (tun) or L3DSR: it takes packets for them and does not answer
+    ARP for them. Says what it does, remembers what was there before, and takes it back with --undo.`,
+  ],
+  exit: '0 done, 1 refused or failed or something is missing, 2 usage.',
+};
+
+export const realserverOptions: DescribedOptions = options;
+const usage = usageOf(realserverManual, options);
 
 export const parseRealServer = (args: readonly string[], environment: NodeJS.ProcessEnv): Order | NoOrder =>
   readCommand(args, { usage, options, read: (values) => readOrder(values, environment) });

@@ -1,26 +1,6 @@
 import { portName } from '../replay/vpp-topology.js';
 import { type NoOrder, readCommand, text, texts, type Values, type Wrong } from './arguments.js';
-
-const usage = `usage: lvsd replay (-f FILE --topology T.json | --vpp SCRIPT.cli) --in IF=IN.pcap [--in ...] --out-dir DIR
-       lvsd replay [-f FILE --topology T.json | --vpp SCRIPT.cli] --script STEPS [--out-dir DIR]
-
-Captures through a configuration, with no device: the packet engine of lvsd, and a clock taken from the captures.
-
-  -f, --file FILE      configuration, in keepalived's language; all servers are up
-      --topology JSON  its network: {"interfaces":[{"name","mac","mtu","addresses"}],"routes":[{"to","via","dev"}],
-                       "neighbours":[{"ip","mac","dev"}]}
-      --vpp SCRIPT     a VPP CLI script: interfaces, addresses, MTU, neighbours, routes, lb commands
-      --in IF=PCAP     what comes in by an interface (pcap or pcapng); several are merged by time
-      --out-dir DIR    DIR/IF.pcap for each interface that sent anything, and DIR/state.json with what was counted
-      --script STEPS   a file with a step on each line:
-                         run CLI-LINE    a line of VPP's CLI or of ovn-nbctl; its answer is printed
-                         in IF PCAP      a capture comes in, at its own times or at once if those are over
-                         wait SECONDS    time passes
-                         out DIR         what was sent since the last out, and what was counted
-      --sessions N     room for so many sessions per family (default 65536, of a VPP script at least what it says)
-
-Exit status: 0 done, 1 a line was refused or a file cannot be read, 2 usage.
-`;
+import { type DescribedOptions, type Manual, usageOf } from './manual.js';
 
 export interface ReplayOrder {
   readonly site:
@@ -39,14 +19,69 @@ const SESSIONS = 65_536;
 const MOST_SESSIONS = 16_777_216;
 
 const options = {
-  file: { ...text, short: 'f' },
-  topology: text,
-  vpp: text,
-  in: texts,
-  'out-dir': text,
-  script: text,
-  sessions: text,
+  file: {
+    ...text,
+    short: 'f',
+    value: 'FILE',
+    fills: 'file',
+    help: "configuration, in keepalived's language; all servers are up",
+  },
+  topology: {
+    ...text,
+    value: 'JSON',
+    fills: 'file',
+    help: 'its network: {"interfaces": [{"name", "mac", "mtu", "addresses"}], "routes": [{"to", "via", "dev"}], "neighbours": [{"ip", "mac", "dev"}]}',
+  },
+  vpp: {
+    ...text,
+    value: 'SCRIPT',
+    fills: 'file',
+    help: 'a VPP CLI script: interfaces, addresses, MTU, neighbours, routes, lb commands',
+  },
+  in: {
+    ...texts,
+    value: 'IF=PCAP',
+    help: 'what comes in by an interface (pcap or pcapng); several are merged by time',
+  },
+  'out-dir': {
+    ...text,
+    value: 'DIR',
+    fills: 'file',
+    help: 'DIR/IF.pcap for each interface that sent anything, and DIR/state.json with what was counted',
+  },
+  script: { ...text, value: 'STEPS', fills: 'file', help: 'a file with a step on each line' },
+  sessions: {
+    ...text,
+    value: 'N',
+    help: 'room for so many sessions per family (default 65536, of a VPP script at least what it says)',
+  },
 } as const;
+
+export const replayManual: Manual = {
+  program: 'lvsd',
+  name: 'replay',
+  summary: 'runs captures through a configuration, without a device',
+  synopsis: [
+    '(-f FILE --topology T.json | --vpp SCRIPT.cli) --in IF=IN.pcap [--in ...] --out-dir DIR',
+    '[-f FILE --topology T.json | --vpp SCRIPT.cli] --script STEPS [--out-dir DIR]',
+  ],
+  about: [
+    'Captures through a configuration, with no device: the packet engine of lvsd, and a clock taken from the captures.',
+    {
+      title: 'Steps',
+      terms: [
+        ['run CLI-LINE', "a line of VPP's CLI or of ovn-nbctl; its answer is printed"],
+        ['in IF PCAP', 'a capture comes in, at its own times or at once if those are over'],
+        ['wait SECONDS', 'time passes'],
+        ['out DIR', 'what was sent since the last out, and what was counted'],
+      ],
+    },
+  ],
+  exit: '0 done, 1 a line was refused or a file cannot be read, 2 usage.',
+};
+
+export const replayOptions: DescribedOptions = options;
+const usage = usageOf(replayManual, options);
 
 export const parseReplay = (args: readonly string[]): ReplayOrder | NoOrder =>
   readCommand(args, { usage, options, read: readOrder });

@@ -2,28 +2,35 @@ import type { EngineClient } from '../dataplane/client.js';
 import { decodeSessions, type Endpoint, type SessionRecord } from '../dataplane/session-record.js';
 import { formatEndpoint } from '../model/address.js';
 import { protocolName } from '../model/service.js';
-import { type Command, text } from './arguments.js';
+import { text } from './arguments.js';
 import type { Manner } from './ask.js';
 import { connectEngine, tableOf } from './engine-socket.js';
 import type { Output } from './face.js';
-
-export const sessionsUsage = `usage: lvsctl [--control SOCKET] [--json] sessions [--service SERVICE]
-
-The sessions of the userspace engine, one on a line: protocol, client, the address asked for, server, state, and how long it lives if
-nothing more comes. SERVICE as status names it, such as 'tcp 192.0.2.1:80'. Connections of the kernel's IPVS are those of ipvsadm -Lnc.
-`;
+import { describe } from './manual.js';
 
 export interface SessionsOrder {
   readonly service: string | undefined;
 }
 
-const options = { service: text } as const;
-
-export const sessionsCommand: Command<typeof options, SessionsOrder> = {
-  usage: sessionsUsage,
-  options,
-  read: ({ service }) => ({ service }),
-};
+export const sessionsCommand = describe(
+  {
+    program: 'lvsctl',
+    name: 'sessions',
+    summary: 'those of the userspace engine, from the engine itself',
+    synopsis: ['[--service SERVICE]'],
+    shares: ['control', 'json'],
+    about: [
+      `The sessions of the userspace engine, one on a line: protocol, client, the address asked for, server, state, and how long it lives if
+      nothing more comes. The engine is asked itself, also where no director runs; 'lvsctl connections' shows those of the kernel's IPVS too.`,
+    ],
+  },
+  {
+    options: {
+      service: { ...text, value: 'SERVICE', fills: 'service', help: "as status names it, such as 'tcp 192.0.2.1:80'" },
+    },
+    read: ({ service }): SessionsOrder => ({ service }),
+  },
+);
 
 /** A session for people and for JSON. */
 export interface ToldSession {

@@ -6,18 +6,12 @@ import type { Table, TableService } from '../model/table.js';
 import { siteOf } from '../replay/from-file.js';
 import { chooserOf, slotsOf } from '../replay/slots.js';
 import { type LiveSession, type ServiceOutlook, type Supposition, whatIf, whatIfText } from '../replay/what-if.js';
-import { type Command, text, type Wrong } from './arguments.js';
+import { text, type Wrong } from './arguments.js';
 import type { Manner } from './ask.js';
 import { linesOfFiles } from './check/excerpt.js';
 import { complaintsText } from './complaints.js';
 import type { Output } from './face.js';
-
-export const whatIfUsage = `usage: lvsctl [--control SOCKET] [--json] what-if --remove SERVER | --weight SERVER=N [--service SERVICE]
-       lvsctl [--json] what-if -f FILE --remove SERVER | --weight SERVER=N [--service SERVICE]
-
-How many slots of hash tables and how many live sessions move if a server goes or has another weight. SERVER is 10.0.0.1:80, or
-10.0.0.1 for all of its ports; SERVICE as status names it, such as 'tcp 192.0.2.1:80'. Of a FILE there are no sessions.
-`;
+import { describe } from './manual.js';
 
 export interface WhatIfOrder {
   readonly supposed: Supposition;
@@ -78,16 +72,40 @@ export function decodeWhatIfRequest(told: object): WhatIfRequest | undefined {
 
 const MOST_WEIGHT = 2 ** 31 - 1;
 
-const options = { remove: text, weight: text, service: text, file: { ...text, short: 'f' } } as const;
-
-export const whatIfCommand: Command<typeof options, WhatIfOrder> = {
-  usage: whatIfUsage,
-  options,
-  read: ({ remove, weight, service, file }) => {
-    const supposed = suppositionOf(remove, weight);
-    return 'wrong' in supposed ? supposed : { supposed, service, file };
+export const whatIfCommand = describe(
+  {
+    program: 'lvsctl',
+    name: 'what-if',
+    summary: 'slots and live sessions that would move',
+    synopsis: [
+      '--remove SERVER | --weight SERVER=N [--service SERVICE]',
+      '-f FILE --remove SERVER | --weight SERVER=N [--service SERVICE]',
+    ],
+    shares: ['control', 'json'],
+    about: [
+      `How many slots of hash tables and how many live sessions move if a server goes or has another weight. SERVER is 10.0.0.1:80, or
+      10.0.0.1 for all of its ports. Of a FILE there are no sessions.`,
+    ],
   },
-};
+  {
+    options: {
+      remove: { ...text, value: 'SERVER', help: 'it goes' },
+      weight: { ...text, value: 'SERVER=N', help: 'it has another weight' },
+      service: { ...text, value: 'SERVICE', fills: 'service', help: "of this one alone, such as 'tcp 192.0.2.1:80'" },
+      file: {
+        ...text,
+        short: 'f',
+        value: 'FILE',
+        fills: 'file',
+        help: 'of a configuration, not of the director that runs',
+      },
+    },
+    read: ({ remove, weight, service, file }): WhatIfOrder | Wrong => {
+      const supposed = suppositionOf(remove, weight);
+      return 'wrong' in supposed ? supposed : { supposed, service, file };
+    },
+  },
+);
 
 function suppositionOf(remove: string | undefined, weight: string | undefined): Supposition | Wrong {
   if ((remove === undefined) === (weight === undefined))

@@ -1,105 +1,191 @@
-import { parseAddress } from '../model/address.js';
-import type { Position } from './configuration.js';
+import { type ApiAllow, allow, type ApiToken, token } from './api-access.js';
+import { absolutePath, type ApiListener, listen, placeText } from './api-listen.js';
 import type { Diagnostics } from './diagnostics.js';
-import { blockOf, each, noMore, phrase, readWord, type Reader } from './terms.js';
-import { type Statement, placeOfWord, positionOfWord } from './tree.js';
-import { name } from './values.js';
-import { isMissing, readBlock, type Term, type Vocabulary } from './vocabulary.js';
+import { blockOf, each, noMore, one, phrase, readWord } from './terms.js';
+import { type Statement, placeOfWord } from './tree.js';
+import { integer } from './values.js';
+import { type Block, readBlock, type Term, type Vocabulary } from './vocabulary.js';
 
-/** Where the API is served: `listen unix:PATH [MODE] [GROUP]`. */
-export interface ApiListener {
-  readonly position: Position;
-  /** Of its socket, absolute. */
-  readonly path: string;
-  /** Of the socket: who may write to it may do everything. */
-  readonly mode: number;
-  /** By name or number; undefined: that of lvsd. */
-  readonly group: string | undefined;
+/** Where the REST API is served, who may use it, and where is kept who did. */
+export interface ApiSettings {
+  /** `usual`: the file names none: a socket beside that of lvsctl. Empty: nowhere (`api off`). */
+  readonly listeners: readonly ApiListener[] | 'usual';
+  /** The first that fits counts. root and the user of lvsd may everything without one. */
+  readonly allow: readonly ApiAllow[];
+  readonly tokens: readonly ApiToken[];
+  /** Paths of files with `token` lines. */
+  readonly tokenFiles: readonly string[];
+  /** undefined: in the log only. */
+  readonly audit: ApiAudit | undefined;
+  readonly rate: ApiRate;
 }
 
-/** Its owner only, and with a group its members too. */
-const OWNER_MODE = 0o600;
-const GROUP_MODE = 0o660;
-const OTHERS_MAY_WRITE = 0o002;
-/** A sockaddr_un has 107; a socket is made beside its place and then put there, under a name that is longer. */
-const LONGEST_PATH = 90;
-const UNIX = 'unix:';
+/** `audit_log PATH [MEGABYTES [FILES]]`. */
+export interface ApiAudit {
+  readonly path: string;
+  /** When the file is as long as this, another is begun. */
+  readonly longestBytes: number;
+  /** How many older ones stay. */
+  readonly older: number;
+}
 
-const socketPath: Reader<string> = (text) => {
-  const path = text.slice(UNIX.length);
-  const fits = text.startsWith(UNIX) && /^\/.*[^/]$/.test(path) && Buffer.byteLength(path) <= LONGEST_PATH;
-  return fits ? { value: path } : { expected: `${UNIX} and an absolute path of at most ${LONGEST_PATH} bytes` };
-};
+/** `rate_limit PER_SECOND [BURST]`: requests of one identity. */
+export interface ApiRate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
 
-const OCTAL = /^0?[0-7]{3}$/;
-const octalMode: Reader<number> = (text) =>
-  OCTAL.test(text) ? { value: Number.parseInt(text, 8) } : { expected: 'a mode such as 0660' };
+/** The group, or everybody. */
+const OTHERS_MAY_CONNECT = 0o022;
+const MEGABYTE = 1_000_000;
+const USUAL_MEGABYTES = 16;
+const USUAL_OLDER = 4;
+const USUAL_RATE = 500;
+const MOST_RATE = 100_000;
+/** Of the rate: a page that opens asks for much at once. */
+const USUAL_BURST_SECONDS = 2;
 
-/** `10.0.0.1`, `10.0.0.1:80`, `*`, `8080`: what somebody writes who means the network. */
-const isOfNetwork = (text: string): boolean =>
-  /^(\*|\d+|\*:\d+|\[.*\](:\d+)?)$/.test(text) || parseAddress(text.replace(/^([\d.]+):\d+$/, '$1')) !== undefined;
+const auditLog: Term<ApiAudit> = phrase((statement, context) => {
+  const { length } = statement.texts;
+  const path = readWord(statement, 1, absolutePath('a file'), context);
+  const megabytes = length > 2 ? readWord(statement, 2, integer(1, 10_000), context) : USUAL_MEGABYTES;
+  const older = length > 3 ? readWord(statement, 3, integer(1, 100), context) : USUAL_OLDER;
+  noMore(statement, 4, context);
+  if (path === undefined || megabytes === undefined || older === undefined) return undefined;
+  return { path, longestBytes: megabytes * MEGABYTE, older };
+});
 
-const listen: Term<readonly ApiListener[]> = each(
-  phrase((statement, context) => {
-    const { diagnostics } = context;
-    const where = statement.texts[1] ?? '';
-    if (isOfNetwork(where)) {
-      const message = `'${where}' is of the network, and for that the API lacks tls and tokens, which lvsd does not have yet`;
-      diagnostics.error(placeOfWord(statement, 1), message, { expected: `${UNIX} and the path of a socket` });
-      return undefined;
-    }
-    const path = readWord(statement, 1, socketPath, context);
-    const saysMode = /^\d/.test(statement.texts[2] ?? '');
-    const said = saysMode ? readWord(statement, 2, octalMode, context) : undefined;
-    const at = saysMode ? 3 : 2;
-    const group = statement.texts.length > at ? readWord(statement, at, name('a group'), context) : undefined;
-    noMore(statement, at + 1, context);
-    if (path === undefined || (saysMode && said === undefined)) return undefined;
-    const mode = said ?? (group === undefined ? OWNER_MODE : GROUP_MODE);
-    if ((mode & OTHERS_MAY_WRITE) !== 0)
-      diagnostics.warning(
-        placeOfWord(statement, 2),
-        'everybody on this machine may do everything through this socket',
-        {
-          kind: 'advice',
-          expected: 'a mode such as 0660, and a group',
-        },
-      );
-    return { position: positionOfWord(statement, 1), path, mode, group };
-  }),
-);
+const rateLimit: Term<ApiRate> = phrase((statement, context) => {
+  const perSecond = readWord(statement, 1, integer(1, MOST_RATE), context);
+  const usual = (perSecond ?? 0) * USUAL_BURST_SECONDS;
+  const burst = statement.texts.length > 2 ? readWord(statement, 2, integer(1, 10 * MOST_RATE), context) : usual;
+  noMore(statement, 3, context);
+  return perSecond === undefined || burst === undefined ? undefined : { perSecond, burst };
+});
 
-export const apiWords = { listen } satisfies Vocabulary;
+export const apiWords = {
+  listen: each(listen),
+  allow: each(allow),
+  token: each(token),
+  token_file: each(one(absolutePath('a file'))),
+  audit_log: auditLog,
+  rate_limit: rateLimit,
+} satisfies Vocabulary;
 
-/** `api { listen unix:PATH }`. Without it nothing listens. */
-export const apiTerm: Term<readonly ApiListener[]> = {
+/** A block, or `api off`. */
+export interface ApiDraft {
+  readonly header: Statement;
+  /** undefined: off. */
+  readonly lines: readonly Statement[] | undefined;
+}
+
+/** `api { ... }`, `api off`. */
+export const apiTerm: Term<readonly ApiDraft[]> = each<ApiDraft>({
   words: apiWords,
-  read(statement: Statement, context) {
-    noMore(statement, 1, context);
-    const lines = blockOf(statement, context);
-    if (lines === undefined) return undefined;
-    const block = readBlock('api', apiWords, lines, context.diagnostics);
-    if (isMissing(block, 'listen'))
-      context.diagnostics.error(placeOfWord(statement, 0), "'api' without 'listen'", {
-        expected: `'listen ${UNIX}/run/lvsd/api.sock'`,
-      });
-    return block.values.listen;
+  read(statement, context) {
+    const isOff = statement.texts[1] === 'off' && statement.block === undefined;
+    noMore(statement, isOff ? 2 : 1, context);
+    const lines = isOff ? undefined : blockOf(statement, context);
+    return isOff || lines !== undefined ? { header: statement, lines } : undefined;
   },
-  join: (before, now) => [...before, ...now],
+});
+
+const USUAL: ApiSettings = {
+  listeners: 'usual',
+  allow: [],
+  tokens: [],
+  tokenFiles: [],
+  audit: undefined,
+  rate: { perSecond: USUAL_RATE, burst: USUAL_RATE * USUAL_BURST_SECONDS },
 };
 
-/** Two sockets cannot have one place. */
-export function apiOf(listeners: readonly ApiListener[] = [], diagnostics: Diagnostics): readonly ApiListener[] {
-  const seen = new Map<string, ApiListener>();
-  for (const one of listeners) {
-    const before = seen.get(one.path);
-    if (before !== undefined) {
-      const message = `'${UNIX}${one.path}' is there already, in line ${before.position.line}`;
-      diagnostics.error({ ...one.position, length: UNIX.length + one.path.length }, message, {
-        expected: 'each socket once',
+/** The lines of all blocks are read together. */
+export function apiOf(drafts: readonly ApiDraft[] = [], diagnostics: Diagnostics): ApiSettings {
+  const blocks = drafts.filter(({ lines }) => lines !== undefined);
+  const off = drafts.find(({ lines }) => lines === undefined);
+  if (off !== undefined) {
+    if (blocks[0] !== undefined)
+      diagnostics.error(placeOfWord(off.header, 1), `'api off', and in line ${blocks[0].header.line} it is on`, {
+        expected: 'one of the two',
       });
+    return { ...USUAL, listeners: [] };
+  }
+  const block: Block<typeof apiWords> = readBlock(
+    'api',
+    apiWords,
+    blocks.flatMap(({ lines = [] }) => lines),
+    diagnostics,
+  );
+  const { values } = block;
+  const listeners = values.listen && eachOnce(values.listen, placeText, 'each place once', diagnostics);
+  const tokens = eachOnce(values.token ?? [], ({ name }) => name, 'another name', diagnostics);
+  const settings = {
+    listeners: listeners ?? USUAL.listeners,
+    allow: values.allow ?? [],
+    tokens,
+    tokenFiles: values.token_file ?? [],
+    audit: values.audit_log,
+    rate: values.rate_limit ?? USUAL.rate,
+  };
+  if (block.failed.size === 0 && !block.doubtful) adviseOn(settings, diagnostics);
+  return settings;
+}
+
+function eachOnce<T extends { readonly position: ApiListener['position'] }>(
+  all: readonly T[],
+  nameOf: (one: T) => string,
+  expected: string,
+  diagnostics: Diagnostics,
+): readonly T[] {
+  const seen = new Map<string, T>();
+  for (const one of all) {
+    const name = nameOf(one);
+    const before = seen.get(name);
+    if (before !== undefined) {
+      const message = `'${name}' is there already, in line ${before.position.line}`;
+      diagnostics.error({ ...one.position, length: name.length }, message, { expected });
     }
-    seen.set(one.path, before ?? one);
+    seen.set(name, before ?? one);
   }
   return [...seen.values()];
+}
+
+/** Doors that nobody can open, and keys without a door. */
+function adviseOn({ listeners, allow, tokens, tokenFiles }: ApiSettings, diagnostics: Diagnostics): void {
+  const advise = (position: ApiListener['position'], length: number, message: string, expected: string): void =>
+    diagnostics.warning({ ...position, length }, message, { kind: 'advice', expected });
+  const places = listeners === 'usual' ? [] : listeners;
+  const takesCertificates = places.some((one) => one.at === 'network' && one.tls.clientCa !== undefined);
+  const hasTokens = tokens.length + tokenFiles.length > 0;
+  const certificates = allow.filter(({ who }) => who === 'certificate');
+  for (const one of places) {
+    if (one.at === 'network') {
+      const isKnown = hasTokens || (one.tls.clientCa !== undefined && certificates.length > 0);
+      if (!isKnown)
+        advise(
+          one.position,
+          one.address.length,
+          'nobody may use the API here',
+          "'token', 'token_file', or 'client_ca' and 'allow certificate'",
+        );
+    } else if (one.group !== undefined && !allow.some(({ who }) => who !== 'certificate'))
+      advise(
+        one.position,
+        placeText(one).length,
+        `who is in group '${one.group}' may connect here, and then nothing`,
+        `'allow group ${one.group} ROLE'`,
+      );
+  }
+  const account = allow.find(({ who }) => who !== 'certificate');
+  const isOpen = places.some((one) => one.at === 'socket' && (one.mode & OTHERS_MAY_CONNECT) !== 0);
+  if (account !== undefined && !isOpen)
+    advise(
+      account.position,
+      account.who.length,
+      'only the user of lvsd may connect to the socket',
+      "'listen unix:/PATH 0660 GROUP'",
+    );
+  if (!takesCertificates)
+    for (const { position } of certificates)
+      advise(position, 'certificate'.length, 'nobody is asked for a certificate', "'client_ca /PATH' in a 'tls'");
 }

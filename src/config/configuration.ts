@@ -2,10 +2,14 @@
  * The typed result of reading a file: complete (defaults and inheritance are resolved), checked, immutable.
  * Times are in seconds and may be fractions, as they are written; addresses are canonical text.
  */
-import type { ApiListener } from './api.js';
+import type { AnnounceSettings } from './announce.js';
+import type { ApiSettings } from './api.js';
 import type { BfdSessionSettings, Check, TlsSettings } from './check.js';
+import type { FleetSettings } from './fleet.js';
+import type { MetricsSettings } from './metrics.js';
 import type { MailSettings, NotifyFifos, OnceScript, PairSettings, VrrpDefaults } from './global-settings.js';
 import type { Statics } from './static/statics.js';
+import type { WebhookSettings } from './webhook.js';
 import type { TrackFile, VrrpConfiguration } from './vrrp/vrrp.js';
 import type { DestinationKey, DestinationSettings, ForwardingMethod } from '../model/destination.js';
 import type { EngineOptions } from '../model/engine.js';
@@ -24,8 +28,15 @@ export interface Configuration {
   readonly netNamespace: string | undefined;
   /** net_namespace_ipvs: where the IPVS tables are; undefined: with the rest. */
   readonly netNamespaceIpvs: string | undefined;
-  /** Where the REST API is served; empty: nowhere. */
-  readonly api: readonly ApiListener[];
+  readonly api: ApiSettings;
+  /** webhook: who is told of events. */
+  readonly webhooks: readonly WebhookSettings[];
+  /** metrics: what /metrics tells. */
+  readonly metrics: MetricsSettings;
+  /** fleet: the desired state that many directors share; undefined: none. */
+  readonly fleet: FleetSettings | undefined;
+  /** announce: what a routing daemon is told; undefined: nothing. */
+  readonly announce: AnnounceSettings | undefined;
   /** Every file that was read, the main one first: what a reload looks at. */
   readonly files: readonly string[];
 }

@@ -2,14 +2,17 @@
  * config/ — keepalived-style text → words → blocks → typed configuration, with every error at its place. Pure, but for include.ts.
  * text: parse.ts, expand.ts, lexer.ts, tree-builder.ts · words: vocabulary.ts and a table per block · result: configuration.ts, build.ts, validate.ts
  */
+import { announceOf, announceTerm } from './announce.js';
 import { apiOf, apiTerm } from './api.js';
 import { buildVirtualServer } from './build.js';
 import type { Configuration, VirtualServer } from './configuration.js';
 import { type Diagnostic, Diagnostics } from './diagnostics.js';
+import { fleetOf, fleetTerm } from './fleet.js';
 import { fwmarkRule } from './fwmark-rules.js';
 import { buildGlobals, checkerAlertsOf, globalWords } from './global-defs.js';
 import { bfdInstances } from './bfd-instance.js';
 import { outermostWithoutEffect } from './later.js';
+import { metricsTerm, usualMetrics } from './metrics.js';
 import { byName, valuesOf } from './named.js';
 import { namespaceWords } from './namespaces.js';
 import { sslOf, sslTerm } from './ssl.js';
@@ -24,6 +27,7 @@ import { validate, validateServers } from './validate.js';
 import { virtualServer, type VirtualServerDraft, virtualServerWords } from './virtual-server.js';
 import { type Group, virtualServerGroup } from './virtual-server-group.js';
 import { blockOf, each, obsolete } from './terms.js';
+import { webhooksOf, webhookTerm } from './webhook.js';
 import { type Block, readBlock, type Term, type Values, type Vocabulary } from './vocabulary.js';
 
 export interface Reading {
@@ -85,6 +89,10 @@ export const outermost = {
   virtual_server_group: group,
   fwmark_rule: each(fwmarkRule),
   api: apiTerm,
+  webhook: webhookTerm,
+  metrics: metricsTerm,
+  fleet: fleetTerm,
+  announce: announceTerm,
 } satisfies Vocabulary;
 
 /** Words that mean a block wherever they stand, and words that are never inside another block. */
@@ -153,6 +161,10 @@ function understand(tree: SyntaxTree, diagnostics: Diagnostics, reuse: Reuse | u
     netNamespace: values.net_namespace,
     netNamespaceIpvs: values.net_namespace_ipvs,
     api: apiOf(values.api, diagnostics),
+    webhooks: webhooksOf(values.webhook, diagnostics),
+    metrics: values.metrics ?? usualMetrics,
+    fleet: fleetOf(values.fleet, settings.routerId, diagnostics),
+    announce: announceOf(values.announce, diagnostics),
     files: tree.files,
   };
 }

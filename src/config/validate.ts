@@ -10,7 +10,7 @@ import {
   type VirtualServer,
   type VirtualService,
 } from './configuration.js';
-import type { Diagnostics, Place } from './diagnostics.js';
+import { type Diagnostic, Diagnostics, type Place } from './diagnostics.js';
 import { methodWord } from './forwarding.js';
 import { validateUserspace } from './userspace/between.js';
 
@@ -23,6 +23,13 @@ export function validate(
   validateUnique(servers, diagnostics);
   validateUserspace(servers, diagnostics);
   validateRules(rules, diagnostics);
+}
+
+/** The same of virtual servers that were read apart. */
+export function complaintsBetween(servers: readonly VirtualServer[]): readonly Diagnostic[] {
+  const diagnostics = new Diagnostics();
+  validateUserspace(servers, diagnostics);
+  return diagnostics.sorted([]);
 }
 
 const wide = (position: Position, length: number): Place => ({ ...position, length });

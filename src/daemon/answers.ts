@@ -1,8 +1,11 @@
+import type { Announcer, AnnouncerStatus } from '../announce/announcer.js';
 import type { Request } from '../cli/control.js';
 import { readAskedPacket } from '../dataplane/asked-packet.js';
 import type { Director } from '../director/director.js';
 import { LvsError } from '../errors.js';
+import type { FleetDesk } from '../fleet/desk.js';
 import type { PairSeen } from '../pair/sync-report.js';
+import type { DeclaredChanges } from './declared.js';
 import type { Engine } from './engine.js';
 import { explainPacket } from './explain.js';
 import type { KernelView } from './kernel-view.js';
@@ -30,11 +33,32 @@ export interface Answerers {
   readonly vrrp: World['vrrp'];
   readonly sync: World['sync'];
   readonly push: Push;
+  readonly declared: Pick<DeclaredChanges, 'overrideServer'>;
+  /** undefined: this daemon follows no etcd. */
+  readonly desk: Pick<FleetDesk, 'carryOut'> | undefined;
+  /** undefined: no routing daemon is told anything. */
+  readonly announcer: Pick<Announcer, 'status' | 'withdraw'> | undefined;
 }
 
 /** What is answered at the control socket. Rejects with what lvsctl prints. */
 export const answersOf =
-  ({ director, engine, engineSync, made, kernel, sysctl, links, watch, reload, vrrp, sync, push }: Answerers) =>
+  ({
+    director,
+    engine,
+    engineSync,
+    made,
+    kernel,
+    sysctl,
+    links,
+    watch,
+    reload,
+    vrrp,
+    sync,
+    push,
+    declared,
+    desk,
+    announcer,
+  }: Answerers) =>
   async (request: Request): Promise<unknown> => {
     switch (request.do) {
       case 'status':
@@ -60,18 +84,30 @@ export const answersOf =
       case 'reload':
         return reload.fromSource();
       case 'weight':
-        return director.override(request.server, request.weight ?? undefined);
+        return declared.overrideServer(request.server, request.weight, 'lvsctl');
       case 'explain': {
         const packet = readAskedPacket(request);
         if ('wrong' in packet) throw new LvsError('EXPLAIN_PACKET', [packet.wrong]);
         return explainPacket({ engine, kernel, sysctl, links }, packet, request.interface);
       }
+      case 'fleet':
+        if (desk === undefined) throw new LvsError('FLEET_NOBODY', []);
+        return desk.carryOut(request.order);
+      case 'announce':
+        return announced(announcer, request.withdraw);
       case 'what-if':
         return whatIfNow({ engine, kernel }, request);
       case 'lb':
         return needed(made).run(request.words);
     }
   };
+
+/** @throws LvsError ANNOUNCE_NOBODY */
+async function announced(announcer: Answerers['announcer'], withdraw: boolean | null): Promise<AnnouncerStatus> {
+  const status = announcer?.status;
+  if (announcer === undefined || status === undefined) throw new LvsError('ANNOUNCE_NOBODY', []);
+  return withdraw === null ? status : ((await announcer.withdraw(withdraw)) ?? status);
+}
 
 /** Both directors. @throws LvsError PAIR_NOBODY, DIRECTOR_SAYS_NO, DIRECTOR_ABSENT */
 export async function seenPair(

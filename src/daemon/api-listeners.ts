@@ -1,113 +1,194 @@
 import type { Server } from 'node:http';
-import type { ApiPorts } from '../api/server.js';
+import type { Socket } from 'node:net';
+import type { SocketPeer } from '../api/accounts.js';
 import type { Api } from '../api/schema.js';
-import type { ApiListener } from '../config/api.js';
+import type { ApiPorts } from '../api/server.js';
+import type { ApiSettings } from '../config/api.js';
+import { type ApiListener, OWNER_MODE } from '../config/api-listen.js';
 import { LvsError } from '../errors.js';
-import { findGroup } from '../system/accounts.js';
+import { formatEndpoint } from '../model/address.js';
 import type { Clock } from '../system/clock.js';
 import { type Log, reasonOf } from '../system/log.js';
 import { Mailbox } from '../system/mailbox.js';
 import { release } from '../system/release.js';
-import { listenAt } from '../system/unix-listener.js';
+import { Timers } from '../system/timers.js';
+import { readAccountNames } from './account-names.js';
+import { ApiAccess } from './api-access.js';
+import { AuditTrail } from './api-audit.js';
+import type { Door } from './api-doors.js';
+import { ownDashboard } from './dashboard-files.js';
+import { TokenFiles } from './token-files.js';
 
 export interface ApiListenersOptions {
   readonly ports: ApiPorts;
-  readonly clock: Pick<Clock, 'after'>;
+  /** The socket where the file names no place; undefined: none. */
+  readonly usualPath: string | undefined;
+  /** Who is at the other end of a Unix socket. */
+  readonly peerOf: (socket: Socket) => SocketPeer;
+  readonly clock: Pick<Clock, 'now' | 'after'>;
+  readonly wallMs: () => number;
   readonly log: Log;
 }
 
-/** One place where it is served. */
-interface Listener {
-  readonly path: string;
-  readonly server: Server;
-  readonly remove: () => Promise<void>;
+interface Loaded {
+  readonly api: Api;
+  readonly open: (listener: ApiListener) => Promise<Door>;
 }
 
 /** At the end, for answers that are under way. */
 const GRACE_MS = 2000;
+/** How soon a changed certificate or token is seen, and a place that could not be had is tried again. */
+const LOOK_MS = 5000;
 
-/** Owner of the API and its sockets. fastify is loaded when the file wants to be served for the first time: no other start waits for it. */
+/** Owner of the API and its doors. fastify is loaded when it is to be served for the first time. */
 export class ApiListeners {
   readonly #options: ApiListenersOptions;
   readonly #mailbox = new Mailbox();
-  /** By everything that makes a listener another one. */
-  readonly #open = new Map<string, Listener>();
+  readonly #timers: Timers<'look'>;
+  readonly #access: ApiAccess;
+  readonly #audit: AuditTrail;
+  readonly #tokens: TokenFiles;
+  /** By everything that makes a place another one. */
+  readonly #open = new Map<string, Door>();
+  /** … or tokens, which end. */
+  #hasFiles = false;
+  #wanted: ReadonlyMap<string, ApiListener> = new Map();
+  /** Why a place is not had, as it was told. */
+  readonly #told = new Map<string, string>();
   /** Served no more, with requests under way. */
   readonly #ending = new Set<Server>();
   #isStopped = false;
-  #api: Promise<{ readonly api: Api; readonly newServer: () => Server }> | undefined;
+  #api: Promise<Loaded> | undefined;
 
   constructor(options: ApiListenersOptions) {
+    const { clock, wallMs, log } = options;
+    const now = (): number => clock.now();
     this.#options = options;
+    this.#timers = new Timers(clock);
+    this.#access = new ApiAccess({ now, wallMs, uid: process.geteuid?.() ?? 0, log });
+    this.#audit = new AuditTrail({ now, wallMs, log });
+    this.#tokens = new TokenFiles({ log, onTokens: (tokens) => this.#access.followTokens(tokens) });
   }
 
-  /** Serves where the file says, and nowhere else. What cannot be had is in the log, and is tried again with the next file. Never rejects. */
-  async follow(wanted: readonly ApiListener[]): Promise<void> {
-    if (!this.#isStopped) await this.#mailbox.post(() => this.#follow(wanted));
+  /** Serves where the file says, whom it says. What cannot be had is in the log, and is tried again. Never rejects. */
+  async follow(settings: ApiSettings): Promise<void> {
+    if (!this.#isStopped) await this.#mailbox.post(() => this.#follow(settings));
   }
 
   /** Answers what was asked, if that does not take too long. Nothing is served from now on, whatever a reload that is under way wants. */
   stop(): Promise<void> {
     this.#isStopped = true;
+    this.#timers.disarmAll();
     return this.#mailbox.post(() => this.#stop());
   }
 
-  async #follow(wanted: readonly ApiListener[]): Promise<void> {
+  async #follow(settings: ApiSettings): Promise<void> {
+    this.#access.follow(settings, await readAccountNames());
+    this.#tokens.follow(settings.tokens, settings.tokenFiles);
+    this.#audit.follow(settings.audit);
+    this.#wanted = new Map(this.#placesOf(settings).map((one) => [keyOf(one), one]));
+    this.#hasFiles = hasFiles(settings);
+    this.#told.clear();
+    for (const [key, door] of [...this.#open]) {
+      const still = this.#wanted.get(key);
+      if (still === undefined) await this.#close(key, door);
+      else door.follow(still);
+    }
+    await this.#openMissing();
+    this.#lookLater();
+  }
+
+  #placesOf({ listeners }: ApiSettings): readonly ApiListener[] {
+    const { usualPath: path } = this.#options;
+    if (listeners !== 'usual') return listeners;
+    const position = { file: '', line: 0, column: 0 };
+    return path === undefined ? [] : [{ at: 'socket', position, path, mode: OWNER_MODE, group: undefined }];
+  }
+
+  async #openMissing(): Promise<void> {
     const { log } = this.#options;
-    const keys = new Map(wanted.map((one) => [keyOf(one), one]));
-    for (const [key, listener] of [...this.#open]) if (!keys.has(key)) await this.#close(key, listener);
-    for (const [key, one] of keys) {
+    for (const [key, one] of this.#wanted) {
       if (this.#open.has(key)) continue;
+      const path = textOf(one);
       try {
-        this.#open.set(key, await this.#listen(one));
-        log.info({ event: 'api.listening', path: one.path });
+        this.#api ??= this.#load();
+        this.#open.set(key, await (await this.#api).open(one));
+        log.info({ event: 'api.listening', path });
       } catch (error) {
-        const failure = new LvsError('API_SOCKET', [one.path, reasonOf(error)], { cause: error });
-        log.error({ event: 'api.not-listening', path: one.path, reason: failure.message });
+        const { message } = new LvsError('API_SOCKET', [path, reasonOf(error)], { cause: error });
+        if (this.#told.get(key) !== message) log.error({ event: 'api.not-listening', path, reason: message });
+        this.#told.set(key, message);
       }
     }
+  }
+
+  /** Not where nothing can change by itself. */
+  #lookLater(): void {
+    const hasToLook = this.#hasFiles || [...this.#wanted.keys()].some((key) => !this.#open.has(key));
+    if (hasToLook && !this.#isStopped)
+      this.#timers.arm('look', LOOK_MS, () => void this.#mailbox.post(() => this.#look()));
+    else this.#timers.disarmAll();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isStopped) return;
+    for (const door of this.#open.values()) door.look();
+    this.#tokens.look();
+    this.#access.endOthers();
+    this.#audit.flush();
+    await this.#openMissing();
+    this.#lookLater();
   }
 
   async #stop(): Promise<void> {
     const cancel = this.#options.clock.after(GRACE_MS, () => {
       for (const server of this.#ending) server.closeAllConnections();
     });
-    for (const [key, listener] of [...this.#open]) await this.#close(key, listener);
+    for (const [key, door] of [...this.#open]) await this.#close(key, door);
     await Promise.all([...this.#ending].map(closed));
     cancel();
     await (await this.#api)?.api.close();
+    this.#audit.close();
   }
 
-  async #listen({ path, mode, group }: ApiListener): Promise<Listener> {
-    const gid = group === undefined ? undefined : await findGroup(group);
-    if (group !== undefined && gid === undefined) throw new Error(`there is no group '${group}'`);
-    this.#api ??= this.#load();
-    const server = (await this.#api).newServer();
-    return { path, server, remove: await listenAt(server, path, { mode, gid }) };
-  }
-
-  async #load(): Promise<{ readonly api: Api; readonly newServer: () => Server }> {
-    const { ports, log } = this.#options;
-    const [{ apiServer }, { httpServer }] = await Promise.all([
-      import('../api/server.js'),
-      import('../api/connections.js'),
-    ]);
-    const api = await apiServer(ports, { log, version: release() });
-    return { api, newServer: () => httpServer(api) };
+  async #load(): Promise<Loaded> {
+    const { ports, clock, wallMs, peerOf, log } = this.#options;
+    const [{ apiServer }, { openDoor }] = await Promise.all([import('../api/server.js'), import('./api-doors.js')]);
+    const [access, audit] = [this.#access, this.#audit];
+    const now = () => this.#options.clock.now();
+    const api = await apiServer(ports, { log, version: release(), now, access, audit, dashboard: ownDashboard(log) });
+    const options = { api, access, peerOf, now: () => clock.now(), wallMs, log };
+    return { api, open: (listener) => openDoor(listener, options) };
   }
 
   /** At once for who would ask now; who has asked gets his answer: it may be the answer to the reload that closes this. */
-  async #close(key: string, { path, server, remove }: Listener): Promise<void> {
+  async #close(key: string, door: Door): Promise<void> {
+    const { place: path, server } = door;
     this.#open.delete(key);
     this.#ending.add(server);
     void closed(server).then(() => this.#ending.delete(server));
     server.close();
-    await remove();
+    this.#options.ports.events.streams.endAll(); // they have no end of their own; others come back where they were
+    await door.remove();
     this.#options.log.info({ event: 'api.closed', path });
   }
 }
 
-const keyOf = ({ path, mode, group }: ApiListener): string => JSON.stringify([path, mode, group]);
+const hasFiles = ({ listeners, tokens, tokenFiles, audit }: ApiSettings): boolean =>
+  tokens.length > 0 ||
+  tokenFiles.length > 0 ||
+  audit !== undefined ||
+  (listeners !== 'usual' && listeners.some(({ at }) => at === 'network'));
+
+/** The files of TLS may change without the place. */
+const keyOf = (one: ApiListener): string =>
+  JSON.stringify(
+    one.at === 'socket'
+      ? [one.path, one.mode, one.group]
+      : [textOf(one), one.tls.clientCa !== undefined, one.tls.clientMust],
+  );
+
+const textOf = (one: ApiListener): string => (one.at === 'socket' ? one.path : formatEndpoint(one.address, one.port));
 
 const closed = (server: Server): Promise<void> =>
   new Promise((resolve) => {

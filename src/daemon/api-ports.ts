@@ -1,33 +1,56 @@
+import type { Changes } from '../api/changes.js';
+import type { DoctorView } from '../api/doctor.js';
+import type { EventsView } from '../api/events.js';
+import type { MetricsView } from '../api/metrics.js';
 import type { ApiPorts } from '../api/server.js';
 import type { Director } from '../director/director.js';
+import { changeName } from '../model/change.js';
 import { release } from '../system/release.js';
 import { type Answerers, holding, needed, seenPair } from './answers.js';
 import { Served } from './api-services.js';
+import { liveConnections } from './connection-list.js';
+import type { KernelView } from './kernel-view.js';
+import type { LiveCounts } from './live-counts.js';
 import type { Reload } from './reload.js';
-import { engineStatusOf, statusOf } from './status.js';
-import type { Watch } from './watch.js';
+import { schedulerList } from './scheduler-list.js';
+import { engineStatusOf } from './status.js';
+import type { CheckRow as WatchedCheck, Watch } from './watch.js';
 
 /** Who knows what the API is asked for. */
 export interface ApiAnswerers extends Pick<Answerers, 'engine'> {
-  readonly director: Pick<Director, 'status' | 'override' | 'preview'>;
-  readonly watch: Pick<Watch, 'status' | 'isUp'>;
-  readonly reload: Pick<Reload, 'configuration' | 'fingerprint' | 'read' | 'fromSource'>;
+  readonly director: Pick<Director, 'status' | 'preview'>;
+  readonly changes: Changes;
+  readonly watch: Pick<Watch, 'rows' | 'show' | 'isUp'>;
+  readonly reload: Pick<Reload, 'configuration' | 'originOf' | 'fingerprint' | 'read' | 'fromSource'>;
   /** undefined: nothing holds addresses. */
   readonly vrrp: Pick<NonNullable<Answerers['vrrp']>, 'report' | 'pair' | 'failover'> | undefined;
   readonly sync: Pick<NonNullable<Answerers['sync']>, 'report'> | undefined;
+  readonly events: EventsView;
+  readonly metrics: MetricsView;
+  readonly doctor: DoctorView;
+  readonly counts: Pick<LiveCounts, 'read'>;
+  /** undefined: it has no IPVS. */
+  readonly kernel: Pick<KernelView, 'connections'> | undefined;
 }
 
+/** Of each list of the status. */
+const MOST_LINES = 1000;
+
 /** The ports of the API: what lvsctl is answered, by nouns. */
-export function apiPortsOf({ director, engine, watch, reload, vrrp, sync }: ApiAnswerers): ApiPorts {
+export function apiPortsOf(answerers: ApiAnswerers): ApiPorts {
+  const { director, engine, watch, reload, vrrp, sync, events, metrics, doctor, counts, kernel, changes } = answerers;
   const served = new Served({
     configuration: () => reload.configuration,
     director,
+    changes,
+    originOf: (service) => reload.originOf(service),
     isUp: (server) => watch.isUp(server),
   });
   return {
     services: served,
     destinations: served,
-    health: { checks: () => watch.status },
+    changes,
+    health: { rows: () => watch.rows, show: (row) => watch.show(row as WatchedCheck) },
     vrrp: {
       report: async () => (await vrrp?.report()) ?? { instances: [], groups: [] },
       failover: (order) => holding(vrrp).failover(order),
@@ -36,24 +59,28 @@ export function apiPortsOf({ director, engine, watch, reload, vrrp, sync }: ApiA
     engine: { status: async () => engineStatusOf(await needed(engine).status()) },
     status: {
       status() {
-        const { services, checks, ...rest } = statusOf(director.status, watch.status);
+        const { known, last, quorums, refused, drift, foreign, writes } = director.status;
+        const { rows } = watch;
+        const up = rows.filter(({ verdict }) => verdict === 'up').length;
         return {
           software: release(),
-          services: services.length,
-          destinations: services.reduce((sum, { destinations }) => sum + destinations.length, 0),
-          checks: {
-            up: checks.filter(({ verdict }) => verdict === 'up').length,
-            down: checks.filter(({ verdict }) => verdict === 'down').length,
-          },
-          quorumLost: rest.quorumLost,
-          lastPlan: rest.lastPlan,
-          refused: rest.refused.map(({ change, reason }) => ({ change, reason })),
-          drift: rest.drift,
-          foreign: rest.foreign,
-          writes: rest.writes,
+          services: known.size,
+          destinations: [...known.values()].reduce((sum, { destinations }) => sum + destinations.size, 0),
+          checks: { up, down: rows.length - up },
+          quorumLost: [...quorums].flatMap(([name, has]) => (has ? [] : [name])),
+          lastPlan: last.changes.slice(0, MOST_LINES).map(changeName),
+          refused: refused.slice(0, MOST_LINES).map(({ change, reason }) => ({ change, reason })),
+          drift: drift.slice(0, MOST_LINES),
+          foreign: foreign.slice(0, MOST_LINES),
+          writes,
         };
       },
     },
+    statistics: counts,
+    connections: {
+      rows: () => liveConnections({ table: () => director.status.known, kernel, engine }),
+    },
+    schedulers: { all: () => schedulerList() },
     configuration: {
       inForce: () => ({
         files: reload.configuration?.files ?? [],
@@ -64,5 +91,8 @@ export function apiPortsOf({ director, engine, watch, reload, vrrp, sync }: ApiA
       plan: async () => director.preview(reload.read()),
       reload: () => reload.fromSource(),
     },
+    events,
+    metrics,
+    doctor,
   };
 }

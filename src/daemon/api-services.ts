@@ -1,31 +1,27 @@
-import type { Destination, Destinations } from '../api/destinations.js';
-import { destinationId, serviceId } from '../api/ids.js';
-import type { Service, Services } from '../api/services.js';
-import { type Configuration, destinationOf, type VirtualServer, type VirtualService } from '../config/configuration.js';
+import type { Changes } from '../api/changes.js';
+import type { Destination, DestinationInFull, DestinationRow, Destinations } from '../api/destinations.js';
+import type { Service, ServiceInFull, Services } from '../api/services.js';
+import type { Configuration, VirtualServer } from '../config/configuration.js';
+import type { Drain } from '../declare/change.js';
 import type { Director, DirectorStatus } from '../director/director.js';
-import { serverNamesOf, virtualServerName } from '../director/names.js';
-import { type DestinationKey, destinationName } from '../model/destination.js';
+import { virtualServerName } from '../director/names.js';
+import { destinationName } from '../model/destination.js';
+import { serviceId } from '../model/ids.js';
 import { type ServiceKey, serviceFamily, serviceName } from '../model/service.js';
 import type { TableService } from '../model/table.js';
+import { type Place, placesOf, strange, type Written, writtenIndex } from './served-places.js';
 
 export interface ServedOptions {
   readonly configuration: () => Configuration | undefined;
-  readonly director: Pick<Director, 'status' | 'override'>;
+  readonly director: Pick<Director, 'status'>;
+  readonly changes: Pick<Changes, 'declared' | 'drains'>;
+  /** By serviceName. */
+  readonly originOf: (service: string) => Exclude<Service['origin'], 'other'>;
   /** By serverName. */
   readonly isUp: (server: string) => boolean;
 }
 
-/** A service of the file. */
-interface Written {
-  readonly virtual: VirtualServer;
-  readonly service: VirtualService;
-}
-
-/** By serviceName. */
-type Index = ReadonlyMap<string, Written>;
-const NOTHING: Index = new Map();
-
-/** A service as the file has it, as it is in force, or both. */
+/** A service as it is declared, as it is in force, or both. */
 interface Known {
   readonly key: ServiceKey;
   readonly name: string;
@@ -34,18 +30,21 @@ interface Known {
   readonly status: DirectorStatus;
 }
 
-/** What is served, for the API: what the file says beside what is in force. */
+/** What is served, for the API: what is declared beside what is in force. */
 export class Served implements Services, Destinations {
   readonly #options: ServedOptions;
-  /** Made once for a configuration: a large site is asked for page by page. */
-  readonly #indices = new WeakMap<Configuration, Index>();
+  /** A service in force that changes is another object. */
+  readonly #rows = new WeakMap<
+    TableService,
+    { readonly written: Written | undefined; readonly rows: readonly Place[] }
+  >();
 
   constructor(options: ServedOptions) {
     this.#options = options;
   }
 
   keys(): readonly ServiceKey[] {
-    const index = this.#index();
+    const index = writtenIndex(this.#options.configuration());
     const keys = [...index.values()].map(({ service }) => service.key);
     for (const [name, { key }] of this.#options.director.status.known) if (!index.has(name)) keys.push(key);
     return keys;
@@ -53,91 +52,91 @@ export class Served implements Services, Destinations {
 
   find(key: ServiceKey): Service | undefined {
     const known = this.#known(key);
-    return known && serviceShown(known);
+    return known && serviceShown(known, this.#options.originOf);
   }
 
-  of(key: ServiceKey): readonly Destination[] {
-    const known = this.#known(key);
+  full(key: ServiceKey): ServiceInFull | undefined {
+    const shown = this.find(key);
+    return shown && { ...shown, declared: this.#options.changes.declared().services.get(shown.id) ?? null };
+  }
+
+  rows(service: ServiceKey): readonly Place[] {
+    const known = this.#known(service);
     if (known === undefined) return [];
-    const shown = this.#written(known);
-    const ids = new Set(shown.map(({ id }) => id));
-    const others = [...(known.inForce?.destinations.values() ?? [])].map((one) => other(known, one.key, 'other'));
-    return [...shown, ...others.filter(({ id }) => !ids.has(id))];
+    const { written, inForce } = known;
+    if (inForce === undefined) return written === undefined ? [] : placesOf(written).rows;
+    const before = this.#rows.get(inForce);
+    if (before !== undefined && before.written === written) return before.rows;
+    const places = written && placesOf(written);
+    const others: Place[] = [];
+    for (const [name, { key }] of inForce.destinations)
+      if (places?.names.has(name) !== true) others.push(strange(service, key));
+    const rows = others.length === 0 ? (places?.rows ?? []) : [...(places?.rows ?? []), ...others];
+    this.#rows.set(inForce, { written, rows });
+    return rows;
   }
 
-  async override(server: string, weight: number | null): Promise<void> {
-    await this.#options.director.override(server, weight ?? undefined);
+  isUp({ server }: DestinationRow): boolean | undefined {
+    return server === null ? undefined : this.#options.isUp(server);
   }
 
-  #index(): Index {
-    const configuration = this.#options.configuration();
-    if (configuration === undefined) return NOTHING;
-    const before = this.#indices.get(configuration);
-    if (before !== undefined) return before;
-    const index = new Map(
-      configuration.virtualServers.flatMap((virtual) =>
-        virtual.services.map((service) => [serviceName(service.key), { virtual, service }] as const),
-      ),
-    );
-    this.#indices.set(configuration, index);
-    return index;
+  show(row: DestinationRow): Destination {
+    const { key, id, service, role, server, settings } = row as Place;
+    const { director, changes } = this.#options;
+    const { status } = director;
+    const override = server === null ? undefined : changes.declared().overrides.get(server);
+    const [serviceOf, name] = [serviceName(service), destinationName(key)];
+    const inForce = status.known.get(serviceOf)?.destinations.get(name)?.settings;
+    return {
+      id,
+      service: serviceId(service),
+      address: key.address,
+      port: key.port,
+      method: inForce?.method ?? settings?.method ?? '',
+      role,
+      server,
+      health: server === null ? null : this.#options.isUp(server) ? 'up' : 'down',
+      configuredWeight: role === 'real' ? (settings?.weight ?? null) : null,
+      override: override?.weight ?? null,
+      maintenance: override?.maintenance === true,
+      drain: override?.maintenance === true ? drainOf(changes.drains(), server) : null,
+      weight: inForce?.weight ?? null,
+      refused: refusals(status.refused).get(`${serviceOf} -> ${name}`) ?? null,
+    };
+  }
+
+  fullDestination(row: DestinationRow): DestinationInFull {
+    const { service, id } = row;
+    const declared = this.#options.changes.declared().services.get(serviceId(service));
+    return { ...this.show(row), declared: declared?.destinations.find((one) => one.id === id) ?? null };
   }
 
   #known(key: ServiceKey): Known | undefined {
     const name = serviceName(key);
-    const { status } = this.#options.director;
-    const [written, inForce] = [this.#index().get(name), status.known.get(name)];
+    const { configuration, director } = this.#options;
+    const { status } = director;
+    const [written, inForce] = [writtenIndex(configuration()).get(name), status.known.get(name)];
     return written === undefined && inForce === undefined ? undefined : { key, name, written, inForce, status };
   }
-
-  /** Real servers, also those that are down and left the table, and the sorry server if it is none of them. */
-  #written(known: Known): readonly Destination[] {
-    const { key, written } = known;
-    if (written === undefined) return [];
-    const { virtual } = written;
-    const names = serverNamesOf(virtual);
-    const real = virtual.realServers.map((server, i): Destination => {
-      const name = names[i]!;
-      return {
-        ...other(known, destinationOf(key, server), 'real', server.settings.method),
-        server: name,
-        health: this.#options.isUp(name) ? 'up' : 'down',
-        configuredWeight: server.settings.weight,
-        override: known.status.weights.get(name) ?? null,
-      };
-    });
-    const { sorryServer } = virtual;
-    if (sorryServer === undefined) return real;
-    const sorry = other(known, destinationOf(key, sorryServer), 'sorry', sorryServer.settings.method);
-    return real.some(({ id }) => id === sorry.id) ? real : [...real, sorry];
-  }
 }
 
-/** What is known of any destination: whatever is in force. */
-function other(
-  { name, inForce, status }: Known,
-  key: DestinationKey,
-  role: Destination['role'],
-  method?: string,
-): Destination {
-  const settings = inForce?.destinations.get(destinationName(key))?.settings;
-  const suffix = `${name} -> ${destinationName(key)}`;
-  return {
-    id: destinationId(key),
-    address: key.address,
-    port: key.port,
-    method: settings?.method ?? method ?? '',
-    role,
-    server: null,
-    health: null,
-    configuredWeight: null,
-    override: null,
-    weight: settings?.weight ?? null,
-    refused: status.refused.find(({ service, change }) => service === name && change.endsWith(suffix))?.reason ?? null,
-  };
+function drainOf(drains: readonly Drain[], server: string | null): Destination['drain'] {
+  const found = drains.find((drain) => drain.server === server && drain.state === 'running');
+  return found === undefined ? null : { id: found.id, until: found.until, then: found.then };
 }
 
-function serviceShown({ key, name, written, inForce, status }: Known): Service {
+const reasonsOf = new WeakMap<DirectorStatus['refused'], ReadonlyMap<string, string>>();
+
+/** Reasons by what was to be changed, without the verb: `tcp 192.0.2.1:80 -> 10.0.0.1:80`. */
+function refusals(refused: DirectorStatus['refused']): ReadonlyMap<string, string> {
+  const before = reasonsOf.get(refused);
+  if (before !== undefined) return before;
+  const reasons = new Map(refused.map(({ change, reason }) => [change.slice(change.indexOf(' ') + 1), reason]));
+  reasonsOf.set(refused, reasons);
+  return reasons;
+}
+
+function serviceShown({ key, name, written, inForce, status }: Known, originOf: ServedOptions['originOf']): Service {
   const settings = (inForce ?? written!.service).settings;
   const byAddress = key.by === 'address' ? key : undefined;
   return {
@@ -150,7 +149,7 @@ function serviceShown({ key, name, written, inForce, status }: Known): Service {
     prefixLength: byAddress?.prefixLength ?? null,
     port: byAddress?.port ?? null,
     mark: key.by === 'fwmark' ? key.mark : null,
-    origin: written === undefined ? 'other' : 'file',
+    origin: written === undefined ? 'other' : originOf(name),
     virtualServer: written?.virtual.name ?? null,
     engine: settings.engine === undefined ? 'kernel' : 'userspace',
     scheduler: settings.scheduler,

@@ -7,9 +7,10 @@ import type { Log } from '../system/log.js';
 import { reasonOf } from '../system/log.js';
 import { runScript, type ScriptEnd, type ScriptOrder } from '../system/run-script.js';
 import { findProgram, inspectScript, type SecurityFiles, systemFiles } from '../system/script-security.js';
+import { mayBecomeOthers } from './capabilities.js';
 
-/** keepalived's: who runs scripts if nobody is named, where there is such a user. */
-const USUAL_USER = 'keepalived_script';
+/** Who runs scripts if nobody is named: the first of them that there is. keepalived's, and that of our package. */
+const USUAL_USERS = ['keepalived_script', 'lvsd-check'] as const;
 
 export type CommandSettings = Pick<
   GlobalSettings,
@@ -24,6 +25,8 @@ export interface CommandPlaces {
   readonly searchPath?: string | undefined;
   /** Who we are. */
   readonly uid: number;
+  /** root, and who has CAP_SETUID and CAP_SETGID. */
+  readonly mayBecomeOthers: boolean;
 }
 
 export interface CommandOptions {
@@ -38,6 +41,7 @@ const systemPlaces = (): CommandPlaces => ({
   files: systemFiles,
   searchPath: process.env['PATH'],
   uid: process.geteuid?.() ?? 0,
+  mayBecomeOthers: mayBecomeOthers(),
 });
 
 /** What keepalived does where a file says nothing. */
@@ -153,12 +157,15 @@ export class Commands {
   }
 
   async #account(user: ScriptUser | undefined): Promise<{ readonly account?: Account } | { readonly failed: string }> {
-    const { findAccount: find, uid } = this.#places;
+    const { findAccount: find, mayBecomeOthers } = this.#places;
     const supplementary = user?.supplementary ?? this.#settings.supplementaryGroups;
     if (user === undefined) {
-      // who is not root cannot become somebody else, and nobody asked for it
-      const usual = uid === 0 ? await find(USUAL_USER, { supplementary }) : undefined;
-      return usual === undefined ? {} : { account: usual };
+      // nobody asked for it where it cannot be
+      for (const name of mayBecomeOthers ? USUAL_USERS : []) {
+        const usual = await find(name, { supplementary });
+        if (usual !== undefined) return { account: usual };
+      }
+      return {};
     }
     const account = await find(user.user, { group: user.group, supplementary });
     if (account !== undefined) return { account };

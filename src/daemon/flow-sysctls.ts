@@ -5,9 +5,14 @@ import { type Log, reasonOf } from '../system/log.js';
 /**
  * The switches of IPVS that the flow policies of a file need. They hold for every service of the machine, so each is only ever turned
  * on, and turned back when nothing needs it any more.
+ * @param weights of operators, by serverName: who has 0 shall be left by its clients, too
  */
-export function flowSysctls({ virtualServers }: Configuration): ReadonlyMap<string, string> {
+export function flowSysctls(
+  { virtualServers }: Configuration,
+  weights: ReadonlyMap<string, number> = new Map(),
+): ReadonlyMap<string, string> {
   const needed = new Map<string, string>();
+  const someAreOut = hasOut(weights);
   for (const { deadFlows, removedFlows, services, realServers } of virtualServers) {
     if (services.every(({ settings }) => settings.engine !== undefined)) continue; // the kernel has no part in them
     const idles =
@@ -17,10 +22,13 @@ export function flowSysctls({ virtualServers }: Configuration): ReadonlyMap<stri
     if ([deadFlows, removedFlows].some((flows) => flows.do === 'cut' || flows.do === 'drain'))
       needed.set('net/ipv4/vs/expire_nodest_conn', '1');
     // A client that sticks to a server of weight 0 would be sent there with each new connection.
-    if (persistent && idles) needed.set('net/ipv4/vs/expire_quiescent_template', '1');
+    if (persistent && (idles || someAreOut)) needed.set('net/ipv4/vs/expire_quiescent_template', '1');
   }
   return needed;
 }
+
+/** Whether an operator has taken any server out of service. */
+export const hasOut = (weights: ReadonlyMap<string, number>): boolean => [...weights.values()].includes(0);
 
 /** Sets sysctls that a file needs and puts back what was there. Failures are logged: forwarding goes on without. */
 export class NeededSysctls {

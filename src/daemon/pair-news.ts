@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { Configuration } from '../config/configuration.js';
 import type { CheckStatus } from '../cli/control.js';
 import { serviceName } from '../model/service.js';
 import type { Table } from '../model/table.js';
-import { slotsOf } from '../replay/slots.js';
 import type { Clock } from '../system/clock.js';
 import { Timers } from '../system/timers.js';
+import { MaglevPrints, printOf } from './maglev-prints.js';
 import type { DirectorNews } from './vrrp-pair.js';
 
 export interface PairNewsOptions {
@@ -22,17 +21,12 @@ export interface PairNewsOptions {
 }
 
 const EVERY_MS = 2000;
-/** Tables are computed here, on the thread that everything else is done on: so many each time, and the rest later. */
-const MOST_TABLES = 8;
-
-const fingerprint = (what: unknown): string =>
-  createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 12);
 
 /** Tells the other director, by way of the process that holds the addresses, what is served here and how it is. */
 export class PairNews {
   readonly #options: PairNewsOptions;
   readonly #timers: Timers<'tell'>;
-  readonly #tables = new Map<string, { readonly of: string; readonly is: string }>();
+  readonly #prints = new MaglevPrints();
   #configured: { readonly of: Configuration; readonly services: Readonly<Record<string, string>> } | undefined;
 
   constructor(options: PairNewsOptions) {
@@ -58,7 +52,7 @@ export class PairNews {
     const told = file.globals.pair.acceptsPush ? this.#options.fingerprint() : undefined;
     await tell({
       services: this.#services(file),
-      maglev: this.#maglev(table()),
+      maglev: this.#prints.of(table()),
       health: healthOf(checks()),
       ...(told === undefined ? {} : { file: told }),
       connections: await connections(),
@@ -70,37 +64,22 @@ export class PairNews {
     if (this.#configured?.of !== file) this.#configured = { of: file, services: servicesOf(file) };
     return this.#configured.services;
   }
-
-  /** By what is in force now. A table that is not computed yet is left out. */
-  #maglev(table: Table): Readonly<Record<string, string>> {
-    let computed = 0;
-    const hashing = [...table].filter(
-      ([, { settings }]) => settings.scheduler === 'mh' || settings.scheduler === 'maglev',
-    );
-    for (const [name, service] of hashing) {
-      const of = fingerprint([service.settings, [...service.destinations]]);
-      if (this.#tables.get(name)?.of === of) continue;
-      this.#tables.delete(name);
-      if (++computed <= MOST_TABLES) this.#tables.set(name, { of, is: fingerprint(slotsOf(service)) });
-    }
-    const names = new Set(hashing.map(([name]) => name));
-    for (const name of this.#tables.keys()) if (!names.has(name)) this.#tables.delete(name);
-    return Object.fromEntries([...this.#tables].map(([name, { is }]) => [name, is]));
-  }
 }
 
 /** Each with all that decides where its packets go. */
-export const servicesOf = ({ virtualServers }: Configuration): Readonly<Record<string, string>> =>
+export const servicesOf = ({
+  virtualServers,
+}: Pick<Configuration, 'virtualServers'>): Readonly<Record<string, string>> =>
   Object.fromEntries(
     virtualServers.flatMap(({ services, realServers, sorryServer, quorum, hysteresis }) => {
       const servers = [...realServers, ...(sorryServer === undefined ? [] : [sorryServer])];
-      const pool = fingerprint([
+      const pool = printOf([
         servers.map(({ address, port, settings }) => [address, port ?? null, settings]),
         sorryServer !== undefined,
         quorum,
         hysteresis,
       ]);
-      return services.map(({ key, settings }) => [serviceName(key), fingerprint([settings, pool])] as const);
+      return services.map(({ key, settings }) => [serviceName(key), printOf([settings, pool])] as const);
     }),
   );
 

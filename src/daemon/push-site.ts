@@ -165,7 +165,7 @@ export class PushSite {
 
   #tell({ event, push: { id, by, from }, why }: Extract<PushAction, { readonly do: 'tell' }>): void {
     const { log } = this.#options;
-    const told = { event, id, by, from, ...(why === undefined ? {} : { why }) };
+    const told = { event, push: id, by, from, ...(why === undefined ? {} : { why }) };
     if (event === 'pair.push-stuck') log.error(told);
     else if (event === 'pair.push-back' || event === 'pair.push-refused') log.warn(told);
     else log.info(told);

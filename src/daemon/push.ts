@@ -105,7 +105,7 @@ export class Push {
       const result = await leader.run();
       const { end } = result;
       this.#last = result;
-      const told = { event: 'pair.push-ended', id: leader.id, is: end.is, ...('why' in end ? { why: end.why } : {}) };
+      const told = { event: 'pair.push-ended', push: leader.id, is: end.is, ...('why' in end ? { why: end.why } : {}) };
       if (end.is === 'in-force' || end.is === 'checked') log.info(told);
       else log.warn(told);
       if (!checkOnly) await this.#settleDoubt(result);

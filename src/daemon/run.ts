@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
+import { addon } from '../addon/addon.js';
 import { openNetlink } from '../addon/netlink.js';
 import { complaintsText } from '../cli/complaints.js';
 import { type Order, readOptionsOf, runtimeFile } from '../cli/lvsd-options.js';
@@ -10,6 +11,8 @@ import type { Reading } from '../config/read.js';
 import { Reuse } from '../config/reuse.js';
 import { ForwarderOfBoth } from '../dataplane/both.js';
 import { LvsError } from '../errors.js';
+import { Journal } from '../events/journal.js';
+import { journalledLog } from '../events/journalled-log.js';
 import { IpvsClient } from '../ipvs/client.js';
 import { IpvsForwarder } from '../ipvs/forwarder.js';
 import { Links } from '../links/links.js';
@@ -18,17 +21,23 @@ import { FwmarkTable } from '../netfilter/fwmark-table.js';
 import { systemNft } from '../netfilter/nft.js';
 import { Exchange } from '../netlink/exchange.js';
 import { NETLINK_GENERIC } from '../netlink/generic.js';
-import { systemClock } from '../system/clock.js';
+import { appendedFile } from '../system/appended-file.js';
+import { monotonicUs, systemClock, wallMs } from '../system/clock.js';
+import { lineFile } from '../system/line-file.js';
 import { descriptorSink, jsonLog, type Log, reasonOf } from '../system/log.js';
+import { ServiceManager, takeManagerSettings } from '../system/notify-socket.js';
+import { release } from '../system/release.js';
 import { nextEnding, onSignals } from '../system/signals.js';
 import { stateFile } from '../system/state-file.js';
 import { systemSysctl } from '../system/sysctl.js';
+import { kernelRoutes } from './announce-routes.js';
 import { Daemon } from './daemon.js';
 import { systemEngine, systemEngineSync } from './engine-system.js';
 import { kernelAddresses } from './kernel-addresses.js';
 import { systemKernelView } from './kernel-view.js';
 import { fileSource } from './file-source.js';
 import { mustBeIn } from './namespace.js';
+import { EventsFollower } from './process-events.js';
 import { PushFiles } from './push-files.js';
 import { lockFolder } from './run-lock.js';
 import { systemPorts } from './probe-ports.js';
@@ -37,10 +46,18 @@ import { SyncKeeper } from './sync-keeper.js';
 import { VrrpKeeper } from './vrrp-keeper.js';
 
 const STDERR = 2;
+/** Another lvsd follows at once: all stays, whatever the file's lvs_stop says. */
+const RESTART = 'SIGUSR2';
 
 /** `lvsd run`, until a signal ends it. Answers with the exit status. */
 export async function run(order: Order, output: Output, environment: NodeJS.ProcessEnv): Promise<number> {
-  const log = jsonLog(descriptorSink(STDERR), order.log);
+  const plain = jsonLog(descriptorSink(STDERR), order.log);
+  const journal = new Journal({
+    wallMs,
+    onTrouble: (operation, error) => plain.warn({ event: 'events.not-kept', operation, reason: reasonOf(error) }),
+  });
+  const log = journalledLog(plain, journal);
+  const managed = takeManagerSettings(environment, process.pid);
   const options = { ...readOptionsOf(order, environment), reuse: new Reuse() };
   const statePathOf = ({ configuration }: Reading): string =>
     order.state ?? configuration?.globals.stateFile ?? runtimeFile(environment, 'director.json');
@@ -58,14 +75,19 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
 
   const path = statePathOf(reading);
   const folder = dirname(path);
+  // what outlives the machine's next start
+  const kept = environment['STATE_DIRECTORY']?.split(':')[0] ?? folder;
   const unlock = await lockFolder(folder, log);
+  journal.open(lineFile(join(kept, 'events.jsonl')));
   const client = new IpvsClient(openNetlink(NETLINK_GENERIC), { after: (ms, late) => systemClock.after(ms, late) });
-  const links = new Links(new Exchange(openNetlink(NETLINK_ROUTE)));
+  const route = new Exchange(openNetlink(NETLINK_ROUTE));
+  const links = new Links(route);
   try {
     const kernel = await kernelOf(client, reading.configuration, log);
     const sync = new SyncKeeper({ folder, start: startProcess('sync', folder), clock: systemClock, log });
     const engine = systemEngine({
       path: join(folder, 'engine.sock'),
+      version: release(),
       logFile: undefined,
       beforePorts: () => sync.restoreSessions(),
       clock: systemClock,
@@ -75,7 +97,16 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
     // a SIGHUP that comes while we start means a file that we may have read before it changed
     const early = { asked: false };
     const started = onSignals(process, { SIGHUP: () => void (early.asked = true) });
-    const ending = nextEnding(process);
+    const ending = nextEnding(process, [RESTART]);
+    const served: { daemon?: Daemon } = {};
+    const manager = new ServiceManager({
+      ...managed,
+      send: (socket, text) => addon().sendUnixDatagram(socket, Buffer.from(text)),
+      clock: systemClock,
+      monotonicUs,
+      status: () => served.daemon?.summary ?? 'starting',
+      log,
+    });
     const daemon = await Daemon.start(
       reading.configuration,
       {
@@ -83,6 +114,7 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
         engine,
         ...(kernel === undefined ? {} : { settings: kernel, kernel: systemKernelView(kernel) }),
         links,
+        routes: kernelRoutes(links),
         addresses: kernelAddresses(systemClock),
         sysctl: systemSysctl(),
         marks: new FwmarkTable(systemNft()),
@@ -90,6 +122,9 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
         sync,
         engineSync: systemEngineSync({ engine, vrrp, clock: systemClock, log }),
         ...systemPorts(),
+        journal,
+        netlinkErrors: () => ({ ipvs: client.refused, route: route.refused }),
+        manager,
         log,
       },
       {
@@ -98,20 +133,36 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
         state: stateFile(path),
         health: stateFile(join(folder, 'health.json')),
         made: stateFile(join(folder, 'made.json'), 0o600),
+        webhooks: stateFile(join(kept, 'webhooks.json')),
+        declared: appendedFile(join(kept, 'declared.jsonl')),
+        fleet: {
+          documents: stateFile(join(kept, 'fleet.json'), 0o600),
+          announcements: stateFile(join(kept, 'announce.json')),
+        },
         controlPath: order.control,
         observeMs: 1000 * order.observeSeconds,
         foreign: order.foreign,
       },
     );
     const quiet = onSignals(process, { SIGHUP: () => reloadInBackground(daemon) });
+    const followers = [
+      new EventsFollower({ process: 'vrrp', ask: (known) => vrrp.events(known), journal, clock: systemClock }),
+      new EventsFollower({ process: 'sync', ask: (known) => sync.events(known), journal, clock: systemClock }),
+    ];
+    for (const follower of followers) follower.open();
     started();
+    served.daemon = daemon;
+    manager.started();
     if (early.asked) reloadInBackground(daemon);
     log.info({ event: 'daemon.started', file: order.file, control: order.control });
     const signal = await ending.why;
     log.info({ event: 'daemon.stopping', signal });
-    await daemon.stop();
+    manager.stopping();
+    await daemon.stop(signal === RESTART ? 'keep' : undefined);
+    for (const follower of followers) follower.close();
     quiet(); // until here a SIGHUP would have ended us before we are done
     log.info({ event: 'daemon.stopped' });
+    manager.close();
     return 0;
   } finally {
     client.close();
@@ -126,7 +177,7 @@ async function takeBack(file: string, folder: string, log: Log): Promise<boolean
   if (!(await files.isOnTrial())) return false;
   const unlock = await lockFolder(folder, log); // of an lvsd that runs it is not over
   try {
-    log.warn({ event: 'pair.push-taken-back', id: await files.recover() });
+    log.warn({ event: 'pair.push-taken-back', push: await files.recover() });
     return true;
   } catch (error) {
     log.error({ event: 'pair.push-stuck', why: reasonOf(error) }); // a director with that file is better than none

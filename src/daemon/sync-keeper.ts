@@ -5,6 +5,7 @@ import type { PairSeen } from '../pair/sync-report.js';
 import type { Clock } from '../system/clock.js';
 import { type Log, reasonOf } from '../system/log.js';
 import { Timers } from '../system/timers.js';
+import type { EventsNews } from './process-events.js';
 import { ProcessKeeper } from './process-keeper.js';
 import type { SyncOrder, SyncRequest, WaitingQuestion } from './sync-order.js';
 import { syncFiles } from './sync-process.js';
@@ -69,6 +70,12 @@ export class SyncKeeper {
   answerPeer(answer: AnswerPeer): void {
     this.#answer = answer;
     void this.#hear();
+  }
+
+  /** What happened there behind `known`, as soon as there is something. @throws LvsError PAIR_NOBODY, DIRECTOR_SAYS_NO, DIRECTOR_ABSENT */
+  async events(known: number): Promise<EventsNews> {
+    if (this.#keeper.order === undefined) throw new LvsError('PAIR_NOBODY', []);
+    return (await this.#ask({ do: 'events', known })) as EventsNews;
   }
 
   /** null: it does not run. */

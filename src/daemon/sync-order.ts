@@ -47,6 +47,8 @@ export type SyncRequest =
   | { readonly do: 'restore' }
   /** To the other director. */
   | { readonly do: 'ask'; readonly question: PeerQuestion; readonly withinMs: number }
+  /** What happened there behind `known`, as soon as there is something. */
+  | { readonly do: 'events'; readonly known: number }
   /** The other director's next question, as soon as there is one; null after a while without. */
   | { readonly do: 'next-question' }
   | { readonly do: 'answer'; readonly id: number; readonly answer: PeerAnswer };
@@ -64,6 +66,8 @@ export function decodeSyncRequest(line: string): SyncRequest | undefined {
     case 'restore':
     case 'next-question':
       return { do: told['do'] };
+    case 'events':
+      return typeof told['known'] === 'number' ? { do: 'events', known: told['known'] } : undefined;
     case 'configure':
       return isPlain(told['order']) ? { do: 'configure', order: told['order'] as unknown as SyncOrder } : undefined;
     case 'ask': {

@@ -14,7 +14,8 @@ import type { SyncDaemon } from '../ipvs/rows.js';
 import { NETLINK_GENERIC } from '../netlink/generic.js';
 import { LONGEST_QUESTION } from '../pair/questions.js';
 import { systemSecureNetwork } from '../pair/secure.js';
-import { systemClock } from '../system/clock.js';
+import { journalledLog } from '../events/journalled-log.js';
+import { systemClock, wallMs } from '../system/clock.js';
 import { descriptorSink, jsonLog } from '../system/log.js';
 import { Mailbox } from '../system/mailbox.js';
 import { idleProcessors } from '../system/processors.js';
@@ -24,6 +25,7 @@ import { stateFile } from '../system/state-file.js';
 import type { Role } from '../vrrp/machine-types.js';
 import type { BoardNews } from './board.js';
 import { serveControl } from './control.js';
+import { EventsBoard } from './process-events.js';
 import { SyncHolder } from './sync-holder.js';
 import { decodeSyncRequest, type SyncRequest } from './sync-order.js';
 import type { VrrpRequest } from './vrrp-order.js';
@@ -69,8 +71,9 @@ export const syncFiles = (folder: string): { readonly socket: string; readonly m
 });
 
 async function run({ folder }: ProcessOrder): Promise<number> {
-  const log = jsonLog(descriptorSink(STDERR), 'info');
   const clock = systemClock;
+  const events = new EventsBoard(clock, wallMs);
+  const log = journalledLog(jsonLog(descriptorSink(STDERR), 'info'), events.journal);
   const files = syncFiles(folder);
   let ipvs: IpvsClient | undefined;
   const holder = new SyncHolder({
@@ -106,6 +109,8 @@ async function run({ folder }: ProcessOrder): Promise<number> {
         return holder.restore();
       case 'ask':
         return holder.ask(request.question, request.withinMs);
+      case 'events':
+        return events.since(request.known);
       case 'next-question':
         return holder.nextQuestion();
       case 'answer':
@@ -129,6 +134,7 @@ async function run({ folder }: ProcessOrder): Promise<number> {
   await orders.close();
   await holder.stop();
   ipvs?.close();
+  events.close();
   await close();
   log.info({ event: 'sync.stopped' });
   return 0;

@@ -8,6 +8,7 @@ import type { Log } from '../system/log.js';
 import type { Role } from '../vrrp/machine-types.js';
 import type { VrrpReport } from '../vrrp/report.js';
 import type { BoardNews } from './board.js';
+import type { EventsNews } from './process-events.js';
 import { ProcessKeeper } from './process-keeper.js';
 import type { VrrpOrder, VrrpRequest } from './vrrp-order.js';
 import type { DirectorNews } from './vrrp-pair.js';
@@ -63,6 +64,11 @@ export class VrrpKeeper {
   /** Roles of the instances, as soon as they are not what was `known`. @throws LvsError DIRECTOR_SAYS_NO, DIRECTOR_ABSENT */
   async roles(known: number): Promise<BoardNews<Role>> {
     return (await this.#ask({ do: 'roles', known })) as BoardNews<Role>;
+  }
+
+  /** What happened there behind `known`, as soon as there is something. @throws LvsError PAIR_NOBODY, DIRECTOR_SAYS_NO, DIRECTOR_ABSENT */
+  async events(known: number): Promise<EventsNews> {
+    return (await this.#askHolder({ do: 'events', known })) as EventsNews;
   }
 
   /** Both directors. @throws LvsError PAIR_NOBODY, DIRECTOR_SAYS_NO, DIRECTOR_ABSENT */

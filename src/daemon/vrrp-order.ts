@@ -42,6 +42,8 @@ export type VrrpRequest =
   | { readonly do: 'sessions'; readonly known: number }
   /** Roles of the instances, likewise. */
   | { readonly do: 'roles'; readonly known: number }
+  /** What happened there, likewise. */
+  | { readonly do: 'events'; readonly known: number }
   /** The peer's connections are here, or for this reason nobody waits for them any more. */
   | { readonly do: 'synced'; readonly why: string }
   /** Of the other director; and what it is told of ours. */
@@ -55,7 +57,7 @@ export type VrrpRequest =
 export function decodeVrrpRequest(line: string): VrrpRequest | undefined {
   try {
     const told = JSON.parse(line) as Readonly<Partial<Record<'do' | 'order' | 'news' | 'known' | 'why', unknown>>>;
-    if ((told.do === 'sessions' || told.do === 'roles') && typeof told.known === 'number')
+    if ((told.do === 'sessions' || told.do === 'roles' || told.do === 'events') && typeof told.known === 'number')
       return { do: told.do, known: told.known };
     if (told.do === 'synced' && typeof told.why === 'string') return { do: 'synced', why: told.why };
     if (told.do === 'stop' || told.do === 'status' || told.do === 'hello' || told.do === 'pair') return { do: told.do };

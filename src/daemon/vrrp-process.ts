@@ -4,11 +4,14 @@ import { openAdvertPort } from '../addon/advert-port.js';
 import { flag, type NoOrder, readCommand, text } from '../cli/arguments.js';
 import { answer, type Output } from '../cli/face.js';
 import { runtimeFile } from '../cli/lvsd-options.js';
+import { journalledLog } from '../events/journalled-log.js';
+import { systemClock, wallMs } from '../system/clock.js';
 import { descriptorSink, jsonLog, type Log, reasonOf } from '../system/log.js';
 import { Mailbox } from '../system/mailbox.js';
 import { nextEnding } from '../system/signals.js';
 import { type StateFile, stateFile } from '../system/state-file.js';
 import { serveControl } from './control.js';
+import { EventsBoard } from './process-events.js';
 import { lockFolder, lockOfVrrp } from './run-lock.js';
 import type { VrrpHolder } from './vrrp-holder.js';
 import { decodeVrrpRequest, type VrrpOrder, type VrrpRequest } from './vrrp-order.js';
@@ -62,7 +65,8 @@ export const vrrpFiles = (
 });
 
 async function run({ folder, realtime }: ProcessOrder): Promise<number> {
-  const log = jsonLog(descriptorSink(STDERR), 'info');
+  const events = new EventsBoard(systemClock, wallMs);
+  const log = journalledLog(jsonLog(descriptorSink(STDERR), 'info'), events.journal);
   const files = vrrpFiles(folder);
   const unlock = await lockFolder(folder, log, lockOfVrrp);
   const kept = stateFile(files.order, SECRET);
@@ -95,6 +99,8 @@ async function run({ folder, realtime }: ProcessOrder): Promise<number> {
         return holder.sessions(request.known);
       case 'roles':
         return holder.roles(request.known);
+      case 'events':
+        return events.since(request.known);
       case 'synced':
         holder.synced(request.why);
         return undefined;
@@ -127,6 +133,7 @@ async function run({ folder, realtime }: ProcessOrder): Promise<number> {
   adverts.close();
   await close(); // who holds a line to us sees the end, and that is it
   await unlock();
+  events.close();
   log.info({ event: 'vrrp.stopped' });
   return 0;
 }

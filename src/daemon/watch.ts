@@ -40,6 +40,8 @@ export interface WatchOptions {
   readonly follow?: (check: FileCheck | BfdCheck) => Follow;
   /** Absent: checks are made as they are written. */
   readonly route?: Route;
+  /** An attempt begins, so many milliseconds later than it was due. */
+  readonly onBegin?: (lateMs: number) => void;
   /** For ha_suspend; absent: every address is taken to be here. */
   readonly addresses?: LocalAddresses;
 }
@@ -55,6 +57,13 @@ export interface Followed {
   readonly retire: () => Promise<void>;
 }
 
+export interface CheckTotals {
+  readonly up: number;
+  readonly down: number;
+  readonly attempts: number;
+  readonly failures: number;
+}
+
 type Probes = ReadonlyMap<string, Probe>;
 type Seats = ReadonlyMap<string, Seat>;
 
@@ -62,6 +71,15 @@ type Seats = ReadonlyMap<string, Seat>;
 const MOST_SCRIPTS = 256;
 /** The log says no more often than this that attempts had to wait. */
 const CROWDED_PAUSE_MS = 60_000;
+
+/** A check before it is shown. */
+export interface CheckRow {
+  readonly server: string;
+  readonly check: string;
+  readonly verdict: CheckStatus['verdict'];
+  readonly seat: Seat;
+  readonly probe: Probe;
+}
 
 /** All checks of all servers. A reload hands it another configuration; a check that did not change goes on as it was. */
 export class Watch {
@@ -145,9 +163,34 @@ export class Watch {
     }
   }
 
+  /** Of all checks, each for each server that it is for. */
+  get totals(): CheckTotals {
+    const totals = { up: 0, down: 0, attempts: 0, failures: 0 };
+    for (const { probes } of this.#seats.values())
+      for (const { finding } of probes) totals[finding.judgement.verdict]++;
+    for (const { finding } of this.#probes.values()) {
+      totals.attempts += finding.attempts;
+      totals.failures += finding.failures;
+    }
+    return totals;
+  }
+
   get status(): CheckStatus[] {
     const offsetMs = this.#offsetMs();
     return [...this.#seats.values()].flatMap((seat) => seat.probes.map((probe) => statusOf(seat, probe, offsetMs)));
+  }
+
+  /** Of every check, the little that finds it: a large site has 50,000. */
+  get rows(): readonly CheckRow[] {
+    const rows: CheckRow[] = [];
+    for (const seat of this.#seats.values())
+      for (const probe of seat.probes)
+        rows.push({ server: seat.server, check: probe.is, verdict: probe.finding.judgement.verdict, seat, probe });
+    return rows;
+  }
+
+  show({ seat, probe }: CheckRow): CheckStatus {
+    return statusOf(seat, probe, this.#offsetMs());
   }
 
   async stop(): Promise<void> {
@@ -222,10 +265,10 @@ export class Watch {
   }
 
   #watcherOf(check: Check, initial: Belief, events: FindingEvents): Watcher {
-    const { ports, follow = nobodyTells } = this.#options;
+    const { ports, follow = nobodyTells, onBegin } = this.#options;
     if (isAsking(check)) {
       const slots = check.is === 'misc' ? this.#scripts : this.#slots;
-      return new Monitor(monitorSettings(check), { ...events, ports, slots, initial });
+      return new Monitor(monitorSettings(check), { ...events, ports, slots, initial, onBegin });
     }
     const damping = dampingSettings(check.pace);
     const options = { ...events, clock: ports.clock, initial, follow: follow(check) };

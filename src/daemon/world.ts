@@ -1,9 +1,12 @@
+import type { RouteBoard } from '../announce/announcer.js';
 import type { Bundle } from '../config/bundle.js';
 import type { Configuration } from '../config/configuration.js';
+import type { Journal } from '../events/journal.js';
 import type { Forwarder } from '../model/change.js';
 import type { ProbePorts } from '../health/ports.js';
 import type { Links } from '../links/links.js';
 import type { Log } from '../system/log.js';
+import type { ServiceManager } from '../system/notify-socket.js';
 import type { Sysctl } from '../system/sysctl.js';
 import type { Engine } from './engine.js';
 import type { EngineSyncDaemon } from './engine-sync-daemon.js';
@@ -29,6 +32,8 @@ export interface World extends Omit<ProbePorts, 'runCommand'> {
   /** undefined: no sysctl is set, and probes go to the servers' own addresses. */
   readonly sysctl?: Sysctl;
   readonly links?: Pick<Links, 'list' | 'routeTo'>;
+  /** The kernel's routes that a routing daemon reads; undefined: none is told anything. */
+  readonly routes?: RouteBoard;
   /** The addresses of this machine; undefined: ha_suspend takes all to be here. */
   readonly addresses?: AddressSource;
   /** The process that holds the virtual addresses; undefined: there is none. */
@@ -38,6 +43,12 @@ export interface World extends Omit<ProbePorts, 'runCommand'> {
   >;
   /** The process that synchronises connections, and the way to the other director; undefined: there is none. */
   readonly sync?: Pick<SyncKeeper, 'follow' | 'report' | 'peer' | 'answerPeer' | 'close'>;
+  /** Of each netlink socket: answers that were refused, by kind; undefined: nobody counts. */
+  readonly netlinkErrors?: () => Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** What was told to `log`, as far as others may follow it; undefined: nothing. */
+  readonly journal?: Journal;
+  /** Is told when a reload begins and ends; undefined: nobody wants to know. */
+  readonly manager?: Pick<ServiceManager, 'reloading' | 'reloaded'>;
   readonly log: Log;
 }
 

@@ -91,11 +91,14 @@ interface Situation {
   readonly life: Life;
   /** All of it, when it does not climb. */
   readonly weight: number;
+  /** An operator wants no new connections for it; those that it has shall go on. */
+  readonly isOut: boolean;
 }
 
 function situation(name: string, server: RealServer, isNew: boolean, known: Circumstances): Situation {
   const life = follow(known.lives.get(name), known.isUp(name), isNew, server, known.now);
-  return { name, server, life, weight: known.weights.get(name) ?? known.weightOf(name, server.settings.weight) };
+  const own = known.weights.get(name);
+  return { name, server, life, weight: own ?? known.weightOf(name, server.settings.weight), isOut: own === 0 };
 }
 
 function quorumOf(virtual: VirtualServer, servers: readonly Situation[], before: boolean): boolean {
@@ -113,7 +116,7 @@ interface Place {
   readonly weight: number;
 }
 
-/** A lost quorum changes nothing unless a sorry server stands in; then it does so for all of them, the live ones too. */
+/** A lost quorum changes nothing unless a sorry server stands in; then it does so for all of them, the live ones too, but for who drains. */
 function placesOf(
   virtual: VirtualServer,
   servers: readonly Situation[],
@@ -123,8 +126,8 @@ function placesOf(
 ): { readonly places: readonly Place[]; readonly untilMs: number } {
   const places: Place[] = [];
   let untilMs = Number.POSITIVE_INFINITY;
-  for (const [i, { server, life, weight }] of servers.entries()) {
-    if ((life.up || keptIn.has(i)) && !standsIn) {
+  for (const [i, { server, life, weight, isOut }] of servers.entries()) {
+    if ((life.up || keptIn.has(i)) && (!standsIn || isOut)) {
       const climb = climbingWeight(virtual.slowStart, life, weight, now);
       untilMs = Math.min(untilMs, climb.untilMs);
       places.push({ server, weight: climb.value });

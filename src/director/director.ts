@@ -13,9 +13,10 @@ import type { Found } from './adoption.js';
 import { type Desired, desired } from './desired.js';
 import { Memory } from './memory.js';
 import { drainTimes, type DrainTimes, type Leaving, nextGone, nextLeaving, withLeaving } from './leaving.js';
-import { serverNamesOf, virtualServerName } from './names.js';
+import { virtualServerName, virtualServerOf } from './names.js';
 import { Outlook } from './outlook.js';
 import { allNames, type LastApplied, ownPart } from './ownership.js';
+import { counts, leftOf, partOf, sameKeys } from './parts.js';
 import { plan } from './plan.js';
 import { foreseen } from './preview.js';
 import { probeMarks } from './probe-services.js';
@@ -85,10 +86,12 @@ export class Director {
   readonly #memory: Memory;
   /** What we believe the forwarder has of ours: what it said last, and what it has taken since. */
   #known = new WorkingTable();
-  readonly #weights = new Map<string, number>();
+  #weights: ReadonlyMap<string, number> = new Map();
   #configuration: Configuration | undefined;
   /** Beside it. */
   #made: Table = new Map();
+  /** Beside both, as they were found. */
+  #stranded: Table = new Map();
   /** Its virtual servers by virtualServerName: one verdict shall not look at all of them. */
   #virtuals: ReadonlyMap<string, VirtualServer> = new Map();
   /** Names of what we answer for, with their destinations; what we no longer want stays until it is gone. */
@@ -138,13 +141,26 @@ export class Director {
     });
   }
 
-  /** What `configure` would do. */
-  preview(configuration: Configuration): Promise<readonly Change[]> {
+  /**
+   * What was found and is ours stays as it is, unless a configuration or `keep` says otherwise: nobody knows whether it is still wanted. Before the
+   * first configuration.
+   */
+  strand(): Promise<void> {
+    return this.#mailbox.post(() => {
+      this.#stranded = new Map(this.#known.table);
+    });
+  }
+
+  /** What `configure` would do, with these weights of operators. */
+  preview(configuration: Configuration, weights = this.#weights): Promise<readonly Change[]> {
     return this.#mailbox.post(() => {
       const isUp = foreseen(configuration, this.#options.isUp, (server) => this.#outlook.lives.has(server));
       const marks = probeMarks(configuration);
-      const want = this.#desired(configuration, marks, this.#made, isUp);
-      const leaving = this.#leavingWith(allNames(configuration, marks, this.#made), drainTimes(configuration));
+      const want = this.#desired(configuration, marks, this.#beside(this.#made), isUp, weights);
+      const leaving = this.#leavingWith(
+        allNames(configuration, marks, this.#beside(this.#made)),
+        drainTimes(configuration),
+      );
       return plan(this.#withLeaving(want.table, leaving), this.#known.table);
     });
   }
@@ -160,13 +176,19 @@ export class Director {
     });
   }
 
-  /** An operator's weight for a server, by serverName; undefined: that of the file again. @throws LvsError SERVER_UNKNOWN */
-  override(server: string, weight: number | undefined): Promise<Report> {
+  /**
+   * The weights that operators want, by serverName, in place of those before; of servers that are not there they wait for them. Only the
+   * virtual servers of those that differ are looked at: the report is of them.
+   */
+  setWeights(weights: ReadonlyMap<string, number>): Promise<Report> {
     return this.#mailbox.post(() => {
-      if (weight === undefined) this.#weights.delete(server);
-      else if (this.#hasServer(server)) this.#weights.set(server, weight);
-      else throw new LvsError('SERVER_UNKNOWN', [server]);
-      return this.#reconcile();
+      const before = this.#weights;
+      this.#weights = new Map(weights);
+      const servers = [...new Set([...before.keys(), ...weights.keys()])].filter(
+        (server) => before.get(server) !== weights.get(server),
+      );
+      const looked = servers.map(virtualServerOf).filter((name) => this.#virtuals.has(name));
+      return looked.length === 0 ? nothing : this.#reconcile(new Set(looked));
     });
   }
 
@@ -204,7 +226,7 @@ export class Director {
   async #configure(configuration: Configuration, made = this.#made): Promise<Report> {
     const { forwarder, log } = this.#options;
     const marks = probeMarks(configuration);
-    const names = allNames(configuration, marks, made);
+    const names = allNames(configuration, marks, this.#beside(made));
     const drains = drainTimes(configuration);
     const virtuals = new Map(configuration.virtualServers.map((virtual) => [virtualServerName(virtual), virtual]));
     const flush = configuration.globals.flushAtStart && this.#configuration === undefined;
@@ -233,9 +255,8 @@ export class Director {
     return report;
   }
 
-  #hasServer(server: string): boolean {
-    for (const virtual of this.#virtuals.values()) if (serverNamesOf(virtual).includes(server)) return true;
-    return false;
+  #beside(made: Table): Table {
+    return this.#stranded.size === 0 ? made : new Map([...this.#stranded, ...made]);
   }
 
   /** The virtual servers that are new or other than before, by name; undefined: there is more to do than to look at those. */
@@ -286,6 +307,7 @@ export class Director {
     marks: ReadonlyMap<string, number>,
     made: Table,
     isUp = this.#options.isUp,
+    weights = this.#weights,
   ): Desired {
     const { weightOf, clock, hadQuorum } = this.#options;
     const { quorums, lives } = this.#outlook;
@@ -293,7 +315,7 @@ export class Director {
     const want = desired(configuration, {
       isUp,
       weightOf,
-      weights: this.#weights,
+      weights,
       quorums,
       ...(hadQuorum === undefined ? {} : { hadQuorum }),
       lives,
@@ -322,8 +344,8 @@ export class Director {
   /** Of all virtual servers, or only of some. */
   async #reconcile(only?: ReadonlySet<string>): Promise<Report> {
     if (this.#configuration === undefined) return nothing;
-    const part = only === undefined ? this.#configuration : this.#partOf(this.#configuration, only);
-    const want = this.#desired(part, this.#probeMarks, only === undefined ? this.#made : new Map());
+    const part = only === undefined ? this.#configuration : partOf(this.#configuration, this.#virtuals, only);
+    const want = this.#desired(part, this.#probeMarks, only === undefined ? this.#beside(this.#made) : new Map());
     this.#tell(want);
     if (only === undefined) this.#outlook.replace(want);
     else this.#outlook.renew(want);
@@ -381,7 +403,7 @@ export class Director {
     const { clock, forwarder, observeMs } = this.#options;
     const start = clock.now();
     try {
-      const own = this.#ours(await forwarder.read());
+      const own = ownPart(await forwarder.read(), new Set(this.#owned.keys()));
       const drift = plan(this.#known.table, own).map(changeName);
       if (drift.join() !== this.#drift.join()) this.#tellDrift(drift);
       this.#drift = drift;
@@ -396,18 +418,10 @@ export class Director {
     }
   }
 
-  #ours(table: Table): Table {
-    return ownPart(table, new Set(this.#owned.keys()));
-  }
-
   #tellDrift(drift: readonly string[]): void {
     const repair = this.#configuration?.globals.drift === 'repair';
     if (drift.length === 0) this.#options.log.info({ event: 'director.drift-gone' });
     else this.#options.log.warn({ event: 'director.drift', repair, count: drift.length, undo: drift.slice(0, 20) });
-  }
-
-  #partOf(configuration: Configuration, names: ReadonlySet<string>): Configuration {
-    return { ...configuration, virtualServers: [...names].flatMap((name) => this.#virtuals.get(name) ?? []) };
   }
 
   /** What is different from the last look. */
@@ -454,7 +468,9 @@ export class Director {
       }),
     );
     await this.#reconcile();
-    await this.#forgetGone(this.#withoutForeign(allNames(this.#configuration!, this.#probeMarks, this.#made)));
+    await this.#forgetGone(
+      this.#withoutForeign(allNames(this.#configuration!, this.#probeMarks, this.#beside(this.#made))),
+    );
   }
 
   async #leave(how: 'keep' | 'remove' | 'flush'): Promise<void> {
@@ -478,18 +494,3 @@ export class Director {
     });
   }
 }
-
-/** The servers that a virtual server had and has no more, by serverName. */
-function leftOf(before: VirtualServer | undefined, now: VirtualServer | undefined): readonly string[] {
-  const names = new Set(now === undefined ? [] : serverNamesOf(now));
-  return before === undefined ? [] : serverNamesOf(before).filter((name) => !names.has(name));
-}
-
-/** What `table` has of the services that are in `like`. */
-const sameKeys = (table: Table, like: Table): Table =>
-  new Map([...like.keys()].flatMap((name) => (table.has(name) ? [[name, table.get(name)!]] : [])));
-
-const counts = ({ changes, refused }: Report): { changes: number; refused: number } => ({
-  changes: changes.length,
-  refused: refused.length,
-});

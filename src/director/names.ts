@@ -12,6 +12,9 @@ export function virtualServerName({ name, services }: VirtualServer): string {
 export const serverName = (virtualServer: string, { address, port }: Server): string =>
   `${virtualServer} -> ${formatEndpoint(address, port ?? 0)}`;
 
+/** The virtualServerName in a serverName. */
+export const virtualServerOf = (server: string): string => server.slice(0, server.lastIndexOf(' -> '));
+
 const namesOfServers = new WeakMap<VirtualServer, readonly string[]>();
 
 /** The serverName of each of its real servers, in their order. Made once: a large site asks for all of them at each reload. */

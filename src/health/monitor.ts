@@ -18,6 +18,8 @@ export interface MonitorOptions extends FindingEvents {
   readonly ports: ProbePorts;
   readonly slots: Slots;
   readonly initial: Belief;
+  /** An attempt begins, so much later than it was due. */
+  readonly onBegin?: ((lateMs: number) => void) | undefined;
 }
 
 /** Whoever finds out about one target, and may be stopped. */
@@ -46,6 +48,7 @@ export class Monitor implements Watcher {
   #is: 'idle' | 'waiting' | 'asking' = 'idle';
   #rests = false;
   #startedMs = 0;
+  #dueMs = 0;
   #successes = 0;
   readonly #onEnded: (() => void)[] = [];
 
@@ -89,7 +92,9 @@ export class Monitor implements Watcher {
 
   #armIn(ms: number): void {
     this.#disarm();
-    this.#cancel = this.#options.ports.clock.after(ms, this.#onDue);
+    const { clock } = this.#options.ports;
+    this.#dueMs = clock.now() + ms;
+    this.#cancel = clock.after(ms, this.#onDue);
   }
 
   #disarm(): void {
@@ -105,7 +110,7 @@ export class Monitor implements Watcher {
 
   readonly #ask = (): void => {
     const { signal } = this.#stopped;
-    const { ports, slots } = this.#options;
+    const { ports, slots, onBegin } = this.#options;
     if (signal.aborted || this.#rests) {
       this.#is = 'idle';
       slots.leave();
@@ -113,6 +118,7 @@ export class Monitor implements Watcher {
     }
     this.#is = 'asking';
     this.#startedMs = ports.clock.now();
+    onBegin?.(this.#startedMs - this.#dueMs);
     void attempt(this.#settings.check, this.#successes, ports, signal).then(this.#answered);
   };
 

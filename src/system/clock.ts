@@ -22,6 +22,9 @@ export const systemClock: Clock = {
   },
 };
 
+/** CLOCK_MONOTONIC, as other programs of this machine read it; never for measuring. */
+export const monotonicUs = (): bigint => process.hrtime.bigint() / 1000n;
+
 /** Wall-clock time as ISO text, for what people read and for files; never for measuring. */
 export const wallClock = (): string => new Date().toISOString();
 

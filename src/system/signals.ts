@@ -1,4 +1,4 @@
-export type SignalName = 'SIGHUP' | 'SIGINT' | 'SIGTERM' | 'SIGUSR1';
+export type SignalName = 'SIGHUP' | 'SIGINT' | 'SIGTERM' | 'SIGUSR1' | 'SIGUSR2' | 'SIGTSTP' | 'SIGCONT';
 
 /** Where signals come from: `process`, or a test's emitter. */
 export interface SignalSource {
@@ -22,10 +22,10 @@ export interface Ending {
   readonly end: (why: string) => void;
 }
 
-/** By SIGTERM, SIGINT or whoever calls `end`, whatever comes first. Listens at once, so that a signal that comes while we start ends us in order too. */
-export function nextEnding(source: SignalSource): Ending {
+/** By SIGTERM, SIGINT, one of `more`, or whoever calls `end`, whatever comes first. Listens at once, so that a signal that comes while we start ends us in order too. */
+export function nextEnding(source: SignalSource, more: readonly SignalName[] = []): Ending {
   let end: (why: string) => void = () => undefined;
   const why = new Promise<string>((resolve) => (end = resolve));
-  onSignals(source, { SIGTERM: () => end('SIGTERM'), SIGINT: () => end('SIGINT') });
+  for (const signal of ['SIGTERM', 'SIGINT', ...more] as const) onSignals(source, { [signal]: () => end(signal) });
   return { why, end: (reason) => end(reason) };
 }

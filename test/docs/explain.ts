@@ -1,9 +1,9 @@
 /** docs/explain.md: its examples are what the engine and src/schedulers say of a small site. */
 import { openSimulation } from '../../src/addon/simulation.js';
-import { captureUsage } from '../../src/cli/capture.js';
-import { explainText, explainUsage } from '../../src/cli/explain.js';
-import { sessionsUsage } from '../../src/cli/sessions.js';
-import { outlooksOf, whatIfUsage } from '../../src/cli/what-if.js';
+import { captureCommand } from '../../src/cli/capture.js';
+import { explainCommand, explainText } from '../../src/cli/explain.js';
+import { sessionsCommand } from '../../src/cli/sessions.js';
+import { outlooksOf, whatIfCommand } from '../../src/cli/what-if.js';
 import { explainKernel } from '../../src/daemon/explain-kernel.js';
 import { engineExplanation, kernelExplanation } from '../../src/daemon/explain.js';
 import { readAskedPacket, type PacketWords } from '../../src/dataplane/asked-packet.js';
@@ -174,7 +174,7 @@ The frame is made with the port's MAC address as its destination and checksums t
 \`--mac\` says whose; that matters to services with \`eth_src\` among their hash fields. It carries no VLAN tag.
 
 \`\`\`
-${explainUsage}\`\`\`
+${explainCommand.usage}\`\`\`
 
 ## what-if
 
@@ -185,12 +185,12 @@ live sessions keep their server; those that 'stay only because they are remember
 does that takes over without their synchronisation.
 
 \`\`\`
-${whatIfUsage}\`\`\`
+${whatIfCommand.usage}\`\`\`
 
 ## sessions
 
 \`\`\`
-${sessionsUsage}\`\`\`
+${sessionsCommand.usage}\`\`\`
 
 ## capture
 
@@ -198,6 +198,6 @@ Wireshark and tshark show the decision as the packet's comment (\`frame.comment\
 engine.sock beside the director's state; it works while no director runs.
 
 \`\`\`
-${captureUsage}\`\`\`
+${captureCommand.usage}\`\`\`
 `;
 }

@@ -2,8 +2,13 @@
 import { ipvsSysctls } from '../../src/ipvs/sysctls.js';
 import { dropReasons, engineEvents } from '../../src/dataplane/counters.js';
 import { errorCodes, LvsError } from '../../src/errors.js';
+import { doctorPage } from './doctor.js';
+import { metricsPage } from './metrics.js';
 import { explainPage } from './explain.js';
+import { completionScripts } from '../../src/cli/completion.js';
 import { keepalivedPage } from './keepalived/page.js';
+import { lvsctlDocument } from './lvsctl.js';
+import { confPage, lvsctlPage, lvsdPage } from './man.js';
 
 /** A page's path in the checkout and its text. */
 export type Page = readonly [path: string, text: string];
@@ -68,5 +73,14 @@ export const pages = (): readonly Page[] => [
   ['docs/sysctls.md', sysctls()],
   ['docs/keepalived.md', keepalivedPage()],
   ['docs/counters.md', counters()],
+  ['docs/metrics.md', metricsPage()],
   ['docs/explain.md', explainPage()],
+  ['docs/lvsctl.md', lvsctlDocument()],
+  ['packaging/man/lvsctl.1', lvsctlPage()],
+  ['packaging/man/lvsd.8', lvsdPage()],
+  ['packaging/man/lvsd.conf.5', confPage()],
+  ['packaging/completion/lvsctl.bash', completionScripts.bash],
+  ['packaging/completion/_lvsctl', completionScripts.zsh],
+  ['packaging/completion/lvsctl.fish', completionScripts.fish],
+  ['docs/doctor.md', doctorPage()],
 ];

@@ -108,6 +108,7 @@ t.test('what an operator does at night, by HTTP', async (t) => {
     items: servers.map(
       ({ address }): Destination => ({
         id: `${address}-8080`,
+        service: 'tcp-10.1.0.100-80',
         address,
         port: 8080,
         method: 'masquerade',
@@ -117,6 +118,8 @@ t.test('what an operator does at night, by HTTP', async (t) => {
         configuredWeight: 1,
         override: null,
         weight: 1,
+        maintenance: false,
+        drain: null,
         refused: null,
       }),
     ),

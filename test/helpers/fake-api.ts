@@ -1,13 +1,26 @@
 import type { CheckStatus } from '../../src/cli/control.js';
+import type { Identity } from '../../src/api/access.js';
+import { logAudit } from '../../src/api/audit.js';
 import { type ApiPorts, apiServer } from '../../src/api/server.js';
 import type { Api } from '../../src/api/schema.js';
 import { apiPortsOf } from '../../src/daemon/api-ports.js';
+import { LiveCounts } from '../../src/daemon/live-counts.js';
 import { Director } from '../../src/director/director.js';
 import { LvsError } from '../../src/errors.js';
+import { Journal } from '../../src/events/journal.js';
+import { EventStreams } from '../../src/events/streams.js';
+import type { Connection } from '../../src/ipvs/proc.js';
+import type { ListedService } from '../../src/ipvs/rows.js';
+import type { Statistics } from '../../src/model/statistics.js';
+import type { Configuration } from '../../src/config/configuration.js';
+import { DeclaredChanges } from '../../src/daemon/declared.js';
+import type { Watch } from '../../src/daemon/watch.js';
+import { type LayerName, type Merged, mergeLayers } from '../../src/declare/merge.js';
 import { configurationOf } from './configuration.js';
+import type { Format } from '../../src/metrics/text.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeKernel } from './fake-kernel.js';
-import { MemoryFile } from './memory-file.js';
+import { MemoryAppendedFile, MemoryFile } from './memory-file.js';
 import { MemoryLog } from './memory-log.js';
 
 /** Three services of each kind of key; one server of the first is down and has left the table. */
@@ -55,6 +68,45 @@ export const check = (server: string, verdict: CheckStatus['verdict']): CheckSta
 });
 
 const DOWN = 'tcp 192.0.2.1:80 -> 10.0.0.2:8080';
+
+export const connection = (clientAddress: string, clientPort: number, state: string): Connection => ({
+  protocol: 'TCP',
+  clientAddress,
+  clientPort,
+  virtualAddress: '192.0.2.1',
+  virtualPort: 80,
+  destinationAddress: '10.0.0.1',
+  destinationPort: 8080,
+  state,
+  expiresSeconds: 60,
+});
+
+/** As the kernel would list its table: each destination with one connection of ten packets. */
+const listedOf = (kernel: FakeKernel): readonly ListedService[] =>
+  [...kernel.table.values()].map(({ key, settings, destinations }) => ({
+    key,
+    settings,
+    statistics: counted,
+    destinations: [...destinations.values()].map((one) => ({
+      ...one,
+      active: 1,
+      inactive: 2,
+      persistent: 0,
+      statistics: counted,
+    })),
+  }));
+const counted: Statistics = {
+  connections: 1n,
+  inPackets: 10n,
+  outPackets: 0n,
+  inBytes: 1000n,
+  outBytes: 0n,
+  connectionRate: 0n,
+  inPacketRate: 0n,
+  outPacketRate: 0n,
+  inByteRate: 0n,
+  outByteRate: 0n,
+};
 
 const router = {
   name: 'V1',
@@ -139,14 +191,72 @@ const engine = {
   events: {},
 };
 
+const finding = {
+  rule: 'forwarding-off',
+  severity: 'wrong',
+  text: 'net/ipv4/ip_forward is 0',
+  why: 'replies are dropped',
+  mend: 'sysctl -w net/ipv4/ip_forward=1',
+} as const;
+
 /** Not at once: what is thrown rejects. */
 const later = <T>(make: () => T): Promise<T> => Promise.resolve().then(make);
+
+/** The layers of Reload, without anything else of it. */
+class FakeLayers {
+  readonly #file: Configuration;
+  readonly #director: Director;
+  inForce: Merged;
+
+  constructor(file: Configuration, director: Director) {
+    this.#file = file;
+    this.#director = director;
+    this.inForce = mergeLayers(file, new Map());
+  }
+
+  get configuration(): Configuration {
+    return this.inForce.configuration;
+  }
+
+  originOf(service: string): LayerName {
+    return this.inForce.origins.get(service) ?? 'file';
+  }
+
+  withLayer(name: 'api' | 'fleet', layer: Pick<Configuration, 'virtualServers'>): Configuration {
+    return this.#merged(name, layer).configuration;
+  }
+
+  async setLayer(name: 'api' | 'fleet', layer: Pick<Configuration, 'virtualServers'> | undefined): Promise<void> {
+    this.inForce = this.#merged(name, layer ?? { virtualServers: [] });
+    await this.#director.configure(this.inForce.configuration);
+  }
+
+  /** There are no sysctls here. */
+  followWeights(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #merged(name: 'api' | 'fleet', { virtualServers }: Pick<Configuration, 'virtualServers'>): Merged {
+    const merged = mergeLayers(this.#file, new Map([[name, virtualServers]]));
+    const [clash] = merged.clashes;
+    if (clash !== undefined) throw new LvsError('LAYERS_CLASH', [clash.service, clash.first, clash.second]);
+    return merged;
+  }
+}
 
 /** A director over a fake kernel, as the daemon shows it to the API; the rest says fixed things. Whatever changes something is counted. */
 export class FakeApi {
   readonly log = new MemoryLog();
   readonly kernel = new FakeKernel();
+  readonly journal = new Journal({ wallMs: () => 0 });
+  readonly streams = new EventStreams(this.journal, new FakeClock());
+  /** What /metrics is made of. */
+  scrape: (format: Format) => Promise<Iterable<string>> = (format) => later(() => [`# ${format}\n`]);
+  readonly clock = new FakeClock();
   readonly director: Director;
+  /** What the API declares, over a file in memory. */
+  readonly declared: DeclaredChanges;
+  readonly declaredFile = new MemoryAppendedFile();
   /** What was changed, in words. */
   readonly changes: string[] = [];
   /** What the next reload or plan throws. */
@@ -154,11 +264,17 @@ export class FakeApi {
   /** What reports of the pair throw. */
   trouble: Error | undefined;
   checks: readonly CheckStatus[] = [check('tcp 192.0.2.1:80 -> 10.0.0.1:8080', 'up'), check(DOWN, 'down')];
+  connections: readonly Connection[] = [
+    connection('10.9.0.1', 40_000, 'ESTABLISHED'),
+    connection('10.9.0.2', 0, 'NONE'),
+  ];
   readonly ports: ApiPorts;
+  /** Who asks. */
+  identity: Identity = { name: 'test', role: 'admin', services: 'all', by: 'socket' };
   api!: Api;
 
-  private constructor() {
-    const file = configurationOf(site);
+  private constructor(text: string) {
+    const file = configurationOf(text);
     this.director = new Director({
       forwarder: this.kernel,
       clock: new FakeClock(),
@@ -177,30 +293,41 @@ export class FakeApi {
       if (this.broken !== undefined)
         throw new LvsError('CONFIG_REFUSED', ['test.conf', this.broken.length], { cause: this.broken });
     };
+    const layers = new FakeLayers(file, director);
+    this.declared = new DeclaredChanges({
+      file: this.declaredFile,
+      director,
+      reload: layers,
+      counts: { read: () => Promise.resolve({ at: 0, services: [] }) },
+      clock: this.clock,
+      wallMs: () => this.clock.now(),
+      log: this.log,
+    });
     const ports = apiPortsOf({
       director: {
         get status() {
           return director.status;
         },
-        override: (server, weight) => {
-          this.changes.push(`override ${server} ${weight ?? 'file'}`);
-          return director.override(server, weight);
-        },
         preview: (configuration) => director.preview(configuration),
       },
       engine: undefined,
       watch: {
-        get status() {
-          return checks();
+        get rows() {
+          return checks() as unknown as Watch['rows'];
         },
+        show: (row) => row as unknown as CheckStatus,
         isUp: (server) => server !== DOWN,
       },
+      changes: this.declared,
       reload: {
-        configuration: file,
+        get configuration() {
+          return layers.inForce.configuration;
+        },
+        originOf: (service) => layers.inForce.origins.get(service) ?? 'file',
         fingerprint: 'f00d',
         read: () => {
           mustBeWhole();
-          return configurationOf(site.replace('weight 3', 'weight 4'));
+          return configurationOf(text.replace('weight 3', 'weight 4'));
         },
         fromSource: () =>
           later(() => {
@@ -208,6 +335,16 @@ export class FakeApi {
             this.changes.push('reload');
           }),
       },
+      counts: new LiveCounts({
+        kernel: { services: () => later(() => listedOf(this.kernel)) },
+        engine: undefined,
+        clock: new FakeClock(),
+        wallMs: () => 1_700_000_000_000,
+      }),
+      kernel: { connections: () => this.#connections() },
+      events: { journal: this.journal, streams: this.streams },
+      metrics: { scrape: (format) => this.scrape(format) },
+      doctor: { examine: () => later(() => [finding]) },
       sync: { report: () => later(() => ({ ours: sync, theirs: null })) },
       vrrp: {
         report: () => later(() => side('one').vrrp),
@@ -228,16 +365,31 @@ export class FakeApi {
     this.ports = { ...ports, engine: { status: () => later(() => engine) } };
   }
 
-  static async open(): Promise<FakeApi> {
-    const fake = new FakeApi();
+  async *#connections(): AsyncGenerator<Connection> {
+    for (const row of this.connections) yield await later(() => row);
+  }
+
+  /** With a file of this text. */
+  static async open(text = site): Promise<FakeApi> {
+    const fake = new FakeApi(text);
+    fake.journal.open();
     await fake.director.open();
-    await fake.director.configure(configurationOf(site));
-    fake.api = await apiServer(fake.ports, { log: fake.log, version: '1.2.3' });
+    await fake.director.configure(configurationOf(text));
+    await fake.declared.open();
+    const access = { identify: () => fake.identity, passBy: () => undefined, from: () => 'here' };
+    fake.api = await apiServer(fake.ports, {
+      log: fake.log,
+      version: '1.2.3',
+      now: () => fake.clock.now(),
+      access,
+      audit: logAudit(fake.log),
+    });
     return fake;
   }
 
   async close(): Promise<void> {
     await this.api.close();
+    await this.declared.close();
     await this.director.stop('keep');
   }
 }

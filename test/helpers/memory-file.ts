@@ -1,3 +1,4 @@
+import type { AppendedFile } from '../../src/system/appended-file.js';
 import type { StateFile } from '../../src/system/state-file.js';
 
 /** A state file without a disk. */
@@ -19,6 +20,14 @@ export class MemoryFile implements StateFile {
   }
   remove(): Promise<void> {
     this.text = undefined;
+    return Promise.resolve();
+  }
+}
+
+export class MemoryAppendedFile extends MemoryFile implements AppendedFile {
+  append(line: string): Promise<void> {
+    this.text = (this.text ?? '') + line;
+    this.writes++;
     return Promise.resolve();
   }
 }

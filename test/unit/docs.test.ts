@@ -1,9 +1,10 @@
 /** Pages that are made from the code say what the code says. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { apiClientPage } from '../docs/api-client.js';
 import { pages } from '../docs/pages.js';
 
-for (const [path, text] of pages()) {
+for (const [path, text] of [...pages(), await apiClientPage()]) {
   t.test(`${path} is what 'npm run docs' writes`, (t) => {
     t.equal(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'), text);
     t.end();

@@ -19,8 +19,8 @@ export interface Host {
   inspect(program: string): Promise<{ readonly missing?: string; readonly unsafe?: string }>;
 }
 
-/** keepalived's own choice, where there is such a user. */
-const USUAL_USER = 'keepalived_script';
+/** Who runs scripts if nobody is named, as src/daemon/commands.ts has it: the first of them that there is. */
+const USUAL_USERS = ['keepalived_script', 'lvsd-check'] as const;
 const OTHERS_READ = 0o004;
 
 /** Where this machine does not fit the configuration (`lvsd check --host`). */
@@ -103,9 +103,11 @@ async function aboutScript(
 }
 
 async function runsAsRoot(user: ScriptUser | undefined, host: Host): Promise<boolean> {
-  const whose = user ?? { user: USUAL_USER };
-  const id = await host.userId(whose);
-  return id === undefined ? user === undefined : id === 0;
+  for (const whose of user === undefined ? USUAL_USERS.map((name) => ({ user: name })) : [user]) {
+    const id = await host.userId(whose);
+    if (id !== undefined) return id === 0;
+  }
+  return user === undefined;
 }
 
 /** A VIP must be this machine's, or VRRP's, or the kernel takes no packet. Marks have no address, and our own engine needs none. */

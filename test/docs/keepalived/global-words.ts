@@ -29,7 +29,9 @@ SSL | block | generated context | client certificate and CA of SSL_GET
 virtual_server_group | NAME { ENTRY ... } | - | set of service addresses and marks
 virtual_server | ADDRESS [PORT], fwmark N or group NAME, block; ADDRESS/LENGTH [PORT] (userspace engine) | - | one service (or many through a group)
 +fwmark_rule | NAME block | - | packets that get a firewall mark, for services by mark; see fwmark.md
-+api | block | nothing listens | where the REST API is served (api.md)
++api | block, or \`off\` | a socket beside that of lvsctl | where the REST API is served, and who may use it (api.md)
++fleet | block | none | configuration that many directors share in etcd (fleet.md)
++announce | block | none | virtual addresses that BIRD or FRR is told of (fleet.md)
 `),
   global_defs: table(`
 tmp_config_directory | DIRECTORY | memfd | where the expanded copy of the file is kept
@@ -136,7 +138,7 @@ snmp_rs_stats_update_interval | SECS 0.001..30 | 5 (as VS) | minimum age before 
 enable_dbus | flag | off | DBus interface (VRRP)
 dbus_service_name | NAME | org.keepalived.Vrrp1 | DBus service name
 dbus_no_interface_name | NAME | none | path element for instances without interface
-script_user | USER [[:]GROUP] | keepalived_script if it exists, else root | default user of all scripts
+script_user | USER [[:]GROUP] | keepalived_script or lvsd-check if one exists, else root | default user of all scripts
 enable_script_security | flag | off | refuse scripts of root whose path others may write to
 vrrp_netlink_cmd_rcv_bufs | BYTES | system | netlink receive buffer
 vrrp_netlink_cmd_rcv_bufs_force | [BOOL] | false | exceed rmem_max
@@ -201,7 +203,45 @@ json_dump_file | PATH | /tmp/keepalived.json | where the state is dumped as JSON
 +not_from_mac | MAC... | none | packets of these Ethernet addresses, the other directors, are left alone
 +interface | IFNAME... | any | interfaces that the packets come in on
 `),
+  fleet: table(`
++etcd | URL... | required | the members of one etcd: \`https://10.0.0.1:2379\`; may come again
++prefix | /PATH | /lvsd | what all keys begin with
++name | NAME | router_id, else the machine's name | what this director is called in the fleet
++user | NAME SECRET or NAME file:/PATH | none | who we are to etcd
++tls_ca | /FILE | the system's | PEM file of authorities that sign etcd's certificates
++tls_client | /CERTIFICATE /KEY | none | PEM files of our own certificate
++lease | SECS 3..3600 | 10 | how long a director that says nothing is still told of
++allow_scripts | flag | off | documents may name scripts, which run here
+`),
+  announce: table(`
++bird | flag | this or frr | BIRD reads the table (\`kernel table 179; learn;\`)
++frr | flag | this or bird | FRR reads the table (\`redistribute kernel\`)
++table | N or main | 179 for BIRD, main for FRR | the kernel's routing table that the addresses are written to
++only | ADDRESS[/LEN]... | any | which addresses may be announced; may come again
++when | quorum, serving or configured | quorum | what a service must have: its quorum; that or a sorry server; nothing
++needs | any or all | any | of several services at one address
++withdraw_wait | SECS 0..600 | 3 | from the withdrawal to the end of forwarding when lvsd stops (\`lvs_stop remove\`)
+`),
   api: table(`
-+listen | unix:/PATH [MODE] [GROUP] | mode 0600, with a group 0660 | a Unix socket of the API; may come again
++listen | unix:/PATH [MODE] [GROUP], or ADDRESS PORT { tls { ... } } | mode 0600, with a group 0660 | a Unix socket of the API, or TLS at an address; may come again
++allow | user, group or certificate, NAME, ROLE (read, operate or admin) [SERVICE...] | root and the user of lvsd: admin | what they may who are known by a socket or a certificate; the first line that fits counts
++token | NAME ROLE sha256:HASH [{ ... }] | none | a token that \`lvsd token\` made; may come again
++token_file | /FILE | none | a file of \`token\` lines, read again when it changes; may come again
++audit_log | /FILE [MEGABYTES 1..10000] [FILES 1..100] | none; 16, 4 | who changed what, and was answered what
++rate_limit | N 1..100000 [BURST] | 500, twice as many at once | requests a second of one identity
+`),
+  listen: table(`
++tls | block | required | certificates; nothing is served to the network without
+`),
+  tls: table(`
++certificate | /FILE | required | PEM file of our certificate, with those between it and its authority
++key | /FILE | required | its key, which not everybody may read
++client_ca | /FILE [required] | clients are asked for none | PEM file of the authorities that sign the certificates of clients; required: who has none cannot connect
++client_crl | /FILE | none | PEM file of revoked ones
+`),
+  token: table(`
++expires | DAY or MOMENT, UTC | never | from then on it is refused: 2027-12-31, 2027-12-31T18:00Z
++services | SERVICE... | all | ids of services, or beginnings with a * behind them, that it may change; may come again
++from | ADDRESS[/LEN]... | anywhere | where it may come from; may come again
 `),
 };

@@ -1,7 +1,7 @@
 /** Services as a segment of an URL. */
 import fc from 'fast-check';
 import t from 'tap';
-import { destinationId, parseServiceId, serviceId } from '../../../src/api/ids.js';
+import { destinationId, parseServiceId, serviceId } from '../../../src/model/ids.js';
 import { canonicalAddress, familyOf } from '../../../src/model/address.js';
 import { type Protocol, protocolName, type ServiceKey } from '../../../src/model/service.js';
 

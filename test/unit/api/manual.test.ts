@@ -1,7 +1,7 @@
 /** docs/api.md says what the API is. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { parseServiceId } from '../../../src/api/ids.js';
+import { parseServiceId } from '../../../src/model/ids.js';
 import { readConfiguration } from '../../../src/config/read.js';
 import { errorCodes } from '../../../src/errors.js';
 import { operationsOf } from '../../helpers/api-operations.js';
@@ -29,7 +29,7 @@ t.test('its examples are asked as they stand', (t) => {
     const headers = { 'content-type': 'application/json' };
     // curl -d makes it a body; without it the header alone stays
     const answer = await fake.api.inject({ method: method as 'GET', url, headers, ...(payload && { payload }) });
-    t.equal(answer.statusCode, 200, `${method} ${url}: ${answer.body}`);
+    t.ok(answer.statusCode < 300, `${method} ${url}: ${answer.body}`);
   });
   return Promise.all(all);
 });
@@ -38,7 +38,7 @@ t.test('its file is one', (t) => {
   const [, text = ''] = /^```\n(api \{\n[\s\S]*?)```/m.exec(manual) ?? [];
   const { configuration, diagnostics } = readConfiguration({ file: 'f', text });
   t.same(diagnostics, []);
-  t.equal(configuration?.api.length, 2);
+  t.equal(configuration?.api.listeners.length, 2);
   t.end();
 });
 

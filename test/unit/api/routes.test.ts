@@ -36,6 +36,7 @@ t.test('services: as the file and the table have them', async (t) => {
   );
   t.same(await read(fake, service), {
     id: 'tcp-192.0.2.1-80',
+    declared: null,
     name: 'tcp 192.0.2.1:80',
     by: 'address',
     family: 'ip4',
@@ -94,7 +95,7 @@ t.test('destinations: those that are down and the sorry server too', async (t) =
       ['10.0.0.9-80', 'sorry', null, null, null],
     ],
   );
-  t.same(await read(fake, up), items[0]);
+  t.same(await read(fake, up), { ...items[0], declared: null });
   t.equal(
     (await fake.api.inject(`${service}/destinations/10.0.0.7-80`)).json<{ code: string }>().code,
     'API_NO_DESTINATION',
@@ -110,11 +111,22 @@ t.test('a weight is overridden until it is null again', async (t) => {
 
   const set = await patch(up, 7);
   t.equal(set.statusCode, 200, set.body);
-  t.match(set.json(), { override: 7, weight: 7, configuredWeight: 3 });
+  t.match(set.json(), {
+    dryRun: false,
+    stored: true,
+    pending: null,
+    steps: [{ service: 'tcp-192.0.2.1-80', destination: '10.0.0.1-8080', effect: 'kept' }],
+    service: { id: 'tcp-192.0.2.1-80' },
+    destination: { override: 7, weight: 7, configuredWeight: 3 },
+  });
   t.match((await read<Destination>(fake, up)).weight, 7);
   t.equal(fake.kernel.table.get('tcp 192.0.2.1:80')?.destinations.get('10.0.0.1:8080')?.settings.weight, 7);
-  t.match((await patch(up, null)).json(), { override: null, weight: 3 });
-  t.match((await patch(down, 5)).json(), { override: 5, weight: null, health: 'down' }, 'for when it is up again');
+  t.match((await patch(up, null)).json(), { destination: { override: null, weight: 3 } });
+  t.match(
+    (await patch(down, 5)).json(),
+    { steps: [], destination: { override: 5, weight: null, health: 'down' } },
+    'for when it is up again',
+  );
   const merge = await send(up, { weight: 2 }, { 'content-type': 'application/merge-patch+json' });
   t.equal(merge.statusCode, 200);
 
@@ -123,11 +135,24 @@ t.test('a weight is overridden until it is null again', async (t) => {
   t.match(sorry.json(), { code: 'API_NOT_OF_FILE' });
 });
 
-t.test('what the kernel refuses is said with what is in force', async (t) => {
+t.test('maintenance holds over a weight', async (t) => {
+  const fake = await opened(t);
+  const url = '/v1/services/udp-2001:db8::1-53/destinations/2001:db8:1::1-53';
+  const patch = async (payload: object) => (await fake.api.inject({ method: 'PATCH', url, payload })).json<object>();
+  t.match(await patch({ weight: 7, maintenance: true }), {
+    steps: [{ effect: 'drained' }],
+    destination: { override: 7, weight: 0, maintenance: true },
+  });
+  t.match(await patch({ maintenance: false }), { destination: { override: 7, weight: 7, maintenance: false } });
+});
+
+t.test('what the kernel refuses is taken back, and said', async (t) => {
   const fake = await opened(t);
   fake.kernel.refuse = (change) => (change.do === 'edit-destination' ? 'ENOMEM' : undefined);
   const answer = await fake.api.inject({ method: 'PATCH', url: up, payload: { weight: 9 } });
-  t.match(answer.json(), { override: 9, weight: 3, refused: /ENOMEM/ });
+  t.equal(answer.statusCode, 409);
+  t.match(answer.json(), { code: 'DECLARED_NOT_TAKEN', errors: [{ detail: /ENOMEM/ }] });
+  t.match(await read(fake, up), { override: null, weight: 3 });
 });
 
 t.test('nobody undoes what he has not seen: ETag, If-Match, If-None-Match', async (t) => {
@@ -147,7 +172,8 @@ t.test('nobody undoes what he has not seen: ETag, If-Match, If-None-Match', asyn
     [200, 412],
     'of two who saw the same only one changes it',
   );
-  t.same(fake.changes, ['override tcp 192.0.2.1:80 -> 10.0.0.1:8080 5']);
+  t.match(await read(fake, up), { weight: 5 });
+  t.equal(fake.declared.history().length, 1);
   t.equal((await fake.api.inject(up)).headers.etag, both[0].headers.etag);
   t.equal((await patch(8, '*')).statusCode, 200);
 });

@@ -34,7 +34,7 @@ const lines: readonly [args: string[], told: object | string][] = [
       },
     },
   ],
-  [['what-if', '-f', 'a.conf', '--remove', 'x'], { own: 'what-if', file: 'a.conf' }],
+  [['what-if', '-f', 'a.conf', '--remove', 'x'], { own: 'what-if', order: { file: 'a.conf' } }],
   [['what-if'], { wrong: /what if what/, usage: /what-if --remove/ }],
   [['sessions', '--json'], { own: 'sessions', json: true, order: { service: undefined } }],
   [['--control', '/z', 'sessions', '--service', 's'], { own: 'sessions', path: '/z', order: { service: 's' } }],

@@ -1,17 +1,30 @@
 /** Where the API is served, as files come and go. Real sockets in a folder of the test. */
-import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
+import { peerCredentialsOf } from '../../../src/addon/peer-credentials.js';
 import { ApiListeners } from '../../../src/daemon/api-listeners.js';
 import { configurationOf } from '../../helpers/configuration.js';
 import { FakeApi } from '../../helpers/fake-api.js';
 import { FakeClock } from '../../helpers/fake-clock.js';
 import { MemoryLog } from '../../helpers/memory-log.js';
 import { ask } from '../../helpers/unix-http.js';
+
+t.setTimeout(300_000);
 
 class Place {
   readonly folder = mkdtempSync(join(tmpdir(), 'lvsd-'));
@@ -22,7 +35,14 @@ class Place {
 
   constructor(fake: FakeApi) {
     this.fake = fake;
-    this.listeners = new ApiListeners({ ports: fake.ports, clock: this.clock, log: this.log });
+    this.listeners = new ApiListeners({
+      ports: fake.ports,
+      usualPath: this.at('usual'),
+      peerOf: peerCredentialsOf,
+      clock: this.clock,
+      wallMs: () => 0,
+      log: this.log,
+    });
   }
 
   at = (name: string): string => join(this.folder, name);
@@ -30,7 +50,12 @@ class Place {
   /** `api` with these lines, each of a socket of this folder. */
   follow(...lines: readonly string[]): Promise<void> {
     const text = lines.map((line) => `listen unix:${this.at(line)}\n`).join('');
-    return this.listeners.follow(configurationOf(text === '' ? '' : `api {\n${text}}\n`).api);
+    return this.listeners.follow(configurationOf(text === '' ? 'api off\n' : `api {\n${text}}\n`).api);
+  }
+
+  /** `api` with these lines, as they are. */
+  followLines(...lines: readonly string[]): Promise<void> {
+    return this.listeners.follow(configurationOf(['api {', ...lines, '}', ''].join('\n')).api);
   }
 
   status = async (name: string): Promise<number | string> =>
@@ -66,7 +91,7 @@ function slowReload({ ports }: FakeApi): { readonly asked: Promise<void>; readon
 
 const modeOf = (path: string): number => lstatSync(path).mode & 0o777;
 
-t.test('nothing listens unless the file says so; then its owner only, or a group', async (t) => {
+t.test('where the file says; its owner only may connect, or a group', async (t) => {
   const one = await place(t);
   await one.follow();
   t.same(readdirSync(one.folder), []);
@@ -160,4 +185,136 @@ t.test('a folder where nothing can be made', { skip: process.geteuid?.() === 0 ?
   await one.follow('a');
   chmodSync(one.folder, 0o700);
   t.match(one.log.named('api.not-listening'), [{ reason: /EACCES/ }]);
+});
+
+t.test('a file that says nothing: a socket beside that of lvsctl, for its owner; off: none', async (t) => {
+  const one = await place(t);
+  await one.listeners.follow(configurationOf('').api);
+  t.same(readdirSync(one.folder), ['usual']);
+  t.equal(modeOf(one.at('usual')), 0o600);
+  t.equal(await one.status('usual'), 200);
+  await one.listeners.follow(configurationOf('api {\nrate_limit 7\n}\n').api);
+  t.equal(await one.status('usual'), 200, 'nor a block that names no place');
+  await one.follow('a');
+  t.same(readdirSync(one.folder), ['a'], 'the named ones instead of it');
+  await one.listeners.follow(configurationOf('api off\n').api);
+  t.same(readdirSync(one.folder), []);
+});
+
+const run = promisify(execFile);
+const NOBODY = 54_321;
+/** daemon: a group of every machine. */
+const GROUP = 1;
+
+/** What curl is told as another user; 000: it may not even connect. */
+async function asUser(path: string, groups: string, ...words: readonly string[]): Promise<string> {
+  const user = ['--reuid', String(NOBODY), '--regid', String(NOBODY), ...groups.split(' ')];
+  const curl = ['curl', '-s', '-w', '\n%{http_code}', '--unix-socket', path, ...words];
+  const { stdout } = await run('setpriv', [...user, ...curl]).catch(
+    (error: unknown) => error as { readonly stdout: string },
+  );
+  return stdout.trim();
+}
+
+t.test(
+  'who is at the other end is what the kernel says',
+  { skip: process.geteuid?.() === 0 ? false : 'root only' },
+  async (t) => {
+    const one = await place(t);
+    chmodSync(one.folder, 0o755);
+    const path = one.at('a');
+    const listen = `listen unix:${path} 0666`;
+    const identity = 'http://localhost/v1/identity';
+    const [none, member] = ['--clear-groups', `--groups ${GROUP}`];
+
+    await one.followLines(listen, 'audit_log ' + one.at('audit.log'));
+    const own = JSON.parse((await ask(path, '/v1/identity')).text) as object;
+    t.same(own, { name: 'uid 0 (root)', role: 'admin', services: 'all', by: 'socket' });
+    t.match(
+      await asUser(path, none, identity),
+      /uid 54321 may nothing: no 'allow' of the block 'api' is for this user.*403$/s,
+    );
+
+    await one.followLines(
+      listen,
+      `allow group ${GROUP} operate udp-*`,
+      `allow user ${NOBODY} read`,
+      'audit_log ' + one.at('audit.log'),
+    );
+    t.equal(
+      await asUser(path, none, identity),
+      '{"name":"uid 54321","role":"read","services":"all","by":"socket"}\n200',
+    );
+    t.equal(
+      await asUser(path, member, identity),
+      '{"name":"uid 54321","role":"operate","services":["udp-*"],"by":"socket"}\n200',
+      'by one of his other groups',
+    );
+    const reload = ['-X', 'POST', 'http://localhost/v1/configuration/reload'];
+    t.match(await asUser(path, none, ...reload), /API_FORBIDDEN.*403$/s);
+    t.same(one.fake.changes, []);
+    const last = readFileSync(one.at('audit.log'), 'utf8').trim().split('\n').at(-1) ?? '';
+    t.match(JSON.parse(last), {
+      who: 'uid 54321',
+      role: 'read',
+      by: 'socket',
+      from: /^uid 54321 pid \d+$/,
+      method: 'POST',
+      path: '/v1/configuration/reload',
+      status: 403,
+      code: 'API_FORBIDDEN',
+    });
+
+    await one.followLines(`listen unix:${path} 0660 ${GROUP}`, `allow user ${NOBODY} read`);
+    t.match(await asUser(path, none, identity), /^000$/, 'the mode goes before');
+    t.match(await asUser(path, member, identity), /200$/);
+  },
+);
+
+t.test('accounts that this machine does not have are told of', async (t) => {
+  const one = await place(t);
+  await one.followLines(`listen unix:${one.at('a')} 0660 root`, 'allow user nosuchuser admin', 'allow group root read');
+  t.match(one.log.named('api.no-account'), [{ who: 'user', name: 'nosuchuser', line: 3 }]);
+});
+
+t.test('nobody takes all of it: so many requests of one at a time', async (t) => {
+  const one = await place(t);
+  await one.follow('a');
+  const reload = slowReload(one.fake);
+  const statuses: number[] = [];
+  const asked = Array.from({ length: 140 }, async () => {
+    const { status } = await ask(one.at('a'), '/v1/configuration/reload', { method: 'POST' });
+    statuses.push(status);
+  });
+  while (statuses.length < 12) await new Promise((resolve) => setImmediate(resolve));
+  t.same(new Set(statuses), new Set([429]));
+  reload.end();
+  await Promise.all(asked);
+  t.equal(statuses.filter((status) => status === 200).length, 128);
+  t.equal(statuses.length, 140);
+  t.equal(await one.status('a'), 200, 'and then there is room again');
+});
+
+t.test('streams of events end when a listener closes, and begin again at another', async (t) => {
+  const here = await place(t);
+  await here.follow('one', 'two');
+  const open = (name: string): Promise<{ readonly ended: Promise<void> }> =>
+    new Promise((resolve, reject) => {
+      const headers = { accept: 'text/event-stream' };
+      const asked = request({ socketPath: here.at(name), path: '/v1/events', headers, agent: false });
+      asked.once('error', reject);
+      asked.once('response', (answer) => {
+        answer.resume();
+        resolve({ ended: new Promise((resolve) => answer.once('close', () => resolve())) });
+      });
+      asked.end();
+    });
+  const first = await open('one');
+  t.equal(here.fake.streams.open, 1);
+  await here.follow('two');
+  await first.ended;
+  t.equal(here.fake.streams.open, 0);
+  const last = await open('two');
+  await here.listeners.stop();
+  await last.ended;
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type CommandPlaces, Commands, type CommandSettings } from '../../../src/daemon/commands.js';
-import { type Account, findAccount } from '../../../src/system/accounts.js';
+import type { Account } from '../../../src/system/accounts.js';
 import { systemClock } from '../../../src/system/clock.js';
 import { systemFiles } from '../../../src/system/script-security.js';
 import { MemoryLog } from '../../helpers/memory-log.js';
@@ -40,6 +40,7 @@ function scene(t: Test, more: Partial<CommandSettings> = {}, places: Partial<Com
     files: systemFiles,
     searchPath: '/bin',
     uid: process.geteuid?.() ?? 0,
+    mayBecomeOthers: process.geteuid?.() === 0,
     ...places,
   };
   const commands = new Commands(systemClock, log, all);
@@ -177,6 +178,12 @@ t.test('who owns a pipe', async (t) => {
   t.match(await commands.ownerOf({ path: '/x' }), { uid: 1002 });
   t.match(await commands.ownerOf({ path: '/x', user: 'root' }), { uid: 0 });
   t.equal(await commands.ownerOf({ path: '/x', user: 'nobody-at-all' }), undefined);
-  const plain = scene(t, {}, { uid: 1000, findAccount });
+  const plain = scene(t, {}, { uid: 1000, mayBecomeOthers: false, findAccount: accounts });
   t.equal(await plain.commands.ownerOf({ path: '/x' }), 'us');
+  const capable = scene(t, {}, { uid: 1000, mayBecomeOthers: true, findAccount: accounts });
+  t.match(await capable.commands.ownerOf({ path: '/x' }), { uid: 1001 });
+  const ofPackage: CommandPlaces['findAccount'] = (user) =>
+    Promise.resolve(user === 'lvsd-check' ? { uid: 1003, gid: 1003, groups: [] } : undefined);
+  const packaged = scene(t, {}, { uid: 1000, mayBecomeOthers: true, findAccount: ofPackage });
+  t.match(await packaged.commands.ownerOf({ path: '/x' }), { uid: 1003 });
 });

@@ -217,6 +217,7 @@ t.test('what tunnels add', (t) => {
 });
 
 const view = (services: readonly ListedService[], rows: readonly Connection[]): KernelView => ({
+  timeouts: () => Promise.resolve({ tcp: 900, tcpFin: 120, udp: 300 }),
   services: () => Promise.resolve(services),
   async *connections() {
     for (const one of rows) yield await Promise.resolve(one);

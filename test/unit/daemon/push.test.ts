@@ -44,7 +44,7 @@ t.test('a push is in force on both, and both logs say so', async (t) => {
   const side = ['pair.push-offered', 'pair.push-tried', 'pair.push-kept'];
   t.same(eventsOf(sides, 'one'), [...side, 'pair.push-ended']);
   t.same(eventsOf(sides, 'two'), side);
-  t.match(sides.two.log.named('pair.push-kept')[0], { by: 'peer', from: 'one', id: result?.id });
+  t.match(sides.two.log.named('pair.push-kept')[0], { by: 'peer', from: 'one', push: result?.id });
   t.same(sides.one.disk.doubt, []);
   t.equal(sides.clock.pending, 0);
 });

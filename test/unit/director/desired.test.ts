@@ -77,11 +77,11 @@ const rows: readonly Row[] = [
   },
   { name: "an operator's weight holds over the file's", weights: [[1, 7]], table: ['10.0.0.1:80 7', '10.0.0.2:80 1'] },
   {
-    name: "an operator's weight 0 counts for nothing",
+    name: "an operator's weight 0 counts for nothing; who has it keeps its connections beside the sorry server",
     site: { service: sorry },
     down: [2],
     weights: [[1, 0]],
-    table: ['10.0.0.9:80 1'],
+    table: ['10.0.0.1:80 0', '10.0.0.9:80 1'],
     quorum: false,
   },
 ];

@@ -276,10 +276,10 @@ t.test("an operator's weight holds over a reload until it is taken back", async 
   const { director, kernel } = scene(t);
   await director.open();
   await director.configure(configurationOf(site()));
-  await director.override(server(1), 0);
+  await director.setWeights(new Map([[server(1), 0]]));
   await director.configure(configurationOf(site({ servers: { 1: 'weight 4', 2: '' } })));
   t.same(tableText(kernel.table)[1], '  10.0.0.1:80 0');
-  await director.override(server(1), undefined);
+  await director.setWeights(new Map());
   t.same(tableText(kernel.table)[1], '  10.0.0.1:80 4');
 });
 
@@ -419,7 +419,7 @@ t.test('removed_flows drain: who has weight 0 already drains too, and goes once'
   const less = configurationOf(site({ ...drains, servers: { 1: '' } }));
   await director.open();
   await director.configure(configurationOf(site(drains)));
-  await director.override(server(2), 0);
+  await director.setWeights(new Map([[server(2), 0]]));
   await director.configure(less);
   const draining = ['tcp 192.0.2.1:80 rr', '  10.0.0.1:80 1', '  10.0.0.2:80 0'];
   t.same(tableText(kernel.table), draining);
@@ -432,18 +432,38 @@ t.test('removed_flows drain: who has weight 0 already drains too, and goes once'
   t.same(tableText(kernel.table), draining.slice(0, 2), 'its time is not given to it again');
 });
 
-t.test(
-  'a weight for a server that there is not is refused: who mistyped its name shall not think that it drains',
-  async (t) => {
-    const { director } = scene(t);
-    await director.open();
-    await director.configure(configurationOf(site()));
-    await t.rejects(director.override('tcp 192.0.2.1:80 -> 10.0.0.1:8080', 0), { code: 'SERVER_UNKNOWN' });
-    await director.override(server(1), 0);
-    await director.configure(configurationOf(site({ servers: { 2: '' } })));
-    await t.resolves(director.override(server(1), undefined), 'taken back after it has left');
-  },
-);
+t.test('a weight for a server that there is not waits for it, and touches nothing', async (t) => {
+  const { director, kernel } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site({ servers: { 1: '' } })));
+  const { changes } = await director.setWeights(new Map([[server(2), 0]]));
+  t.same(changes, []);
+  await director.configure(configurationOf(site()));
+  t.same(tableText(kernel.table).slice(1), ['  10.0.0.1:80 1', '  10.0.0.2:80 0']);
+});
+
+t.test('weights touch only the virtual servers of those that differ', async (t) => {
+  const { director, kernel } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site()));
+  const before = kernel.writes.length;
+  const { changes } = await director.setWeights(new Map([[server(1), 5]]));
+  t.same(changes.map(changeName), ['edit-destination tcp 192.0.2.1:80 -> 10.0.0.1:80']);
+  t.same((await director.setWeights(new Map([[server(1), 5]]))).changes, []);
+  t.equal(kernel.writes.length, before + 1);
+});
+
+t.test('what was found and is ours stays as it is when nobody knows whether it is wanted', async (t) => {
+  const { director, kernel, ...rest } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site()));
+  const before = tableText(kernel.table);
+  const next = scene(t, { ...rest, kernel });
+  await next.director.open();
+  await next.director.strand();
+  await next.director.configure(configurationOf(''));
+  t.same(tableText(kernel.table), before);
+});
 
 t.test('the mark of a probe moves to another server: that one gets its service too', async (t) => {
   const { director, kernel } = scene(t);

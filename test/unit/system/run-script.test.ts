@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { systemClock } from '../../../src/system/clock.js';
+import { launcherPath } from '../../../src/system/launcher.js';
 import { runScript, type ScriptOrder } from '../../../src/system/run-script.js';
 import { FakeClock } from '../../helpers/fake-clock.js';
 
@@ -74,6 +76,25 @@ t.test('as another user, with no group of ours', onlyRoot, async (t) => {
   const more = { ...account, groups: [65_534, 4, 27] };
   t.equal((await shell('id -G', { account: more })).output, '65534 4 27');
   t.match(await shell('cat /etc/shadow', { account }), { status: 1, output: /Permission denied/ });
+});
+
+t.test("nothing of what a director that is not root may do is the script's", onlyRoot, (t) => {
+  // as systemd gives it: AmbientCapabilities=CAP_NET_ADMIN CAP_SETUID CAP_SETGID
+  const given = '+net_admin,+setuid,+setgid';
+  const capable = [
+    '--reuid=65533',
+    '--regid=65533',
+    '--clear-groups',
+    `--inh-caps=${given}`,
+    `--ambient-caps=${given}`,
+  ];
+  const asked = ['/bin/sh', 'sh', '-c', "sed -n 's/^\\(Uid\\|Cap[IPEA][a-z]*\\):\\t//p' /proc/self/status"];
+  const run = (...who: string[]): string =>
+    execFileSync('setpriv', [...capable, launcherPath(), '-', '-', ...who, ...asked], { encoding: 'utf8' });
+  const none = '0000000000000000\n'.repeat(4);
+  t.equal(run('65534', '65534', ''), `65534\t65534\t65534\t65534\n${none}`, 'another one');
+  t.equal(run('-', '-', '-'), `65533\t65533\t65533\t65533\n${none}`, 'the same one');
+  t.end();
 });
 
 t.test('who takes too long is ended with all of its group, and no timer is left', async (t) => {

@@ -1,6 +1,6 @@
-import { canonicalAddress, familyOf } from '../model/address.js';
-import type { DestinationKey } from '../model/destination.js';
-import { protocolName, protocolNumber, type Protocol, type ServiceKey } from '../model/service.js';
+import { canonicalAddress, familyOf } from './address.js';
+import type { DestinationKey } from './destination.js';
+import { protocolName, protocolNumber, type Protocol, type ServiceKey } from './service.js';
 
 /**
  * Services and destinations as one segment of an URL, without a character that would have to be escaped: `tcp-192.0.2.1-80`,
