@@ -72,7 +72,7 @@ export function destinationChangeRoutes(api: Api, desk: ChangeDesk): void {
   api.post('/v1/services/:service/destinations', { schema: create }, (request, reply) =>
     desk.post(async () => {
       const { service } = request.params;
-      const destination = destinationFrom(request.body as WantedDestination);
+      const destination = destinationFrom(request.body);
       if (isThere(service, destination.id)) throw new LvsError('API_EXISTS', [destination.id]);
       const isDry = request.query.dryRun === true;
       const answer = await desk.carryOut(request, {

@@ -33,7 +33,10 @@ export const pageWith = <const Row, const More extends Readonly<Record<string, u
     type: 'object',
     additionalProperties: false,
     required: ['items', 'next', 'total', ...Object.keys(more)] as readonly (
-      'items' | 'next' | 'total' | (keyof More & string)
+      | 'items'
+      | 'next'
+      | 'total'
+      | (keyof More & string)
     )[],
     properties: { ...more, items: listOf(row), next: textOrNull, total: count },
   }) as const;

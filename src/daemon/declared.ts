@@ -149,7 +149,7 @@ export class DeclaredChanges implements Changes {
       const drain = this.#drains.make({ server, service, destination, then, who }, withinSeconds);
       const entry = this.#entryOf('drain', who, [`drain ${destination} of ${service}`]);
       await this.#take(draft, { entry, drains: this.#drains.storedWith(drain) });
-      this.#options.log.info({ event: 'declared.drain-began', id: drain.id, server, withinSeconds, then, who });
+      this.#options.log.info({ event: 'declared.drain-began', drain: drain.id, server, withinSeconds, then, who });
       this.#drains.arm();
       return drain;
     });
@@ -405,7 +405,7 @@ export class DeclaredChanges implements Changes {
       // it stays in maintenance, and whoever wanted it away reads why
       this.#options.log.error({
         event: 'declared.drain-not-removed',
-        id,
+        drain: id,
         server: drain.server,
         reason: reasonOf(error),
       });
@@ -414,7 +414,7 @@ export class DeclaredChanges implements Changes {
   }
 
   #tellEnded({ id, server, state, connections }: Drain): void {
-    this.#options.log.info({ event: 'declared.drain-ended', id, server, state, ...connections });
+    this.#options.log.info({ event: 'declared.drain-ended', drain: id, server, state, ...connections });
   }
 
   #background(job: () => Promise<unknown>): void {

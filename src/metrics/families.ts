@@ -151,9 +151,17 @@ function perDestination(type: 'counter' | 'gauge', help: string) {
 
 /** Events that alerts ask for: counted from 0 on, or their first one would be no increase. */
 export const alertedEvents = [
+  'announce.memory-lost',
+  'api.audit-failed',
+  'api.certificate-ends',
   'api.failed',
+  'declared.not-stored',
+  'declared.unreadable',
   'director.drift',
   'director.state-failed',
+  'fleet.away',
+  'fleet.memory-lost',
+  'fleet.refused',
   'health.memory-failed',
   'made.not-written',
   'vrrp.not-remembered',

@@ -1,11 +1,18 @@
 #!/bin/sh
 # boot.sh ROOT: a machine with systemd as its first process, in the network namespace that we are in. Processes, mounts, name and cgroups are its
-# own; of the kernel's settings it may write only those of its network. It ends when this ends.
+# own; of the kernel's settings it may write only those of its network. It ends when this ends. `boot.sh --after PID` removes the cgroups of a machine
+# whose boot.sh had that PID.
 set -e
 root=$1
 
 groups=$(mktemp -d)
 mount -t cgroup2 cgroup2 "$groups"
+if [ "$1" = --after ]; then
+    find "$groups/lvsd-packaging-$2" -depth -type d -exec rmdir {} +
+    umount "$groups"
+    rmdir "$groups"
+    exit
+fi
 mkdir "$groups/lvsd-packaging-$$"
 echo $$ > "$groups/lvsd-packaging-$$/cgroup.procs"
 umount "$groups"

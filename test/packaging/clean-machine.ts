@@ -7,6 +7,7 @@ import type { Test } from 'tap';
 import { type Ended, must, root, run } from './clean-root.js';
 
 const SECOND = 1000;
+const BOOT = join(root, 'test/packaging/boot.sh');
 const BOOT_LIMIT_MS = 120 * SECOND;
 
 /** Settings that are not the network's are the same for all machines of one kernel: this one shall leave them alone. */
@@ -28,7 +29,7 @@ export class CleanMachine {
       const masked = join(folder, 'etc/systemd/system', unit);
       if (!existsSync(masked)) symlinkSync('/dev/null', masked);
     }
-    const command = ['netns', 'exec', namespace, 'sh', join(root, 'test/packaging/boot.sh'), folder];
+    const command = ['netns', 'exec', namespace, 'sh', BOOT, folder];
     const child = spawn('ip', command, { stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
@@ -36,6 +37,7 @@ export class CleanMachine {
     t.teardown(async () => {
       child.kill('SIGKILL');
       await ended;
+      run(['sh', BOOT, '--after', String(child.pid)]);
     });
     for (let waited = 0; waited < BOOT_LIMIT_MS && child.exitCode === null; waited += 200) {
       const init = run(['pgrep', '--parent', String(child.pid)]).out.trim();

@@ -27,13 +27,13 @@ const asking =
     payload?: object,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer<T>> => {
-    const sent: InjectOptions = { method: method as 'GET', url, headers: { ...headers }, ...(payload && { payload }) };
+    const sent: InjectOptions = { method: method, url, headers: { ...headers }, ...(payload && { payload }) };
     const answer = await fake.api.inject(sent);
     const { etag, location } = answer.headers;
     return {
       status: answer.statusCode,
       etag: String(etag),
-      location: location === undefined ? undefined : String(location),
+      location: location,
       body: answer.json<T>(),
     };
   };

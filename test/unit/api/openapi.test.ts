@@ -34,7 +34,7 @@ t.test('the methods of a path are those that it says it takes', async (t) => {
 });
 
 t.test('is OpenAPI 3.1 by its own schema', async (t) => {
-  const { valid, errors } = await new Validator().validate(structuredClone(document) as Record<string, unknown>);
+  const { valid, errors } = await new Validator().validate(structuredClone(document));
   t.ok(valid, JSON.stringify(errors));
 });
 

@@ -37,6 +37,8 @@ interface Scene {
   readonly log: MemoryLog;
   readonly site: Site;
   readonly control: string;
+  /** What the service manager heard. */
+  readonly told: readonly string[];
   /** Lets time pass until `event` is logged once more. */
   readonly until: (event: string, ms: number) => Promise<void>;
 }
@@ -53,7 +55,9 @@ async function scene(
   const folder = mkdtempSync(join(tmpdir(), 'lvsd-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const control = join(folder, 'control.sock');
-  const world = { ...probePorts(clock), forwarder: kernel, log };
+  const told: string[] = [];
+  const manager = { reloading: () => void told.push('reloading'), reloaded: () => void told.push('reloaded') };
+  const world = { ...probePorts(clock), forwarder: kernel, manager, log };
   const options = {
     source: site,
     state,
@@ -71,7 +75,7 @@ async function scene(
     while (log.named(event).length === before) await settled();
     await settled();
   };
-  return { daemon, kernel, clock, log, site, control, until };
+  return { daemon, kernel, clock, log, site, control, told, until };
 }
 
 async function listening(port = 0): Promise<{ port: number; server: Server }> {
@@ -133,6 +137,31 @@ t.test('started again over the table of one that was killed: alpha changes nothi
   await first.daemon.stop();
   const second = await scene(t, virtual(port, 'alpha'), new FakeKernel(table), remembered);
   t.same(second.kernel.writes, []);
+});
+
+t.test('ended for another one that follows at once all stays, whatever the file says of a stop', async (t) => {
+  const { port, server } = await listening();
+  t.teardown(() => closed(server));
+  const stopped = await scene(t, virtual(port));
+  await stopped.daemon.stop();
+  t.equal(stopped.kernel.table.size, 0, 'a stop removes what is ours: that is the default');
+  const kernel = new FakeKernel();
+  const restarted = await scene(t, virtual(port), kernel);
+  const before = tableText(kernel.table);
+  await restarted.daemon.stop('keep');
+  t.same(tableText(kernel.table), before);
+  t.not(before.length, 0);
+});
+
+t.test('who manages services is told when a reload begins and ends, also one of a broken file', async (t) => {
+  const { port, server } = await listening();
+  t.teardown(() => closed(server));
+  const { daemon, site, told } = await scene(t, virtual(port));
+  await daemon.reload();
+  t.match(daemon.summary, /^1 services/);
+  site.text = 'virtual_server nonsense {\n}\n';
+  await t.rejects(daemon.reload());
+  t.same(told, ['reloading', 'reloaded', 'reloading', 'reloaded']);
 });
 
 t.test('a reload keeps what monitors know, and touches nothing that did not change', async (t) => {
