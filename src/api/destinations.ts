@@ -72,6 +72,8 @@ export interface DestinationRow {
 export interface Destinations {
   /** Those that are declared, in their order, then what else is in force. Cheap: a site may have 100,000. */
   rows(service: ServiceKey): readonly DestinationRow[];
+  /** Those of all services, in the order of their keys. */
+  all(): Promise<readonly DestinationRow[]>;
   /** undefined: it is no real server. */
   isUp(row: DestinationRow): boolean | undefined;
   show(row: DestinationRow): Destination;
@@ -92,8 +94,8 @@ const all = {
 } as const;
 type Filter = Document<typeof all.querystring>;
 
-/** Services between two looks at what else there is to do. */
-const IN_A_ROW = 1000;
+/** Rows that are looked at between two looks at what else there is to do. */
+const IN_A_ROW = 10_000;
 
 const list = {
   operationId: 'listDestinations',
@@ -126,16 +128,17 @@ export function destinationRoutes(api: Api, services: Services, destinations: De
   const rowsOf = async (query: Filter): Promise<readonly DestinationRow[]> => {
     const { service, role, health } = query;
     const address = query.address === undefined ? undefined : (canonicalAddress(query.address) ?? query.address);
-    const keys = service === undefined ? services.keys() : [mustFind(services, service).key];
+    const all =
+      service === undefined ? await destinations.all() : destinations.rows(mustFind(services, service).key);
+    if (role === undefined && address === undefined && health === undefined) return all;
     const rows: DestinationRow[] = [];
-    for (const [i, key] of keys.entries()) {
-      for (const row of destinations.rows(key))
-        if (
-          (role === undefined || row.role === role) &&
-          (address === undefined || row.key.address === address) &&
-          (health === undefined || destinations.isUp(row) === (health === 'up'))
-        )
-          rows.push(row);
+    for (const [i, row] of all.entries()) {
+      if (
+        (role === undefined || row.role === role) &&
+        (address === undefined || row.key.address === address) &&
+        (health === undefined || destinations.isUp(row) === (health === 'up'))
+      )
+        rows.push(row);
       if (i % IN_A_ROW === IN_A_ROW - 1) await nextTurn();
     }
     return rows;

@@ -82,15 +82,20 @@ const one = {
 
 type Filter = Document<typeof list.querystring>;
 
-function fits(key: ServiceKey, { protocol, address, port, name }: Filter): boolean {
-  if (name !== undefined && !serviceName(key).includes(name)) return false;
-  if (protocol === undefined && address === undefined && port === undefined) return true;
-  if (key.by === 'fwmark') return false;
-  return (
-    (protocol === undefined || key.protocol === protocol) &&
-    (address === undefined || key.address === canonicalAddress(address)) &&
-    (port === undefined || key.port === port)
-  );
+function fitting(keys: readonly ServiceKey[], { protocol, address, port, name }: Filter): readonly ServiceKey[] {
+  const isOfAddress = protocol !== undefined || address !== undefined || port !== undefined;
+  if (!isOfAddress && name === undefined) return keys;
+  const canonical = address === undefined ? undefined : canonicalAddress(address);
+  return keys.filter((key) => {
+    if (name !== undefined && !serviceName(key).includes(name)) return false;
+    if (!isOfAddress) return true;
+    if (key.by === 'fwmark') return false;
+    return (
+      (protocol === undefined || key.protocol === protocol) &&
+      (address === undefined || key.address === canonical) &&
+      (port === undefined || key.port === port)
+    );
+  });
 }
 
 /** @throws LvsError API_NO_SERVICE */
@@ -103,7 +108,7 @@ export function mustFind(services: Services, id: string): { readonly key: Servic
 
 export function serviceRoutes(api: Api, services: Services): void {
   api.get('/v1/services', { schema: list }, ({ query }, reply) => {
-    const keys = services.keys().filter((key) => fits(key, query));
+    const keys = fitting(services.keys(), query);
     return sendPart(reply, partOf(keys, query, serviceId), (key) => services.find(key), {});
   });
   api.get('/v1/services/:service', { schema: one }, ({ params, headers }, reply) => {

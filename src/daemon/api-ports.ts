@@ -65,9 +65,9 @@ export function apiPortsOf(answerers: ApiAnswerers): ApiPorts {
         return {
           software: release(),
           services: known.size,
-          destinations: [...known.values()].reduce((sum, { destinations }) => sum + destinations.size, 0),
+          destinations: destinationsIn(known),
           checks: { up, down: rows.length - up },
-          quorumLost: [...quorums].flatMap(([name, has]) => (has ? [] : [name])),
+          quorumLost: quorums.size === 0 ? [] : lostOf(quorums),
           lastPlan: last.changes.slice(0, MOST_LINES).map(changeName),
           refused: refused.slice(0, MOST_LINES).map(({ change, reason }) => ({ change, reason })),
           drift: drift.slice(0, MOST_LINES),

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Changes } from '../api/changes.js';
 import type { Destination, DestinationInFull, DestinationRow, Destinations } from '../api/destinations.js';
 import type { Service, ServiceInFull, Services } from '../api/services.js';
@@ -30,6 +31,19 @@ interface Known {
   readonly status: DirectorStatus;
 }
 
+/** Of everything, in the order of the API. */
+interface Listed {
+  readonly configuration: Configuration | undefined;
+  /** Of the table. */
+  readonly shape: symbol;
+  readonly keys: readonly ServiceKey[];
+  /** Absent: nobody has asked for them. */
+  rows?: Promise<readonly Place[]>;
+}
+
+/** Services between two looks at what else there is to do. */
+const IN_A_ROW = 1000;
+
 /** What is served, for the API: what is declared beside what is in force. */
 export class Served implements Services, Destinations {
   readonly #options: ServedOptions;
@@ -39,15 +53,19 @@ export class Served implements Services, Destinations {
     { readonly written: Written | undefined; readonly rows: readonly Place[] }
   >();
 
+  #listed: Listed | undefined;
+
   constructor(options: ServedOptions) {
     this.#options = options;
   }
 
   keys(): readonly ServiceKey[] {
-    const index = writtenIndex(this.#options.configuration());
-    const keys = [...index.values()].map(({ service }) => service.key);
-    for (const [name, { key }] of this.#options.director.status.known) if (!index.has(name)) keys.push(key);
-    return keys;
+    return this.#lists().keys;
+  }
+
+  all(): Promise<readonly Place[]> {
+    const lists = this.#lists();
+    return (lists.rows ??= this.#rowsOf(lists.keys));
   }
 
   find(key: ServiceKey): Service | undefined {
@@ -109,6 +127,28 @@ export class Served implements Services, Destinations {
     const { service, id } = row;
     const declared = this.#options.changes.declared().services.get(serviceId(service));
     return { ...this.show(row), declared: declared?.destinations.find((one) => one.id === id) ?? null };
+  }
+
+  /** Made once for a configuration and the names in the table: weights may change as they will. */
+  #lists(): Listed {
+    const configuration = this.#options.configuration();
+    const { known, shape } = this.#options.director.status;
+    const before = this.#listed;
+    if (before !== undefined && before.configuration === configuration && before.shape === shape) return before;
+    const index = writtenIndex(configuration);
+    const keys = Array.from(index.values(), ({ service }) => service.key);
+    for (const [name, { key }] of known) if (!index.has(name)) keys.push(key);
+    return (this.#listed = { configuration, shape, keys });
+  }
+
+  /** In pieces, so that nothing else waits for it; what changes meanwhile has other lists. */
+  async #rowsOf(keys: readonly ServiceKey[]): Promise<readonly Place[]> {
+    const rows: Place[] = [];
+    for (const [i, key] of keys.entries()) {
+      rows.push(...this.rows(key));
+      if (i % IN_A_ROW === IN_A_ROW - 1) await nextTurn();
+    }
+    return rows;
   }
 
   #known(key: ServiceKey): Known | undefined {

@@ -1,6 +1,8 @@
 import { type Configuration, destinationOf, type VirtualServer } from '../config/configuration.js';
 import { serverNamesOf, virtualServerName, virtualServerOf } from '../director/names.js';
 import { destinationId, serviceId } from '../model/ids.js';
+import { serviceName } from '../model/service.js';
+import type { Table, TableService } from '../model/table.js';
 
 interface Index {
   readonly byService: ReadonlyMap<string, VirtualServer>;
@@ -35,6 +37,24 @@ export function serverOf(
   if (virtual === undefined || key === undefined) return undefined;
   const at = virtual.realServers.findIndex((real) => destinationId(destinationOf(key, real)) === destination);
   return serverNamesOf(virtual)[at];
+}
+
+/** What `table` has of the services that these real servers are of, by serverName; it stays so when the table changes. */
+export function servicesOf(
+  configuration: Pick<Configuration, 'virtualServers'> | undefined,
+  servers: readonly string[],
+  table: Table,
+): Table {
+  const found = new Map<string, TableService>();
+  if (configuration === undefined) return found;
+  const { byName } = indexOf(configuration.virtualServers);
+  for (const server of servers)
+    for (const { key } of byName.get(virtualServerOf(server))?.services ?? []) {
+      const name = serviceName(key);
+      const service = table.get(name);
+      if (service !== undefined) found.set(name, service);
+    }
+  return found;
 }
 
 /** The ids of a real server, by its serverName: of the first service of its virtual server. */

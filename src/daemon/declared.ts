@@ -24,13 +24,13 @@ import { Timers } from '../system/timers.js';
 import { type Content, type Draft, draftOf, layerOf } from './declared-draft.js';
 import { DrainKeeper, isRunning } from './declared-drains.js';
 import { stepsOf, touchesConnections } from './declared-effects.js';
-import { idsOf, serverOf } from './declared-servers.js';
+import { idsOf, serverOf, servicesOf } from './declared-servers.js';
 import { DeclaredStore } from './declared-store.js';
 import type { Reload } from './reload.js';
 
 export interface DeclaredOptions {
   readonly file: AppendedFile;
-  readonly director: Pick<Director, 'preview' | 'setWeights' | 'strand' | 'status'>;
+  readonly director: Pick<Director, 'preview' | 'previewWeights' | 'setWeights' | 'strand' | 'status'>;
   readonly reload: Pick<Reload, 'configuration' | 'withLayer' | 'setLayer' | 'followWeights'>;
   /** What both engines count, not older than so many milliseconds. */
   readonly counts: { read(oldestMs: number): Promise<CountedTable> };
@@ -243,11 +243,9 @@ export class DeclaredChanges implements Changes {
 
   /** @throws LvsError LAYERS_CLASH */
   async #preview(draft: Draft): Promise<Preview> {
-    const { director, reload, counts, log } = this.#options;
-    const { revision, services } = this.#store.state;
-    const configuration =
-      draft.services === services ? reload.configuration : reload.withLayer('api', layerOf(draft.services).layer);
-    const plan = configuration === undefined ? [] : await director.preview(configuration, weightsOf(draft.overrides));
+    const { director, counts, log } = this.#options;
+    const { revision } = this.#store.state;
+    const plan = await this.#planOf(draft);
     const counted = plan.some(touchesConnections)
       ? await counts.read(COUNTED_MS).catch((error: unknown) => {
           log.warn({ event: 'declared.uncounted', reason: reasonOf(error) });
@@ -257,12 +255,22 @@ export class DeclaredChanges implements Changes {
     return { revision, steps: stepsOf(plan, director.status.known, counted), advice: draft.advice };
   }
 
+  /** @throws LvsError LAYERS_CLASH */
+  async #planOf({ services, overrides }: Content): ReturnType<Director['preview']> {
+    const { director, reload } = this.#options;
+    const weights = weightsOf(overrides);
+    if (services === this.#store.state.services) return director.previewWeights(weights);
+    const configuration = reload.withLayer('api', layerOf(services).layer);
+    return configuration === undefined ? [] : director.preview(configuration, weights);
+  }
+
   /** Makes it so: first on the disk, which is the moment at which it is done, then in the table. @throws LvsError DECLARED_*, LAYERS_CLASH */
   async #take(draft: Draft, step: StateStep & { readonly entry: HistoryEntry }): Promise<Committed> {
+    const { director, reload } = this.#options;
     const before = this.#store.state;
     const redo = deltaOf(before, draft);
     const ofServices = Object.keys(redo.services).length > 0;
-    const known = ofServices ? undefined : new Map(this.#options.director.status.known);
+    const known = servicesOf(reload.configuration, Object.keys(redo.overrides), director.status.known);
     const planned = ofServices ? await this.#preview(draft) : undefined;
     const cancelled = this.#drains.cancelledBy(draft.overrides);
     const drains = { ...cancelled, ...step.drains };
@@ -278,7 +286,7 @@ export class DeclaredChanges implements Changes {
     this.#armConfirm(pending);
     this.#tell(step.entry, refused);
     for (const drain of Object.values(cancelled)) this.#tellEnded(drain);
-    const steps = planned?.steps ?? stepsOf(changes, known ?? new Map(), undefined);
+    const steps = planned?.steps ?? stepsOf(changes, known, undefined);
     return { steps, advice: draft.advice, revision, pending, stored, refused: refused.map(sentenceOf) };
   }
 

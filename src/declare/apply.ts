@@ -136,11 +136,7 @@ export function applyToOverrides(
       overrides.delete(name);
   for (const [i, change] of changes.entries()) {
     if (change.do !== 'override') continue;
-    // what was overridden and is not there just now can still be let go
-    const forgotten = [...before.values()].find(
-      (one) => one.service === change.service && one.destination === change.destination,
-    );
-    const server = facts.serverOf(change.service, change.destination) ?? forgotten?.server;
+    const server = facts.serverOf(change.service, change.destination) ?? forgottenOf(before, change);
     if (server === undefined) {
       const message = `service '${change.service}' has no real server '${change.destination}'`;
       complaints.push({ pointer: `/changes/${i}`, message });
@@ -152,6 +148,10 @@ export function applyToOverrides(
   }
   return { overrides, complaints };
 }
+
+/** What was overridden and is not there just now can still be let go. */
+const forgottenOf = (before: DeclaredState['overrides'], { service, destination }: OverrideChange): string | undefined =>
+  [...before.values()].find((one) => one.service === service && one.destination === destination)?.server;
 
 function overridden(
   before: Override | undefined,

@@ -12,11 +12,11 @@ import { Timers } from '../system/timers.js';
 import type { Found } from './adoption.js';
 import { type Desired, desired } from './desired.js';
 import { Memory } from './memory.js';
-import { drainTimes, type DrainTimes, type Leaving, nextGone, nextLeaving, withLeaving } from './leaving.js';
-import { virtualServerName, virtualServerOf } from './names.js';
+import { drainTimes, type DrainTimes, type Leaving, nextGone, nextLeaving, stillLeaving, withLeaving } from './leaving.js';
+import { virtualServerName } from './names.js';
 import { Outlook } from './outlook.js';
 import { allNames, type LastApplied, ownPart } from './ownership.js';
-import { counts, leftOf, partOf, sameKeys } from './parts.js';
+import { counts, leftOf, partOf, reweighted, sameKeys } from './parts.js';
 import { plan } from './plan.js';
 import { foreseen } from './preview.js';
 import { probeMarks } from './probe-services.js';
@@ -67,6 +67,8 @@ export interface DirectorStatus {
   /** Servers that are down and stay in service (pool_guard), by virtualServerName. */
   readonly held: ReadonlyMap<string, readonly string[]>;
   readonly known: Table;
+  /** Of `known`, as WorkingTable has it. */
+  readonly shape: symbol;
   /** An operator's, by serverName. */
   readonly weights: ReadonlyMap<string, number>;
   readonly writes: number;
@@ -161,7 +163,7 @@ export class Director {
         allNames(configuration, marks, this.#beside(this.#made)),
         drainTimes(configuration),
       );
-      return plan(this.#withLeaving(want.table, leaving), this.#known.table);
+      return this.#planned(want.table, false, leaving).changes;
     });
   }
 
@@ -182,13 +184,20 @@ export class Director {
    */
   setWeights(weights: ReadonlyMap<string, number>): Promise<Report> {
     return this.#mailbox.post(() => {
-      const before = this.#weights;
+      const looked = reweighted(this.#weights, weights, this.#virtuals);
       this.#weights = new Map(weights);
-      const servers = [...new Set([...before.keys(), ...weights.keys()])].filter(
-        (server) => before.get(server) !== weights.get(server),
-      );
-      const looked = servers.map(virtualServerOf).filter((name) => this.#virtuals.has(name));
-      return looked.length === 0 ? nothing : this.#reconcile(new Set(looked));
+      return looked.size === 0 ? nothing : this.#reconcile(looked);
+    });
+  }
+
+  /** What `setWeights` would do. */
+  previewWeights(weights: ReadonlyMap<string, number>): Promise<readonly Change[]> {
+    return this.#mailbox.post(() => {
+      if (this.#configuration === undefined) return [];
+      const looked = reweighted(this.#weights, weights, this.#virtuals);
+      const part = partOf(this.#configuration, this.#virtuals, looked);
+      const want = this.#desired(part, this.#probeMarks, new Map(), this.#options.isUp, weights);
+      return this.#planned(want.table, true).changes;
     });
   }
 
@@ -206,6 +215,7 @@ export class Director {
       quorums: this.#outlook.quorums,
       held: this.#outlook.held,
       known: this.#known.table,
+      shape: this.#known.shape,
       weights: this.#weights,
       writes: this.#writes,
     };
@@ -279,11 +289,8 @@ export class Director {
     const met = [...names.keys()].filter((name) => table.has(name) && !this.#owned.has(name));
     for (const service of met) {
       const error = new LvsError(foreign === 'adopt' ? 'SERVICE_ADOPTED' : 'SERVICE_FOREIGN', [service]);
-      log.warn({
-        event: foreign === 'adopt' ? 'director.adopted' : 'director.foreign',
-        service,
-        reason: error.message,
-      });
+      const event = foreign === 'adopt' ? 'director.adopted' : 'director.foreign';
+      log.warn({ event, service, reason: error.message });
     }
     if (foreign === 'refuse') this.#foreign = new Set(met);
     else this.#known = new WorkingTable(ownPart(table, new Set([...this.#owned.keys(), ...names.keys()])));
@@ -337,10 +344,6 @@ export class Director {
     });
   }
 
-  #withLeaving(wanted: Table, leaving: Leaving, isPart = false): Table {
-    return withLeaving(wanted, isPart, this.#known.table, leaving, this.#options.wallMs());
-  }
-
   /** Of all virtual servers, or only of some. */
   async #reconcile(only?: ReadonlySet<string>): Promise<Report> {
     if (this.#configuration === undefined) return nothing;
@@ -350,9 +353,7 @@ export class Director {
     if (only === undefined) this.#outlook.replace(want);
     else this.#outlook.renew(want);
     this.#armWake();
-    const table = this.#withLeaving(want.table, this.#leaving, only !== undefined);
-    const observed = only === undefined ? this.#known.table : sameKeys(this.#known.table, table);
-    const changes = plan(table, observed);
+    const { table, changes } = this.#planned(want.table, only !== undefined);
     const refused = await this.#apply(changes);
     const report = { changes, refused };
     if (changes.length > 0) this.#last = report;
@@ -361,6 +362,13 @@ export class Director {
     if (refused.length > 0) this.#armRetry();
     else if (this.#refused.length === 0) this.#retryMs = RETRY_FIRST_MS;
     return report;
+  }
+
+  /** The table that is wanted, or a part of it, with what is leaving; and what makes it so. */
+  #planned(wanted: Table, isPart: boolean, leaving = this.#leaving): Pick<Desired, 'table'> & Pick<Report, 'changes'> {
+    const known = this.#known.table;
+    const table = withLeaving(wanted, isPart, known, leaving, this.#options.wallMs());
+    return { table, changes: plan(table, isPart ? sameKeys(known, table) : known) };
   }
 
   async #apply(changes: readonly Change[]): Promise<Refused[]> {
@@ -460,13 +468,7 @@ export class Director {
   }
 
   async #letGo(): Promise<void> {
-    const now = this.#options.wallMs();
-    this.#leaving = new Map(
-      [...this.#leaving].flatMap(([name, moments]) => {
-        const left = [...moments].filter(([, until]) => until > now);
-        return left.length === 0 ? [] : [[name, new Map(left)]];
-      }),
-    );
+    this.#leaving = stillLeaving(this.#leaving, this.#options.wallMs());
     await this.#reconcile();
     await this.#forgetGone(
       this.#withoutForeign(allNames(this.#configuration!, this.#probeMarks, this.#beside(this.#made))),

@@ -78,6 +78,15 @@ export function withLeaving(wanted: Table, isPart: boolean, known: Table, leavin
   return table;
 }
 
+/** Without those that have left. Pure. */
+export const stillLeaving = (leaving: Leaving, now: number): Leaving =>
+  new Map(
+    [...leaving].flatMap(([service, moments]) => {
+      const left = [...moments].filter(([, until]) => until > now);
+      return left.length === 0 ? [] : [[service, new Map(left)]];
+    }),
+  );
+
 /** When the next one has left; Infinity: none leaves. Pure. */
 export function nextGone(leaving: Leaving): number {
   let next = Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 import type { Configuration, VirtualServer } from '../config/configuration.js';
 import type { Table } from '../model/table.js';
-import { serverNamesOf } from './names.js';
+import { serverNamesOf, virtualServerOf } from './names.js';
 
 /** The same configuration with some of its virtual servers, by virtualServerName. */
 export const partOf = (
@@ -8,6 +8,18 @@ export const partOf = (
   virtuals: ReadonlyMap<string, VirtualServer>,
   names: ReadonlySet<string>,
 ): Configuration => ({ ...configuration, virtualServers: [...names].flatMap((name) => virtuals.get(name) ?? []) });
+
+/** Those of which a server has another weight of an operator, by virtualServerName. */
+export function reweighted(
+  before: ReadonlyMap<string, number>,
+  now: ReadonlyMap<string, number>,
+  virtuals: ReadonlyMap<string, VirtualServer>,
+): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const server of new Set([...before.keys(), ...now.keys()]))
+    if (before.get(server) !== now.get(server)) names.add(virtualServerOf(server));
+  return new Set([...names].filter((name) => virtuals.has(name)));
+}
 
 /** What `table` has of the services that are in `like`. */
 export const sameKeys = (table: Table, like: Table): Table =>

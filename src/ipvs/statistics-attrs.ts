@@ -1,4 +1,4 @@
-import type { Statistics } from '../model/statistics.js';
+import { noStatistics, type Statistics } from '../model/statistics.js';
 import { type Later, u32asBigint, u64 } from '../netlink/attributes.js';
 
 /** enum of IPVS_STATS_ATTR_* as in IPVS_*_ATTR_STATS64 (since Linux 4.1): all 64 bits wide. */
@@ -29,25 +29,12 @@ export const statisticsAttrs = {
   outByteRate: [10, u32asBigint],
 } as const;
 
-const zero: Statistics = {
-  connections: 0n,
-  inPackets: 0n,
-  outPackets: 0n,
-  inBytes: 0n,
-  outBytes: 0n,
-  connectionRate: 0n,
-  inPacketRate: 0n,
-  outPacketRate: 0n,
-  inByteRate: 0n,
-  outByteRate: 0n,
-};
-
 /** The wide ones where the kernel has them; a counter that was not told is 0. */
 export const readStatistics = (
   wide: Later<typeof statistics64Attrs> | undefined,
   narrow: Later<typeof statisticsAttrs> | undefined,
 ): Statistics => {
-  const statistics = { ...zero };
+  const statistics = { ...noStatistics };
   (wide ?? narrow)?.decode(statistics);
   return statistics;
 };

@@ -11,3 +11,17 @@ export interface Statistics {
   readonly inByteRate: bigint;
   readonly outByteRate: bigint;
 }
+
+/** Of what has just been made. */
+export const noStatistics: Statistics = {
+  connections: 0n,
+  inPackets: 0n,
+  outPackets: 0n,
+  inBytes: 0n,
+  outBytes: 0n,
+  connectionRate: 0n,
+  inPacketRate: 0n,
+  outPacketRate: 0n,
+  inByteRate: 0n,
+  outByteRate: 0n,
+};

@@ -12,14 +12,20 @@ export class WorkingTable {
   readonly #services: Map<string, TableService>;
   /** Destinations of services made since `table` was looked at: nobody else has them. */
   readonly #own = new Map<string, Map<string, TableDestination>>();
+  #shape = Symbol();
 
   constructor(table: Table = new Map()) {
     this.#services = new Map(table);
   }
 
   get table(): Table {
-    this.#own.clear();
+    if (this.#own.size > 0) this.#own.clear();
     return this.#services;
+  }
+
+  /** The same as long as there are the same services and destinations, whatever their settings: what was made of their names holds. */
+  get shape(): symbol {
+    return this.#shape;
   }
 
   has(service: string): boolean {
@@ -34,12 +40,14 @@ export class WorkingTable {
   /** This service is so, whatever it was; undefined: there is none. */
   correct(name: string, service: TableService | undefined): void {
     this.#own.delete(name);
+    this.#shape = Symbol();
     if (service === undefined) this.#services.delete(name);
     else this.#services.set(name, service);
   }
 
   /** This destination of a service that is there. */
   correctDestination(service: string, name: string, destination: TableDestination | undefined): void {
+    this.#shape = Symbol();
     if (destination === undefined) this.#destinationsOf(service)?.delete(name);
     else this.#destinationsOf(service)?.set(name, destination);
   }
@@ -51,6 +59,7 @@ export class WorkingTable {
       if (have !== undefined) return new LvsError('IPVS_EXISTS', ['add service', name]);
       const destinations = new Map<string, TableDestination>();
       this.#own.set(name, destinations);
+      this.#shape = Symbol();
       this.#services.set(name, { key: change.service, settings: change.settings, destinations });
       return undefined;
     }
@@ -69,6 +78,7 @@ export class WorkingTable {
     if (change.do === 'add-destination' && isThere) return new LvsError('IPVS_EXISTS', ['add destination', name]);
     if (change.do !== 'add-destination' && !isThere)
       return new LvsError('IPVS_NO_SUCH_DESTINATION', [changeName(change), name]);
+    if (change.do !== 'edit-destination') this.#shape = Symbol();
     if (change.do === 'delete-destination') destinations.delete(name);
     else destinations.set(name, { key: change.destination, settings: change.settings });
     return undefined;

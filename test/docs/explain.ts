@@ -1,4 +1,5 @@
 /** docs/explain.md: its examples are what the engine and src/schedulers say of a small site. */
+import { noStatistics } from '../../src/model/statistics.js';
 import { openSimulation } from '../../src/addon/simulation.js';
 import { captureCommand } from '../../src/cli/capture.js';
 import { explainCommand, explainText } from '../../src/cli/explain.js';
@@ -93,29 +94,17 @@ function engineTexts(all: readonly (PacketWords & { readonly sent?: boolean })[]
 }
 
 const kernelKey: ServiceKey = { by: 'address', protocol: 'tcp', address: '10.0.0.2', port: 80 };
-const zero = {
-  connections: 0n,
-  inPackets: 0n,
-  outPackets: 0n,
-  inBytes: 0n,
-  outBytes: 0n,
-  connectionRate: 0n,
-  inPacketRate: 0n,
-  outPacketRate: 0n,
-  inByteRate: 0n,
-  outByteRate: 0n,
-};
 const kernelService: ListedService = {
   key: kernelKey,
   settings: { ...defaultServiceSettings('ip4'), scheduler: 'sh', schedulerFlags: 2 },
-  statistics: zero,
+  statistics: noStatistics,
   destinations: [12, 11].map((n) => ({
     key: { address: `172.16.0.${n}`, port: 80 },
     settings: { ...defaultDestinationSettings, method: 'masquerade' },
     active: n,
     inactive: 3,
     persistent: 0,
-    statistics: zero,
+    statistics: noStatistics,
   })),
 };
 

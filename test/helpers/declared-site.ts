@@ -1,3 +1,4 @@
+import { noStatistics } from '../../src/model/statistics.js';
 import type { Configuration } from '../../src/config/configuration.js';
 import { DeclaredChanges } from '../../src/daemon/declared.js';
 import { type Layers, mergeLayers } from '../../src/declare/merge.js';
@@ -192,16 +193,3 @@ const countedOf = ({ kernel, connections, clock }: DeclaredSite): CountedTable =
     })),
   })),
 });
-
-const noStatistics = {
-  connections: 0n,
-  inPackets: 0n,
-  outPackets: 0n,
-  inBytes: 0n,
-  outBytes: 0n,
-  connectionRate: 0n,
-  inPacketRate: 0n,
-  outPacketRate: 0n,
-  inByteRate: 0n,
-  outByteRate: 0n,
-};

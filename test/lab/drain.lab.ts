@@ -1,25 +1,18 @@
 // kernels: uml, qemu
 /** Drains, maintenance and their ends through the API, with real connections, in the kernel and in the userspace engine. */
-import { rmSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { globals } from '../engine/site.js';
 import { api, commit, type DrainSeen, drains } from './api-client.js';
+import { directorScene, type Scene } from './director-scene.js';
 import { eventually } from './eventually.js';
-import { Director } from './lvsd-process.js';
 import { natSite, numbersTo, serverAddress, serverHost, vip } from './nat-site.js';
-import { ask, Conversation, Peer, type Reply, serve, serversOf } from './peers.js';
-import { Network, type Topology } from './topology.js';
+import { ask, Conversation, Peer, type Reply, serversOf } from './peers.js';
+import type { Topology } from './topology.js';
 
 t.setTimeout(0); // whoever runs us sets the limit
 
 const file = '/run/drain.conf';
 const PATIENCE_MS = 120_000;
-
-interface Scene extends AsyncDisposable {
-  readonly network: Network;
-  director: Director;
-  readonly again: () => Promise<void>;
-}
 
 /** The engine answers for the address itself: this kernel has no nftables by which its own TCP would be kept from it. */
 const engineSite = (): Topology => {
@@ -31,29 +24,8 @@ const engineSite = (): Topology => {
   return { hosts: { ...hosts, director } };
 };
 
-async function scene(text: string, protocol: 'tcp' | 'udp' = 'tcp', site = natSite(2)): Promise<Scene> {
-  const network = await Network.build(site);
-  rmSync('/run/lvsd', { recursive: true, force: true });
-  writeFileSync(file, text);
-  for (const n of numbersTo(2)) await serve(serverHost(n), [{ protocol, address: serverAddress(n), port: 80 }]);
-  const start = async (): Promise<Director> => {
-    const director = new Director('director', file);
-    await director.until('daemon.started');
-    return director;
-  };
-  const here: Scene = {
-    network,
-    director: await start(),
-    async again() {
-      here.director = await start();
-    },
-    async [Symbol.asyncDispose]() {
-      await here.director[Symbol.asyncDispose]();
-      await network[Symbol.asyncDispose]();
-    },
-  };
-  return here;
-}
+const scene = (text: string, protocol: 'tcp' | 'udp' = 'tcp', topology = natSite(2)): Promise<Scene> =>
+  directorScene(file, text, { servers: 2, serves: [{ protocol, port: 80 }], topology });
 
 const virtual = (protocol: 'TCP' | 'UDP', ...lines: readonly string[]): string => `
 virtual_server ${vip} 80 {

@@ -1,14 +1,13 @@
 // kernels: uml, qemu
 /** Transactions, commit-confirm, rollback and kill -9 through the API, with connections open across them, on a real kernel. */
-import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { api, asked, type Changed, commit, dryRun, history } from './api-client.js';
+import { directorScene, type Scene } from './director-scene.js';
 import { eventually } from './eventually.js';
-import { Director } from './lvsd-process.js';
-import { natSite, numbersTo, serverAddress, serverHost, vip } from './nat-site.js';
-import { ask, Conversation, type Endpoint, type Reply, serve, serversOf } from './peers.js';
-import { Network } from './topology.js';
+import { numbersTo, serverAddress, serverHost, vip } from './nat-site.js';
+import { ask, Conversation, type Endpoint, type Reply, serversOf } from './peers.js';
+import type { Network } from './topology.js';
 
 t.setTimeout(0); // whoever runs us sets the limit
 
@@ -37,40 +36,14 @@ const put = (servers: readonly number[], port = 80): object => ({
   service: declared(servers, port),
 });
 
-interface Scene extends AsyncDisposable {
-  readonly network: Network;
-  director: Director;
-  /** Another one in its place, once this one is dead. */
-  readonly again: () => Promise<void>;
-}
-
-async function scene(): Promise<Scene> {
-  const network = await Network.build(natSite(SERVERS));
-  rmSync('/run/lvsd', { recursive: true, force: true });
-  writeFileSync(file, 'global_defs {\n}\n');
-  for (const n of numbersTo(SERVERS))
-    await serve(serverHost(n), [
-      { protocol: 'tcp', address: serverAddress(n), port: 80 },
-      { protocol: 'tcp', address: serverAddress(n), port: 81 },
-    ]);
-  const start = async (): Promise<Director> => {
-    const director = new Director('director', file);
-    await director.until('daemon.started');
-    return director;
-  };
-  const here: Scene = {
-    network,
-    director: await start(),
-    async again() {
-      here.director = await start();
-    },
-    async [Symbol.asyncDispose]() {
-      await here.director[Symbol.asyncDispose]();
-      await network[Symbol.asyncDispose]();
-    },
-  };
-  return here;
-}
+const scene = (): Promise<Scene> =>
+  directorScene(file, 'global_defs {\n}\n', {
+    servers: SERVERS,
+    serves: [
+      { protocol: 'tcp', port: 80 },
+      { protocol: 'tcp', port: 81 },
+    ],
+  });
 
 const nameOf = (reply: Reply): string => serversOf([reply])[0] ?? '';
 const numberOf = (server: string): number => Number(server.slice('rs'.length));

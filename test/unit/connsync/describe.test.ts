@@ -1,3 +1,4 @@
+import { noStatistics } from '../../../src/model/statistics.js';
 import t from 'tap';
 import { Describer } from '../../../src/connsync/describe.js';
 import type { SyncConnection } from '../../../src/connsync/message.js';
@@ -6,19 +7,6 @@ import type { ListedService } from '../../../src/ipvs/rows.js';
 import { defaultDestinationSettings, type ForwardingMethod } from '../../../src/model/destination.js';
 import { defaultServiceSettings, type ServiceKey } from '../../../src/model/service.js';
 
-const zeroStatistics = {
-  connections: 0n,
-  inPackets: 0n,
-  outPackets: 0n,
-  inBytes: 0n,
-  outBytes: 0n,
-  connectionRate: 0n,
-  inPacketRate: 0n,
-  outPacketRate: 0n,
-  inByteRate: 0n,
-  outByteRate: 0n,
-};
-
 const service = (
   key: ServiceKey,
   destinations: readonly (readonly [string, number, ForwardingMethod])[],
@@ -26,14 +14,14 @@ const service = (
 ): ListedService => ({
   key,
   settings: { ...defaultServiceSettings('ip4'), persistent: persistenceSeconds > 0, persistenceSeconds },
-  statistics: zeroStatistics,
+  statistics: noStatistics,
   destinations: destinations.map(([address, port, method]) => ({
     key: { address, port },
     settings: { ...defaultDestinationSettings, method },
     active: 0,
     inactive: 0,
     persistent: 0,
-    statistics: zeroStatistics,
+    statistics: noStatistics,
   })),
 });
 

@@ -9,20 +9,8 @@ import { type Connection, parseConnection } from '../../../src/ipvs/proc.js';
 import type { DestinationRow, ListedService } from '../../../src/ipvs/rows.js';
 import { type DestinationSettings, defaultDestinationSettings } from '../../../src/model/destination.js';
 import { defaultServiceSettings, type ServiceKey, type ServiceSettings } from '../../../src/model/service.js';
-import type { Statistics } from '../../../src/model/statistics.js';
+import { noStatistics } from '../../../src/model/statistics.js';
 
-const statistics: Statistics = {
-  connections: 0n,
-  inPackets: 0n,
-  outPackets: 0n,
-  inBytes: 0n,
-  outBytes: 0n,
-  connectionRate: 0n,
-  inPacketRate: 0n,
-  outPacketRate: 0n,
-  inByteRate: 0n,
-  outByteRate: 0n,
-};
 const row = (
   n: number,
   settings: Partial<DestinationSettings> = {},
@@ -34,7 +22,7 @@ const row = (
   active: 0,
   inactive: 0,
   persistent: 0,
-  statistics: { ...statistics, connections },
+  statistics: { ...noStatistics, connections },
   ...more,
 });
 const web: ServiceKey = { by: 'address', protocol: 'tcp', address: '192.0.2.1', port: 80 };
@@ -42,7 +30,12 @@ const service = (
   settings: Partial<ServiceSettings>,
   destinations: readonly DestinationRow[],
   key: ServiceKey = web,
-): ListedService => ({ key, settings: { ...defaultServiceSettings('ip4'), ...settings }, statistics, destinations });
+): ListedService => ({
+  key,
+  settings: { ...defaultServiceSettings('ip4'), ...settings },
+  statistics: noStatistics,
+  destinations,
+});
 
 const rules = { sloppyTcp: false, expireQuiescentTemplate: false, connReuseMode: 1 };
 const ask = (words: PacketWords, facts: Partial<KernelFacts>) => {
