@@ -128,8 +128,7 @@ export function destinationRoutes(api: Api, services: Services, destinations: De
   const rowsOf = async (query: Filter): Promise<readonly DestinationRow[]> => {
     const { service, role, health } = query;
     const address = query.address === undefined ? undefined : (canonicalAddress(query.address) ?? query.address);
-    const all =
-      service === undefined ? await destinations.all() : destinations.rows(mustFind(services, service).key);
+    const all = service === undefined ? await destinations.all() : destinations.rows(mustFind(services, service).key);
     if (role === undefined && address === undefined && health === undefined) return all;
     const rows: DestinationRow[] = [];
     for (const [i, row] of all.entries()) {

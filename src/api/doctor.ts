@@ -11,6 +11,7 @@ const finding = object({
   text: { ...text, description: 'what is the case' },
   why: text,
   mend: { ...textOrNull, description: 'a command for a shell of this machine' },
+  mendOn: { type: 'string', enum: ['machine', 'director'], description: 'whose shell: this machine is both' },
 });
 
 const examined = {

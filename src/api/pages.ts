@@ -119,10 +119,14 @@ export interface Cursor {
 }
 
 function behind<Row>(rows: readonly Row[], { at, name }: Cursor, nameOf: (row: Row) => string): number {
-  const there = rows[at];
-  if (there !== undefined && nameOf(there) === name) return at + 1;
-  const moved = rows.findIndex((row) => nameOf(row) === name);
-  return moved < 0 ? at : moved + 1;
+  const from = Math.min(at, rows.length);
+  const isHere = (i: number): boolean => rows[i] !== undefined && nameOf(rows[i]) === name;
+  // the nearest first: it moves by as many rows as came or went before it
+  for (let away = 0; away <= Math.max(from, rows.length - from); away++) {
+    if (isHere(from - away)) return from - away + 1;
+    if (isHere(from + away)) return from + away + 1;
+  }
+  return from;
 }
 
 export const encodeCursor = ({ at, name }: Cursor): string => Buffer.from(`${at} ${name}`).toString('base64url');

@@ -101,8 +101,13 @@ async function askKernel(): Promise<KernelTold> {
 export function findingsText(findings: readonly Finding[]): string {
   if (findings.length === 0) return 'nothing found\n';
   return findings
-    .map(({ severity, rule, text, why, mend }) =>
-      [`${severity}: ${text}  [${rule}]`, `    ${why}`, ...(mend === null ? [] : [`    mend: ${mend}`]), ''].join('\n'),
+    .map(({ severity, rule, text, why, mend, mendOn }) =>
+      [
+        `${severity}: ${text}  [${rule}]`,
+        `    ${why}`,
+        ...(mend === null ? [] : [`    mend${mendOn === 'director' ? ' (on the director)' : ''}: ${mend}`]),
+        '',
+      ].join('\n'),
     )
     .join('\n');
 }

@@ -5,6 +5,7 @@ import type { MetricsView } from '../api/metrics.js';
 import type { ApiPorts } from '../api/server.js';
 import type { Director } from '../director/director.js';
 import { changeName } from '../model/change.js';
+import type { Table } from '../model/table.js';
 import { release } from '../system/release.js';
 import { type Answerers, holding, needed, seenPair } from './answers.js';
 import { Served } from './api-services.js';
@@ -67,7 +68,7 @@ export function apiPortsOf(answerers: ApiAnswerers): ApiPorts {
           services: known.size,
           destinations: destinationsIn(known),
           checks: { up, down: rows.length - up },
-          quorumLost: quorums.size === 0 ? [] : lostOf(quorums),
+          quorumLost: lostOf(quorums),
           lastPlan: last.changes.slice(0, MOST_LINES).map(changeName),
           refused: refused.slice(0, MOST_LINES).map(({ change, reason }) => ({ change, reason })),
           drift: drift.slice(0, MOST_LINES),
@@ -95,4 +96,16 @@ export function apiPortsOf(answerers: ApiAnswerers): ApiPorts {
     metrics,
     doctor,
   };
+}
+
+function destinationsIn(table: Table): number {
+  let sum = 0;
+  for (const { destinations } of table.values()) sum += destinations.size;
+  return sum;
+}
+
+function lostOf(quorums: ReadonlyMap<string, boolean>): string[] {
+  const lost: string[] = [];
+  for (const [name, has] of quorums) if (!has) lost.push(name);
+  return lost;
 }

@@ -150,7 +150,10 @@ export function applyToOverrides(
 }
 
 /** What was overridden and is not there just now can still be let go. */
-const forgottenOf = (before: DeclaredState['overrides'], { service, destination }: OverrideChange): string | undefined =>
+const forgottenOf = (
+  before: DeclaredState['overrides'],
+  { service, destination }: OverrideChange,
+): string | undefined =>
   [...before.values()].find((one) => one.service === service && one.destination === destination)?.server;
 
 function overridden(

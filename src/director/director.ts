@@ -12,7 +12,7 @@ import { Timers } from '../system/timers.js';
 import type { Found } from './adoption.js';
 import { type Desired, desired } from './desired.js';
 import { Memory } from './memory.js';
-import { drainTimes, type DrainTimes, type Leaving, nextGone, nextLeaving, stillLeaving, withLeaving } from './leaving.js';
+import { drainTimes, type DrainTimes, type Leaving, nextGone, nextLeaving, notGone, withLeaving } from './leaving.js';
 import { virtualServerName } from './names.js';
 import { Outlook } from './outlook.js';
 import { allNames, type LastApplied, ownPart } from './ownership.js';
@@ -468,7 +468,7 @@ export class Director {
   }
 
   async #letGo(): Promise<void> {
-    this.#leaving = stillLeaving(this.#leaving, this.#options.wallMs());
+    this.#leaving = notGone(this.#leaving, this.#options.wallMs());
     await this.#reconcile();
     await this.#forgetGone(
       this.#withoutForeign(allNames(this.#configuration!, this.#probeMarks, this.#beside(this.#made))),

@@ -79,7 +79,7 @@ export function withLeaving(wanted: Table, isPart: boolean, known: Table, leavin
 }
 
 /** Without those that have left. Pure. */
-export const stillLeaving = (leaving: Leaving, now: number): Leaving =>
+export const notGone = (leaving: Leaving, now: number): Leaving =>
   new Map(
     [...leaving].flatMap(([service, moments]) => {
       const left = [...moments].filter(([, until]) => until > now);

@@ -1,9 +1,9 @@
 import type { KernelTold } from './director.js';
-import { addressBytes, familyOf } from '../model/address.js';
+import { familyOf } from '../model/address.js';
 import { type Expected, familiesOf, kernels, outerFamily, servedName, vipOf } from './expected.js';
-import type { Facts, Held } from './facts.js';
+import type { Facts } from './facts.js';
 import type { Found, Rule } from './finding.js';
-import { effective, outside, setSysctl, setting, sysctl } from './sysctl-facts.js';
+import { effective, neighbourLink, outside, setSysctl, setting, sysctl } from './sysctl-facts.js';
 
 /** What a director is judged by. */
 export interface DirectorMachine extends KernelTold {
@@ -81,22 +81,8 @@ const redirects: Look = ({ facts, expected }) => {
     }));
 };
 
-/** Where an address is without a router between. */
-const neighbourLink = ({ addresses }: Facts, address: string): string | undefined =>
-  addresses.find((held) => covers(held, address))?.link;
-
 const linkOf = (facts: Facts, address: string): string | undefined =>
   facts.routes.get(address) ?? neighbourLink(facts, address);
-
-function covers({ address, prefixLength }: Held, other: string): boolean {
-  if (familyOf(address) !== familyOf(other)) return false;
-  const [one, two] = [addressBytes(address), addressBytes(other)];
-  for (let bit = 0; bit < prefixLength; bit++) {
-    const mask = 0x80 >> (bit % 8);
-    if ((one[bit >> 3]! & mask) !== (two[bit >> 3]! & mask)) return false;
-  }
-  return true;
-}
 
 const trackedForNothing: Look = (machine) =>
   isKernelUsed(machine) && sysctl(machine.facts, 'net/ipv4/vs/conntrack') === '1' && !machine.expected.hasMarks

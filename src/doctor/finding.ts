@@ -9,14 +9,18 @@ export interface Finding {
   /** What is the case, with the names and numbers of this machine. */
   readonly text: string;
   readonly why: string;
-  /** A command for a shell of that machine; null: no single one does. */
+  /** A command for a shell of `mendOn`; null: no single one does. */
   readonly mend: string | null;
+  /** `machine`: the one that was looked at. */
+  readonly mendOn: 'machine' | 'director';
 }
 
 /** What one rule found on one machine. */
 export interface Found {
   readonly text: string;
   readonly mend?: string;
+  /** Absent: on the machine that was looked at. */
+  readonly mendOn?: 'director';
 }
 
 /** Something that may be wrong with a machine of this kind, and why it matters. */
@@ -33,6 +37,15 @@ const weight: Readonly<Record<Severity, number>> = { wrong: 0, risk: 1, hint: 2 
 export const examine = <Expected>(rules: readonly Rule<Expected>[], machine: Expected): readonly Finding[] =>
   rules
     .flatMap(({ name, severity, why, look }) =>
-      look(machine).map(({ text, mend }): Finding => ({ rule: name, severity, text, why, mend: mend ?? null })),
+      look(machine).map(
+        ({ text, mend, mendOn }): Finding => ({
+          rule: name,
+          severity,
+          text,
+          why,
+          mend: mend ?? null,
+          mendOn: mendOn ?? 'machine',
+        }),
+      ),
     )
     .sort((one, other) => weight[one.severity] - weight[other.severity]);

@@ -2,7 +2,7 @@ import { familyOf } from '../model/address.js';
 import { type Expected, outerFamily, type Served, servedName, vipOf } from './expected.js';
 import type { Facts } from './facts.js';
 import type { Found, Rule } from './finding.js';
-import { effective, isLoopback, outside, setSysctl, setting, sysctl } from './sysctl-facts.js';
+import { effective, isLoopback, neighbourLink, outside, setSysctl, setting, sysctl } from './sysctl-facts.js';
 
 /** What a real server is judged by. */
 export interface ServerMachine {
@@ -11,6 +11,8 @@ export interface ServerMachine {
   readonly served: readonly Served[];
   /** Addresses of directors: the ones that answer, and those they hold together. */
   readonly directors: ReadonlySet<string>;
+  /** The machine that looks. */
+  readonly director: Facts;
   /** The director's clock when the server's was read, in seconds since 1970. */
   readonly epoch: number;
 }
@@ -124,8 +126,28 @@ const wrongGateway: Look = ({ facts, served, directors }) => {
       gateways.length === 0 ? 'there is no default route' : `the default route leads to ${gateways.join(', ')}`;
     return [
       {
-        text: `${have}, and not to a director (${ours.join(', ')})`,
+        text: `${have}; a director is ${ours.join(', ')}`,
         mend: `ip ${family === 'ip4' ? '-4' : '-6'} route replace default via ${ours[0]!}`,
+      },
+    ];
+  });
+};
+
+/** Replies carry the VIP as their source, and the director has that address, too. IPv6 does not mind. */
+const ownSource: Look = (machine) => {
+  const { facts, director } = machine;
+  const through = facts.gateways.filter((address) => director.addresses.some((held) => held.address === address));
+  const vips = secret(machine).filter((vip) => director.addresses.some(({ address }) => address === vip));
+  return through.flatMap((gateway): readonly Found[] => {
+    const link =
+      director.addresses.find(({ address }) => address === gateway)?.link ?? neighbourLink(director, gateway);
+    if (familyOf(gateway) !== 'ip4' || link === undefined || vips.length === 0) return [];
+    if (effective(director, link, 'accept_local') !== 0) return [];
+    return [
+      {
+        text: `replies of ${vips.join(', ')} go through the director, whose accept_local of ${link} is 0`,
+        mend: setSysctl(`net/ipv4/conf/${link}/accept_local`, 1),
+        mendOn: 'director',
       },
     ];
   });
@@ -221,6 +243,12 @@ export const serverRules: readonly Rule<ServerMachine>[] = [
     severity: 'wrong',
     why: 'replies must pass the director, which gives them the address the client asked; past it they come from a stranger and are reset.',
     look: wrongGateway,
+  },
+  {
+    name: 'accept-local',
+    severity: 'wrong',
+    why: 'a router drops packets that come from an address of its own. Or let the replies go past the director, which is what direct routing is for.',
+    look: ownSource,
   },
   {
     name: 'server-not-listening',

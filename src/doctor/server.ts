@@ -30,5 +30,5 @@ export async function examineServer(configuration: Configuration, visit: Visit):
   if (served.length === 0) throw new LvsError('DOCTOR_STRANGER', [visit.host]);
   const here = await factsOf('this machine', visit.director, []);
   const directors = new Set([...expected.heldByUs, ...here.addresses.map(({ address }) => address)]);
-  return examine(serverRules, { facts, served, directors, epoch });
+  return examine(serverRules, { facts, served, directors, director: here, epoch });
 }

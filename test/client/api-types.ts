@@ -1537,6 +1537,11 @@ export interface components {
         why: string;
         /** @description a command for a shell of this machine */
         mend: string | null;
+        /**
+         * @description whose shell: this machine is both
+         * @enum {string}
+         */
+        mendOn: 'machine' | 'director';
       }[];
     };
     /** Event */

@@ -78,11 +78,11 @@ t.test('what an operator does at night, by HTTP', async (t) => {
     askApi(socket, destination, { method: 'PATCH', body: { weight }, headers });
   const drained = await patch(0, { 'if-match': etag });
   t.equal(drained.status, 200, drained.text);
-  t.match(JSON.parse(drained.text), { override: 0, weight: 0, configuredWeight: 1 });
+  t.match(JSON.parse(drained.text), { destination: { override: 0, weight: 0, configuredWeight: 1 } });
   t.same(await answering(), ['rs2'], 'at once');
   t.match(await lvsctl(network, 'director', 'status'), /10\.2\.0\.11:8080 masquerade weight 0/);
   t.equal((await patch(3, { 'if-match': etag })).status, 412);
-  t.match(JSON.parse((await patch(null)).text), { override: null, weight: 1 });
+  t.match(JSON.parse((await patch(null)).text), { destination: { override: null, weight: 1 } });
   t.same(await answering(), ['rs1', 'rs2']);
 
   // a file with a mistake changes nothing; the right one moves the API itself

@@ -88,22 +88,22 @@ t.test('servers that cannot be reached', async (t) => {
     'rs1',
     [5001, 5002].map((port) => udp(port, '10.2.0.11')),
   );
-  await using director = await direct(
-    'director',
-    globals(PORTS, 'xdp') +
-      service(5001, ['10.2.0.11 5001', '10.2.0.99 5001']) +
-      service(5002, ['10.2.0.11 5002', '192.0.2.9 5002']),
-  );
+  const site = globals(PORTS, 'xdp') + service(5002, ['10.2.0.11 5002', '192.0.2.9 5002']);
+  await using director = await direct('director', site);
 
   await t.test('a neighbour that never answers', async (t) => {
+    // new, so that nobody knows of it yet: those that are known to be silent are passed over
+    writeFileSync(director.file, site + service(5001, ['10.2.0.11 5001', '10.2.0.99 5001']));
+    await lvsctl(network, 'director', 'reload');
     const replies = serversOf(await ask(network, 'client', udp(5001), 4));
-    t.strictSame(replies.sort(), ['rs1', 'rs1', 'timeout', 'timeout']);
+    t.strictSame([...new Set(replies)].sort(), ['rs1', 'timeout']);
+    const lost = replies.filter((reply) => reply === 'timeout').length;
     const said =
       director.said.find(({ event }) => event === 'routing.neighbour-silent') ??
       (await saying(director, 'routing.neighbour-silent'));
     t.match(said, { reason: /^10\.2\.0\.99 does not answer on inside/ });
-    const { dropped, events, silentNeighbours } = await engineThatDropped(network, 'no_neighbour', 2);
-    t.equal(dropped['no_neighbour'], 2);
+    const { dropped, events, silentNeighbours } = await engineThatDropped(network, 'no_neighbour', lost);
+    t.equal(dropped['no_neighbour'], lost);
     t.ok((events['neighbour_held'] ?? 0) >= 1, 'held before');
     t.match(silentNeighbours, [/10\.2\.0\.99/]);
   });

@@ -197,6 +197,7 @@ const finding = {
   text: 'net/ipv4/ip_forward is 0',
   why: 'replies are dropped',
   mend: 'sysctl -w net/ipv4/ip_forward=1',
+  mendOn: 'machine',
 } as const;
 
 /** Not at once: what is thrown rejects. */

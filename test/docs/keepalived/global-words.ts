@@ -32,6 +32,8 @@ virtual_server | ADDRESS [PORT], fwmark N or group NAME, block; ADDRESS/LENGTH [
 +api | block, or \`off\` | a socket beside that of lvsctl | where the REST API is served, and who may use it (api.md)
 +fleet | block | none | configuration that many directors share in etcd (fleet.md)
 +announce | block | none | virtual addresses that BIRD or FRR is told of (fleet.md)
++webhook | URL { ... } | none | a program that is told of events (events.md); several times
++metrics | block | all | how much of it \`/metrics\` tells (metrics.md)
 `),
   global_defs: table(`
 tmp_config_directory | DIRECTORY | memfd | where the expanded copy of the file is kept
@@ -221,6 +223,20 @@ json_dump_file | PATH | /tmp/keepalived.json | where the state is dumped as JSON
 +when | quorum, serving or configured | quorum | what a service must have: its quorum; that or a sorry server; nothing
 +needs | any or all | any | of several services at one address
 +withdraw_wait | SECS 0..600 | 3 | from the withdrawal to the end of forwarding when lvsd stops (\`lvs_stop remove\`)
+`),
+  webhook: table(`
++name | NAME | host of the URL | what the log and the metrics call it, and what it is remembered by
++events | NAME... | all | events it is told of, or how their names begin: \`health. vrrp.role\`; may come again
++level | info, warn or error | info | the least grave it is told of
++secret | SECRET or file:/PATH | none | each request is signed with it (HMAC-SHA256)
++tls_ca | /FILE | the system's | PEM file of authorities that sign its certificate
++timeout | SECS 0.1..300 | 10 | for one attempt
++retry | SECS 1..86400 | 300 | pauses between attempts grow up to this
++keep | SECS 1..31536000 | 86400 | an event that is older is given up
+`),
+  metrics: table(`
++series | N 1000..100000000 | 100000 | at most so many series; what is left out is told
++destinations | on or off | on | series of each destination, or of services only
 `),
   api: table(`
 +listen | unix:/PATH [MODE] [GROUP], or ADDRESS PORT { tls { ... } } | mode 0600, with a group 0660 | a Unix socket of the API, or TLS at an address; may come again

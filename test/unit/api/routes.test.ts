@@ -208,6 +208,12 @@ t.test('pages go on where they were, whatever comes and goes between', async (t)
     ['c', 'd'],
     'the last one seen is gone',
   );
+  now('e', 'd', 'c', 'b', 'a');
+  t.same(
+    (await next(first.next ?? '')).items.map(({ server }) => server),
+    ['a'],
+    'it went far',
+  );
   now();
   t.same(await next(first.next ?? ''), { items: [], next: null, total: 0 });
 });

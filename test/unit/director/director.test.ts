@@ -453,6 +453,27 @@ t.test('weights touch only the virtual servers of those that differ', async (t) 
   t.equal(kernel.writes.length, before + 1);
 });
 
+t.test('weights are foretold as they are carried out, and nothing else is', async (t) => {
+  const { director, kernel } = scene(t);
+  t.same(await director.previewWeights(new Map([[server(1), 0]])), [], 'nothing is wanted yet');
+  await director.open();
+  await director.configure(configurationOf(site()));
+  kernel.refuse = () => 'EBUSY';
+  await director.setWeights(new Map([[server(2), 9]])); // refused: it differs from the table from now on
+  const writes = kernel.writes.length;
+  for (const weights of [new Map([[server(1), 0]]), new Map([[server(2), 9]]), new Map([['nobody', 5]])]) {
+    const foretold = await director.previewWeights(weights);
+    t.equal(kernel.writes.length, writes);
+    t.same(director.status.weights, new Map([[server(2), 9]]));
+    t.ok(foretold.every((change) => change.do === 'edit-destination'));
+  }
+  kernel.refuse = () => undefined;
+  const weights = new Map([[server(1), 0]]);
+  const foretold = await director.previewWeights(weights);
+  t.same(foretold.map(changeName), ['edit-destination tcp 192.0.2.1:80 -> 10.0.0.1:80']);
+  t.same((await director.setWeights(weights)).changes, foretold);
+});
+
 t.test('what was found and is ours stays as it is when nobody knows whether it is wanted', async (t) => {
   const { director, kernel, ...rest } = scene(t);
   await director.open();

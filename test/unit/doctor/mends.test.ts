@@ -59,7 +59,8 @@ async function examineServer(text: string): Promise<readonly Finding[]> {
   const facts = await factsOf('server', shellOf('server'), []);
   const served = servedBy(expected, new Set(facts.addresses.map(({ address }) => address)));
   const directors = new Set(['10.0.1.1', 'fd00:1::1']);
-  const findings = examine(serverRules, { facts, served, directors, epoch: Math.round(Date.now() / 1000) });
+  const director = await factsOf('director', shellOf('director'), []);
+  const findings = examine(serverRules, { facts, served, directors, director, epoch: Math.round(Date.now() / 1000) });
   return findings.filter(({ rule }) => !ofThisKernel.has(rule));
 }
 
@@ -107,7 +108,8 @@ async function hold(t: Test, host: 'director' | 'server', { rule, file, prepare,
     await shell(host, breaking);
     const findings = await look();
     t.ok(findings.length > 0 && findings.every((one) => one.rule === rule), `found: ${JSON.stringify(findings)}`);
-    for (const { mend } of findings) if (mend !== null) await shell(host, mend, t.testdirName);
+    for (const { mend, mendOn } of findings)
+      if (mend !== null) await shell(mendOn === 'director' ? mendOn : host, mend, t.testdirName);
     t.same(await look(), [], 'mended');
   } finally {
     listening?.();
@@ -185,6 +187,32 @@ const ofServers: readonly Case[] = [
 
 for (const one of ofDirectors) t.test(`director: ${one.rule}: ${one.breaking}`, (t) => hold(t, 'director', one));
 for (const one of ofServers) t.test(`server: ${one.rule}: ${one.breaking}`, (t) => hold(t, 'server', one));
+
+t.test('server: replies that the director takes for its own', async (t) => {
+  await using network = await Network.build({
+    hosts: { ...healthy.hosts, client: { links: { out: ['10.0.9.2/24'] }, routes: ['default via 10.0.9.1'] } },
+  });
+  await shell('director', hereDr);
+  await shell('server', hereDr);
+  const stop = await listen();
+  try {
+    // a datagram as its replies are: from the VIP; the client has no such port, and counts it
+    const reply = `import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('203.0.113.20', 0)); s.sendto(b'', ('10.0.9.2', 9))`;
+    const received = async (): Promise<number> =>
+      Number((await network.must('client', 'grep', '^Udp: [0-9]', '/proc/net/snmp')).split(' ')[2]);
+    await network.must('server', 'python3', '-c', reply);
+    t.match(await examineServer(dr), [{ rule: 'accept-local', mendOn: 'director' }]);
+    t.equal(await received(), 0, 'it does not get there');
+    for (const { mend } of await examineServer(dr)) await shell('director', mend!);
+    await network.must('server', 'python3', '-c', reply);
+    for (let i = 0; i < 500 && (await received()) === 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+    t.equal(await received(), 1, 'it gets there');
+    t.same(await examineServer(dr), []);
+  } finally {
+    stop();
+  }
+});
 
 t.test('server: nobody listens where packets go', async (t) => {
   await using network = await Network.build(healthy);

@@ -32,7 +32,13 @@ function director(lines: readonly string[], text = file('NAT'), kernel: KernelTo
 
 function server(lines: readonly string[], text = file('TUN')): readonly Finding[] {
   const { served } = expectedOf(configurationOf(text));
-  return examine(serverRules, { facts: factsFrom(lines), served, directors: new Set(['10.0.1.1']), epoch: 1000 });
+  return examine(serverRules, {
+    facts: factsFrom(lines),
+    served,
+    directors: new Set(['10.0.1.1']),
+    director: factsFrom([]),
+    epoch: 1000,
+  });
 }
 
 const rulesOf = (findings: readonly Finding[]): readonly string[] => findings.map(({ rule }) => rule);

@@ -91,3 +91,31 @@ t.test('what is corrected is so, also between changes that nobody has looked at'
   t.equal(table.table.size, 2, 'nothing comes of a service that is not there');
   t.end();
 });
+
+t.test('its shape is another one when a service or a destination came or went, and only then', (t) => {
+  const edit: Change = { ...addServer(web, 7), do: 'edit-destination' } as Change;
+  const doings: readonly [string, boolean, (table: WorkingTable) => unknown][] = [
+    ['nothing', false, () => undefined],
+    ['a weight', false, (table) => table.take(edit)],
+    ['a setting', false, (table) => table.take({ ...add(web), do: 'edit-service' } as Change)],
+    [
+      'what is refused',
+      false,
+      (table) => [table.take(add(web)), table.take(addServer(web)), table.take(addServer(service(3)))],
+    ],
+    ['a service more', true, (table) => table.take(add(service(3)))],
+    ['a service less', true, (table) => table.take({ do: 'delete-service', service: dns })],
+    ['a server more', true, (table) => table.take(addServer(dns))],
+    ['a server less', true, (table) => table.take({ do: 'delete-destination', service: web, destination: server })],
+    ['a correction', true, (table) => table.correct(serviceName(web), undefined)],
+    ['one of a server', true, (table) => table.correctDestination(serviceName(web), '10.0.0.1:80', undefined)],
+  ];
+  for (const [what, isOther, run] of doings) {
+    const table = filled();
+    const before = table.shape;
+    run(table);
+    t.equal(table.shape !== before, isOther, what);
+  }
+  t.not(filled().shape, filled().shape, 'nor do two tables share one');
+  t.end();
+});
