@@ -31,6 +31,7 @@ const benches: Readonly<Record<string, readonly string[]>> = {
   io: [],
   memory: [],
   api: [],
+  'api-beside': [],
   vrrp: [],
   'reload-kernel': lab,
   'api-kernel': lab,
