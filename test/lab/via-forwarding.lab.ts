@@ -85,13 +85,14 @@ t.test('via_forwarding', async (t) => {
   await director.until('daemon.started');
 
   const verdicts = new Map<string, string>();
+  const note = (said: Record<string, unknown>): void => {
+    const [, server = ''] = String(said['server']).split(' -> ');
+    verdicts.set(`${String(said['check'])} ${server.split(':')[0]!}`, String(said['verdict']));
+  };
+  // some come before it says that it has started
+  director.said.filter(({ event }) => event === 'health.verdict').forEach(note);
   const wait = async (check: string, address: string, verdict: string): Promise<void> => {
-    const wanted = `${check} ${address}`;
-    while (verdicts.get(wanted) !== verdict) {
-      const said = await director.until('health.verdict');
-      const [, server = ''] = String(said['server']).split(' -> ');
-      verdicts.set(`${String(said['check'])} ${server.split(':')[0]!}`, String(said['verdict']));
-    }
+    while (verdicts.get(`${check} ${address}`) !== verdict) note(await director.until('health.verdict'));
   };
   for (const [name, { address, method }] of Object.entries(servers)) {
     await wait('http', address, 'up');
