@@ -54,7 +54,7 @@ const director = fork(fileURLToPath(new URL('checking-director.js', import.meta.
 await once(director, 'message');
 await sleep(SETTLE_MS);
 const alone = await periods();
-const reads = ['/v1/status', '/v1/services?limit=20', '/v1/services/tcp-192.0.2.7-80', '/v1/health?limit=20'];
+const reads = ['/v1/status', '/v1/services?limit=20', '/v1/services/tcp-192.0.2.7-80'];
 const asking = new Asking(socket);
 const [beside, times] = await Promise.all([periods(), asking.read(READS_PER_SECOND, MEASURE_MS / 1000, reads)]);
 await asking[Symbol.asyncDispose]();
