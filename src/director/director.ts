@@ -289,8 +289,8 @@ export class Director {
     const met = [...names.keys()].filter((name) => table.has(name) && !this.#owned.has(name));
     for (const service of met) {
       const error = new LvsError(foreign === 'adopt' ? 'SERVICE_ADOPTED' : 'SERVICE_FOREIGN', [service]);
-      const event = foreign === 'adopt' ? 'director.adopted' : 'director.foreign';
-      log.warn({ event, service, reason: error.message });
+      const told = foreign === 'adopt' ? { event: 'director.adopted' } : { event: 'director.foreign' };
+      log.warn({ ...told, service, reason: error.message });
     }
     if (foreign === 'refuse') this.#foreign = new Set(met);
     else this.#known = new WorkingTable(ownPart(table, new Set([...this.#owned.keys(), ...names.keys()])));
