@@ -119,6 +119,7 @@ t.test('what happens from now on, in order, signed', async (t) => {
   t.equal(headers['lvsd-delivery'], `${first}-${last}`);
   t.ok(heard.length < 100, `${heard.length} requests: what waits goes together`);
   t.ok(heard.every(({ told: { events } }) => events.length <= 100));
+  await until(() => webhooks.status[0]?.waiting === 0);
   t.match(webhooks.status, [{ name: 'hook', waiting: 0, delivered: 250, failed: 0, lost: 0, isUp: true }]);
 });
 
@@ -138,6 +139,7 @@ t.test('one that fails gets all of it later, in order and once', async (t) => {
   await until(() => took.length >= 10);
   t.same(took, numbers(10));
   t.equal(heard.length >= fails.length + 1, true);
+  await until(() => webhooks.status[0]?.waiting === 0); // who heard it has not yet been heard to say so
   t.equal(log.named('webhook.failed').length, 1, 'said once');
   t.match(log.named('webhook.failed')[0], { webhook: 'hook', reason: 'it answered 500', level: 'warn' });
   t.equal(log.named('webhook.back').length, 1);
