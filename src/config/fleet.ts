@@ -1,7 +1,7 @@
 import type { Diagnostics } from './diagnostics.js';
 import { blockOf, flag, noMore, one, phrase, readWord, type Reader, several } from './terms.js';
 import { placeOfWord, type Statement } from './tree.js';
-import { seconds } from './values.js';
+import { absolutePath, seconds } from './values.js';
 import { type Block, isMissing, placeIn, readBlock, type Term, type Vocabulary } from './vocabulary.js';
 
 /** Where the configuration that many directors share is kept, and who we are among them. */
@@ -56,9 +56,6 @@ export const FLEET_NAME = /^[A-Za-z0-9][\w.-]{0,62}$/;
 const directorName: Reader<string> = (text) =>
   FLEET_NAME.test(text) ? { value: text } : { expected: 'letters, digits, points, - and _, at most 63' };
 
-const absolute: Reader<string> = (text) =>
-  /^\/.*[^/]$/.test(text) ? { value: text } : { expected: 'the absolute path of a file' };
-
 /** `user NAME SECRET|file:PATH`. */
 const user: Term<FleetLogin> = phrase((statement, context) => {
   const given: Reader<string> = (text) => (text === '' ? { expected: 'a name' } : { value: text });
@@ -76,8 +73,8 @@ const user: Term<FleetLogin> = phrase((statement, context) => {
 
 /** `tls_client CERTIFICATE KEY`. */
 const client: Term<NonNullable<FleetTls['client']>> = phrase((statement, context) => {
-  const certificate = readWord(statement, 1, absolute, context);
-  const key = readWord(statement, 2, absolute, context);
+  const certificate = readWord(statement, 1, absolutePath, context);
+  const key = readWord(statement, 2, absolutePath, context);
   noMore(statement, 3, context);
   return certificate === undefined || key === undefined ? undefined : { certificate, key };
 });
@@ -87,7 +84,7 @@ export const fleetWords = {
   prefix: one(keyPrefix),
   name: one(directorName),
   user,
-  tls_ca: one(absolute),
+  tls_ca: one(absolutePath),
   tls_client: client,
   lease: one(seconds(SHORTEST_LEASE, LONGEST_LEASE)),
   allow_scripts: flag,

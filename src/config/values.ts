@@ -112,3 +112,7 @@ export const granularity: Reader<{ readonly family: Family; readonly mask: strin
 /** 24 → 255.255.255.0. */
 export const netmaskOf = (length: number): string =>
   [0, 8, 16, 24].map((bits) => 256 - 2 ** (8 - Math.max(0, Math.min(8, length - bits)))).join('.');
+
+/** A file, by a path that means the same wherever lvsd was started. */
+export const absolutePath: Reader<string> = (text) =>
+  /^\/.*[^/]$/.test(text) ? { value: text } : { expected: 'the absolute path of a file' };

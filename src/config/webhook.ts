@@ -2,7 +2,7 @@ import type { Position } from './configuration.js';
 import type { Diagnostics } from './diagnostics.js';
 import { blockOf, each, noMore, one, readWord, type Reader, several } from './terms.js';
 import { positionOfWord, type Statement } from './tree.js';
-import { name, oneOf, seconds } from './values.js';
+import { absolutePath, name, oneOf, seconds } from './values.js';
 import { readBlock, type Term, type Vocabulary } from './vocabulary.js';
 
 /** A program that is told of events: `webhook URL { ... }`. */
@@ -43,13 +43,10 @@ const beginning: Reader<string> = (text) =>
     ? { value: text }
     : { expected: 'the name of an event or how names begin: health. or vrrp.role' };
 
-const absolute: Reader<string> = (text) =>
-  /^\/.*[^/]$/.test(text) ? { value: text } : { expected: 'the absolute path of a file' };
-
 const secret: Reader<NonNullable<WebhookSettings['secret']>> = (text) => {
   if (text === '') return { expected: `a secret, or ${FILE}/path` };
   if (!text.startsWith(FILE)) return { value: { text } };
-  const path = absolute(text.slice(FILE.length), () => undefined);
+  const path = absolutePath(text.slice(FILE.length), () => undefined);
   return 'value' in path ? { value: { file: path.value } } : { expected: `${FILE} and the absolute path of a file` };
 };
 
@@ -58,7 +55,7 @@ export const webhookWords = {
   events: several(beginning),
   level: one(oneOf('info', 'warn', 'error')),
   secret: one(secret),
-  tls_ca: one(absolute),
+  tls_ca: one(absolutePath),
   timeout: one(seconds(0.1, 300)),
   retry: one(seconds(1, 86_400)),
   keep: one(seconds(1, 31_536_000)),
