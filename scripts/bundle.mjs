@@ -14,7 +14,7 @@ const commands = {
   'lvsd-check': { entry: 'src/main-check.ts', use: ['check', '-f', join(root, 'examples/web.conf')] },
 };
 
-/** fastify is as large as all the rest, and only a daemon whose file has an `api` block needs it: a bundle of its own; its path is as bin/run-bundle.cjs sees it. */
+/** fastify is as large as all the rest, and only a daemon that serves the API needs it, when its start is over: a bundle of its own; its path is as bin/run-bundle.cjs sees it. */
 const fastify = { 'lvsd-fastify': 'node_modules/fastify/fastify.js' };
 const fastifyApart = {
   name: 'fastify-apart',

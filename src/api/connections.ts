@@ -83,5 +83,6 @@ function refuse({ code, message }: NodeJS.ErrnoException, socket: Socket): void 
     `content-type: ${PROBLEM_TYPE}`,
     `content-length: ${Buffer.byteLength(body)}`,
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // Node may have stopped to read it, and would not see the other end go
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }

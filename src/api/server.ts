@@ -34,6 +34,7 @@ import { type Services, serviceRoutes } from './services.js';
 import { statisticsRoutes, type StatisticsView } from './statistics.js';
 import { type StatusView, statusRoutes } from './status.js';
 import { transactionRoutes } from './transactions.js';
+import { validatorsOnDemand } from './validation.js';
 import { type Vrrp, vrrpRoutes } from './vrrp.js';
 
 /** What the routes may ask of the rest of lvsd. */
@@ -84,18 +85,8 @@ export async function apiServer(
   const api: Api = fastify({
     bodyLimit: BODY_LIMIT,
     frameworkErrors: fail,
-    ajv: {
-      customOptions: {
-        removeAdditional: false,
-        coerceTypes: false,
-        useDefaults: false,
-        allErrors: true,
-        allowUnionTypes: true,
-        verbose: true,
-        discriminator: true,
-      },
-    },
   }).withTypeProvider();
+  api.setValidatorCompiler(validatorsOnDemand());
   knowAllMethods(api);
   api.setErrorHandler(fail);
   api.setSerializerCompiler(() => (document) => JSON.stringify(document));

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { SocketPeer } from '../api/accounts.js';
 import type { Api } from '../api/schema.js';
@@ -15,7 +15,7 @@ import { Timers } from '../system/timers.js';
 import { readAccountNames } from './account-names.js';
 import { ApiAccess } from './api-access.js';
 import { AuditTrail } from './api-audit.js';
-import type { Door } from './api-doors.js';
+import { type Door, openDoor } from './api-doors.js';
 import { ownDashboard } from './dashboard-files.js';
 import { TokenFiles } from './token-files.js';
 
@@ -30,17 +30,15 @@ export interface ApiListenersOptions {
   readonly log: Log;
 }
 
-interface Loaded {
-  readonly api: Api;
-  readonly open: (listener: ApiListener) => Promise<Door>;
-}
-
 /** At the end, for answers that are under way. */
 const GRACE_MS = 2000;
 /** How soon a changed certificate or token is seen, and a place that could not be had is tried again. */
 const LOOK_MS = 5000;
 
-/** Owner of the API and its doors. fastify is loaded when it is to be served for the first time. */
+/**
+ * Owner of the API and its doors. A door opens at once; fastify, which holds everything else for about 0.15 s, is loaded behind it, and not
+ * where there is no door.
+ */
 export class ApiListeners {
   readonly #options: ApiListenersOptions;
   readonly #mailbox = new Mailbox();
@@ -58,7 +56,9 @@ export class ApiListeners {
   /** Served no more, with requests under way. */
   readonly #ending = new Set<Server>();
   #isStopped = false;
-  #api: Promise<Loaded> | undefined;
+  #isStarted = false;
+  #api: Promise<Api> | undefined;
+  #ready: Api | undefined;
 
   constructor(options: ApiListenersOptions) {
     const { clock, wallMs, log } = options;
@@ -73,6 +73,12 @@ export class ApiListeners {
   /** Serves where the file says, whom it says. What cannot be had is in the log, and is tried again. Never rejects. */
   async follow(settings: ApiSettings): Promise<void> {
     if (!this.#isStopped) await this.#mailbox.post(() => this.#follow(settings));
+  }
+
+  /** The start is over: what answers is loaded now. Whoever asked before had to wait for it. */
+  started(): void {
+    this.#isStarted = true;
+    this.#loadBehindDoors();
   }
 
   /** Answers what was asked, if that does not take too long. Nothing is served from now on, whatever a reload that is under way wants. */
@@ -95,6 +101,7 @@ export class ApiListeners {
       else door.follow(still);
     }
     await this.#openMissing();
+    this.#loadBehindDoors();
     this.#lookLater();
   }
 
@@ -111,8 +118,7 @@ export class ApiListeners {
       if (this.#open.has(key)) continue;
       const path = textOf(one);
       try {
-        this.#api ??= this.#load();
-        this.#open.set(key, await (await this.#api).open(one));
+        this.#open.set(key, await this.#openDoor(one));
         log.info({ event: 'api.listening', path });
       } catch (error) {
         const { message } = new LvsError('API_SOCKET', [path, reasonOf(error)], { cause: error });
@@ -147,18 +153,42 @@ export class ApiListeners {
     for (const [key, door] of [...this.#open]) await this.#close(key, door);
     await Promise.all([...this.#ending].map(closed));
     cancel();
-    await (await this.#api)?.api.close();
+    await (await this.#api?.catch(() => undefined))?.close();
     this.#audit.close();
   }
 
-  async #load(): Promise<Loaded> {
-    const { ports, clock, wallMs, peerOf, log } = this.#options;
-    const [{ apiServer }, { openDoor }] = await Promise.all([import('../api/server.js'), import('./api-doors.js')]);
-    const [access, audit] = [this.#access, this.#audit];
-    const now = () => this.#options.clock.now();
-    const api = await apiServer(ports, { log, version: release(), now, access, audit, dashboard: ownDashboard(log) });
-    const options = { api, access, peerOf, now: () => clock.now(), wallMs, log };
-    return { api, open: (listener) => openDoor(listener, options) };
+  #openDoor(listener: ApiListener): Promise<Door> {
+    const { clock, wallMs, peerOf, log } = this.#options;
+    const routing = (request: IncomingMessage, response: ServerResponse): void => {
+      if (this.#ready !== undefined) return this.#ready.routing(request, response);
+      this.#loaded().then(
+        (api) => api.routing(request, response),
+        () => response.destroy(),
+      );
+    };
+    return openDoor(listener, { api: { routing }, access: this.#access, peerOf, now: () => clock.now(), wallMs, log });
+  }
+
+  #loadBehindDoors(): void {
+    if (this.#isStarted && this.#open.size > 0) this.#loaded().catch(() => undefined);
+  }
+
+  /** Rejects, and has told so, where it is not installed whole. */
+  #loaded(): Promise<Api> {
+    return (this.#api ??= this.#load());
+  }
+
+  async #load(): Promise<Api> {
+    const { ports, clock, log } = this.#options;
+    const [access, audit, now] = [this.#access, this.#audit, (): number => clock.now()];
+    try {
+      const { apiServer } = await import('../api/server.js');
+      const options = { log, version: release(), now, access, audit, dashboard: ownDashboard(log) };
+      return (this.#ready = await apiServer(ports, options));
+    } catch (error) {
+      log.error({ event: 'api.failed', reason: reasonOf(error) });
+      throw error;
+    }
   }
 
   /** At once for who would ask now; who has asked gets his answer: it may be the answer to the reload that closes this. */

@@ -74,7 +74,7 @@ const engines = {
   kernel: { text: virtual('TCP'), site: natSite(2) },
   userspace: {
     text:
-      globals(['outside', 'inside'], 'packet') + virtual('TCP', 'lvs_engine userspace', 'answer_arp', 'tcp_timeout 20'),
+      globals(['outside', 'inside'], 'packet') + virtual('TCP', 'lvs_engine userspace', 'answer_arp'),
     site: engineSite(),
   },
 };

@@ -1,20 +1,20 @@
 #!/bin/sh
-# boot.sh ROOT: a machine with systemd as its first process, in the network namespace that we are in. Processes, mounts, name and cgroups are its
-# own; of the kernel's settings it may write only those of its network. It ends when this ends. `boot.sh --after PID` removes the cgroups of a machine
-# whose boot.sh had that PID.
+# boot.sh ROOT NAME: a machine with systemd as its first process, in the network namespace that we are in. Processes, mounts, name and cgroups are
+# its own; of the kernel's settings it may write only those of its network. It ends when this ends. `boot.sh --after NAME` removes its cgroups.
 set -e
 root=$1
+name=$2
 
 groups=$(mktemp -d)
 mount -t cgroup2 cgroup2 "$groups"
 if [ "$1" = --after ]; then
-    find "$groups/lvsd-packaging-$2" -depth -type d -exec rmdir {} +
+    find "$groups/$name" -depth -type d -exec rmdir {} +
     umount "$groups"
     rmdir "$groups"
     exit
 fi
-mkdir "$groups/lvsd-packaging-$$"
-echo $$ > "$groups/lvsd-packaging-$$/cgroup.procs"
+mkdir "$groups/$name"
+echo $$ > "$groups/$name/cgroup.procs"
 umount "$groups"
 rmdir "$groups"
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +30,8 @@ export class CleanMachine {
       const masked = join(folder, 'etc/systemd/system', unit);
       if (!existsSync(masked)) symlinkSync('/dev/null', masked);
     }
-    const command = ['netns', 'exec', namespace, 'sh', BOOT, folder];
+    const name = `lvsd-packaging-${randomUUID()}`;
+    const command = ['netns', 'exec', namespace, 'sh', BOOT, folder, name];
     const child = spawn('ip', command, { stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
@@ -37,7 +39,7 @@ export class CleanMachine {
     t.teardown(async () => {
       child.kill('SIGKILL');
       await ended;
-      run(['sh', BOOT, '--after', String(child.pid)]);
+      run(['sh', BOOT, '--after', name]);
     });
     for (let waited = 0; waited < BOOT_LIMIT_MS && child.exitCode === null; waited += 200) {
       const init = run(['pgrep', '--parent', String(child.pid)]).out.trim();
