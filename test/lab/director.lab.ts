@@ -144,10 +144,10 @@ t.test('a site: requests, a server that dies and returns, reload, drift, stop', 
   two = await web(second);
   await shows(both, 6000);
 
-  const before = writesOf(daemon);
   write(file(httpCheck).replace('weight 1', 'wieght 1'));
   daemon.process.kill('SIGHUP');
   await wait(daemon, 'daemon.reload-refused');
+  const before = writesOf(daemon); // only now: what was written before that is told before that
   t.match(daemon.named('config.complaint'), [{ complaint: /lvsd.conf:\d+:5: 'wieght' is no keyword of real_server/ }]);
   write(file(httpCheck, { weight: 3 }));
   daemon.process.kill('SIGHUP');

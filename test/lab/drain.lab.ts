@@ -73,8 +73,7 @@ print('reset', flush=True)
 const engines = {
   kernel: { text: virtual('TCP'), site: natSite(2) },
   userspace: {
-    text:
-      globals(['outside', 'inside'], 'packet') + virtual('TCP', 'lvs_engine userspace', 'answer_arp'),
+    text: globals(['outside', 'inside'], 'packet') + virtual('TCP', 'lvs_engine userspace', 'answer_arp'),
     site: engineSite(),
   },
 };
