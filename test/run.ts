@@ -7,7 +7,7 @@
  * names, without such a line on uml. A plain test's line `// mostly waits` says that it may run beside two others.
  *
  * Files run beside each other, on machines whose cores others use too. One that failed then is run once more at the end, alone; which those
- * were, and what they said, is printed in any case. More than three are no accident: none gets a second try.
+ * were, and what they said, is printed in any case. More than six are no accident: none gets a second try.
  *
  * What failed is printed again at the end; the last line is `N passed, N failed, N skipped`; run/outcome.ts says what is counted.
  * Exit status 1 if anything failed, could not run, or if nothing ran.
@@ -57,7 +57,7 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const broken: string[] = [];
 /** What failed beside others and passed alone. */
 const shaky: string[] = [];
-const MOST_SECOND_TRIES = 3;
+const MOST_SECOND_TRIES = 6;
 
 /** How a file ended, and how it is run once more. */
 interface Ended {

@@ -1,4 +1,3 @@
-// kernels: uml, qemu
 /** Transactions, commit-confirm, rollback and kill -9 through the API, with connections open across them, on a real kernel. */
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
