@@ -289,7 +289,7 @@ export class Daemon {
       await declared.open();
       await reload.take(configuration, (virtual, server) => wasUp(found, virtual, server), options.files);
       world.sync?.answerPeer(push.answer);
-      clock.after(0, () => api.started()); // whoever waits for us is told first
+      setImmediate(() => api.started()); // whoever waits for us is told first
       return new Daemon(life, reload, director, declared);
     } catch (error) {
       await life[Symbol.asyncDispose]();

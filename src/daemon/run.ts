@@ -79,7 +79,8 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
   const kept = environment['STATE_DIRECTORY']?.split(':')[0] ?? folder;
   const unlock = await lockFolder(folder, log);
   journal.open(lineFile(join(kept, 'events.jsonl')));
-  const client = new IpvsClient(openNetlink(NETLINK_GENERIC), { after: (ms, late) => systemClock.after(ms, late) });
+  const client = ipvsClient();
+  const reader = ipvsClient(); // of its own: changes never wait behind a dump of everything
   const route = new Exchange(openNetlink(NETLINK_ROUTE));
   const links = new Links(route);
   try {
@@ -110,9 +111,9 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
     const daemon = await Daemon.start(
       reading.configuration,
       {
-        forwarder: new ForwarderOfBoth(kernel && new IpvsForwarder(kernel), engine.forwarder),
+        forwarder: new ForwarderOfBoth(kernel && new IpvsForwarder(kernel, reader), engine.forwarder),
         engine,
-        ...(kernel === undefined ? {} : { settings: kernel, kernel: systemKernelView(kernel) }),
+        ...(kernel === undefined ? {} : { settings: kernel, kernel: systemKernelView(reader) }),
         links,
         routes: kernelRoutes(links),
         addresses: kernelAddresses(systemClock),
@@ -123,7 +124,7 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
         engineSync: systemEngineSync({ engine, vrrp, clock: systemClock, log }),
         ...systemPorts(),
         journal,
-        netlinkErrors: () => ({ ipvs: client.refused, route: route.refused }),
+        netlinkErrors: () => ({ ipvs: client.refused, 'ipvs-reader': reader.refused, route: route.refused }),
         manager,
         log,
       },
@@ -166,6 +167,7 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
     return 0;
   } finally {
     client.close();
+    reader.close();
     links.close();
     await unlock();
   }
@@ -186,6 +188,9 @@ async function takeBack(file: string, folder: string, log: Log): Promise<boolean
     await unlock();
   }
 }
+
+const ipvsClient = (): IpvsClient =>
+  new IpvsClient(openNetlink(NETLINK_GENERIC), { after: (ms, late) => systemClock.after(ms, late) });
 
 /** undefined: this kernel has no IPVS, and nothing of the file needs it. @throws LvsError IPVS_UNAVAILABLE, IPVS_NOT_ALLOWED */
 async function kernelOf(client: IpvsClient, file: Configuration, log: Log): Promise<IpvsClient | undefined> {

@@ -72,13 +72,27 @@ const MOST_SCRIPTS = 256;
 /** The log says no more often than this that attempts had to wait. */
 const CROWDED_PAUSE_MS = 60_000;
 
-/** A check before it is shown. */
-export interface CheckRow {
-  readonly server: string;
-  readonly check: string;
-  readonly verdict: CheckStatus['verdict'];
+/** A check before it is shown. Its verdict is that of now. */
+export class CheckRow {
   readonly seat: Seat;
   readonly probe: Probe;
+
+  constructor(seat: Seat, probe: Probe) {
+    this.seat = seat;
+    this.probe = probe;
+  }
+
+  get server(): string {
+    return this.seat.server;
+  }
+
+  get check(): string {
+    return this.probe.is;
+  }
+
+  get verdict(): CheckStatus['verdict'] {
+    return this.probe.finding.judgement.verdict;
+  }
 }
 
 /** All checks of all servers. A reload hands it another configuration; a check that did not change goes on as it was. */
@@ -180,13 +194,9 @@ export class Watch {
     return [...this.#seats.values()].flatMap((seat) => seat.probes.map((probe) => statusOf(seat, probe, offsetMs)));
   }
 
-  /** Of every check, the little that finds it: a large site has 50,000. */
+  /** Of every check, the little that finds it: a large site has 50,000. Made once for a configuration. */
   get rows(): readonly CheckRow[] {
-    const rows: CheckRow[] = [];
-    for (const seat of this.#seats.values())
-      for (const probe of seat.probes)
-        rows.push({ server: seat.server, check: probe.is, verdict: probe.finding.judgement.verdict, seat, probe });
-    return rows;
+    return rowsOf.get(this.#seats) ?? put(rowsOf, this.#seats, makeRows(this.#seats));
   }
 
   show({ seat, probe }: CheckRow): CheckStatus {
@@ -408,7 +418,7 @@ function union<T>(old: ReadonlyMap<string, T>, now: ReadonlyMap<string, T>): Rea
   return both;
 }
 
-function put<K, T>(map: Map<K, T>, key: K, value: T): T {
+function put<K, T>(map: { readonly set: (key: K, value: T) => unknown }, key: K, value: T): T {
   map.set(key, value);
   return value;
 }
@@ -420,6 +430,11 @@ function whose({ servers }: Probe): { readonly server: string; readonly servers?
   const [server = ''] = servers;
   return servers.size > 1 ? { server, servers: servers.size } : { server };
 }
+
+const rowsOf = new WeakMap<Seats, readonly CheckRow[]>();
+
+const makeRows = (seats: Seats): readonly CheckRow[] =>
+  [...seats.values()].flatMap((seat) => seat.probes.map((probe) => new CheckRow(seat, probe)));
 
 function statusOf(seat: Seat, probe: Probe, offsetMs: number): CheckStatus {
   const { judgement, outcome, sinceMs, attempts, failures, weight } = probe.finding;

@@ -43,6 +43,14 @@ export class ForwarderOfBoth implements Forwarder {
     return new Map([...kernel, ...engine]);
   }
 
+  async look(): Promise<Table> {
+    const [kernel, engine] = await Promise.all([
+      this.#sides.kernel?.look() ?? noTable,
+      this.#sides.engine?.look() ?? noTable,
+    ]);
+    return new Map([...kernel, ...engine]);
+  }
+
   async apply(changes: readonly Change[]): Promise<Outcomes> {
     const outcomes: (Error | undefined)[] = changes.map(() => undefined);
     const pending: Record<Side, Pending[]> = { kernel: [], engine: [] };

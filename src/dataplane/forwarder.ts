@@ -72,6 +72,10 @@ export class EngineForwarder implements Forwarder {
     });
   }
 
+  look(): Promise<Table> {
+    return this.read();
+  }
+
   apply(changes: readonly Change[]): Promise<Outcomes> {
     return this.#mailbox.post(() => this.#apply(changes));
   }

@@ -11,6 +11,7 @@ import type { StateFile } from '../system/state-file.js';
 import { Timers } from '../system/timers.js';
 import type { Found } from './adoption.js';
 import { type Desired, desired } from './desired.js';
+import { DriftWatch } from './drift-watch.js';
 import { Memory } from './memory.js';
 import { drainTimes, type DrainTimes, type Leaving, nextGone, nextLeaving, notGone, withLeaving } from './leaving.js';
 import { virtualServerName } from './names.js';
@@ -76,15 +77,14 @@ export interface DirectorStatus {
 
 const RETRY_FIRST_MS = 1_000;
 const RETRY_LONGEST_MS = 60_000;
-/** Reading a large table takes the kernel time: no more than this part of ours goes there. */
-const OBSERVE_SHARE = 1 / 50;
 const nothing: Report = { changes: [], refused: [] };
 
 /** The only writer of a forwarder's table. Whoever wants something changed posts here; nothing interleaves. */
 export class Director {
   readonly #options: DirectorOptions;
   readonly #mailbox = new Mailbox();
-  readonly #timers: Timers<'retry' | 'observe' | 'wake' | 'gone'>;
+  readonly #timers: Timers<'retry' | 'wake' | 'gone'>;
+  readonly #drifts: DriftWatch;
   readonly #memory: Memory;
   /** What we believe the forwarder has of ours: what it said last, and what it has taken since. */
   #known = new WorkingTable();
@@ -115,6 +115,14 @@ export class Director {
     this.#options = options;
     this.#timers = new Timers(options.clock);
     this.#memory = new Memory(options.state, options.log);
+    this.#drifts = new DriftWatch({
+      clock: options.clock,
+      pauseMs: options.observeMs,
+      look: () => options.forwarder.look(),
+      known: () => this.#known.table,
+      isOurs: (service) => this.#owned.has(service),
+      onLooked: (differs) => this.#background(() => this.#observe(differs)),
+    });
   }
 
   /** Looks at what is there; changes nothing. The first job. */
@@ -171,7 +179,7 @@ export class Director {
   look(virtualServer: string): void {
     this.#looking.add(virtualServer);
     if (this.#looking.size > 1) return;
-    this.#background(() => {
+    void this.#background(() => {
       const names = new Set(this.#looking);
       this.#looking.clear();
       return this.#reconcile(names);
@@ -228,6 +236,7 @@ export class Director {
   }
 
   async #stop(how: 'keep' | 'remove' | 'flush'): Promise<void> {
+    this.#drifts.stop();
     this.#timers.disarmAll();
     const last = this.#mailbox.post(() => this.#leave(how));
     await Promise.all([last, this.#mailbox.close()]);
@@ -261,7 +270,7 @@ export class Director {
     const report = await this.#reconcile(only);
     await this.#forgetGone(wanted);
     log.info({ event: 'director.configured', services: names.size, ...counts(report) });
-    this.#armObserve(this.#options.observeMs);
+    this.#drifts.begin();
     return report;
   }
 
@@ -392,7 +401,7 @@ export class Director {
   }
 
   #armRetry(): void {
-    this.#timers.arm('retry', this.#retryMs, () => this.#background(() => this.#retry()));
+    this.#timers.arm('retry', this.#retryMs, () => void this.#background(() => this.#retry()));
     this.#retryMs = Math.min(2 * this.#retryMs, RETRY_LONGEST_MS);
   }
 
@@ -403,27 +412,16 @@ export class Director {
     return this.#reconcile();
   }
 
-  #armObserve(ms: number): void {
-    this.#timers.arm('observe', ms, () => this.#background(() => this.#observe()));
-  }
-
-  async #observe(): Promise<void> {
-    const { clock, forwarder, observeMs } = this.#options;
-    const start = clock.now();
-    try {
-      const own = ownPart(await forwarder.read(), new Set(this.#owned.keys()));
-      const drift = plan(this.#known.table, own).map(changeName);
-      if (drift.join() !== this.#drift.join()) this.#tellDrift(drift);
-      this.#drift = drift;
-      await this.#remember(); // again, if the disk was full
-      if (drift.length > 0 && this.#configuration?.globals.drift === 'repair') {
-        this.#known = new WorkingTable(own);
-        this.#drift = [];
-        await this.#reconcile();
-      }
-    } finally {
-      this.#armObserve(Math.max(observeMs, (clock.now() - start) / OBSERVE_SHARE));
-    }
+  async #observe(differs = true): Promise<void> {
+    const own = differs ? ownPart(await this.#options.forwarder.read(), new Set(this.#owned.keys())) : undefined;
+    const drift = own === undefined ? [] : plan(this.#known.table, own).map(changeName);
+    if (drift.join() !== this.#drift.join()) this.#tellDrift(drift);
+    this.#drift = drift;
+    await this.#remember(); // again, if the disk was full
+    if (own === undefined || drift.length === 0 || this.#configuration?.globals.drift !== 'repair') return;
+    this.#known = new WorkingTable(own);
+    this.#drift = [];
+    await this.#reconcile();
   }
 
   #tellDrift(drift: readonly string[]): void {
@@ -457,7 +455,7 @@ export class Director {
     else this.#timers.arm('wake', Math.max(0, wakeMs), () => this.#wake());
     const goneMs = nextGone(this.#leaving) - wallMs();
     if (goneMs === Number.POSITIVE_INFINITY) this.#timers.disarm('gone');
-    else this.#timers.arm('gone', Math.max(0, goneMs), () => this.#background(() => this.#letGo()));
+    else this.#timers.arm('gone', Math.max(0, goneMs), () => void this.#background(() => this.#letGo()));
   }
 
   #wake(): void {
@@ -488,11 +486,13 @@ export class Director {
   }
 
   /** A job without a caller: its failure is logged, and retried with the next look. */
-  #background(job: () => Promise<unknown>): void {
-    this.#mailbox.post(job).catch((error: unknown) => {
+  async #background(job: () => Promise<unknown>): Promise<void> {
+    try {
+      await this.#mailbox.post(job);
+    } catch (error) {
       if (error instanceof MailboxClosed) return;
       this.#options.log.error({ event: 'director.failed', reason: reasonOf(error) });
       this.#armRetry();
-    });
+    }
   }
 }

@@ -8,25 +8,20 @@ import type { IpvsClient } from './client.js';
 /** The kernel's IPVS as a Forwarder: what the director reads and changes. */
 export class IpvsForwarder implements Forwarder {
   readonly #client: IpvsClient;
+  readonly #reader: IpvsClient;
 
-  constructor(client: IpvsClient) {
+  /** `reader` has a socket of its own: what is asked there is answered beside what is asked of `client`. */
+  constructor(client: IpvsClient, reader = client) {
     this.#client = client;
+    this.#reader = reader;
   }
 
-  async read(): Promise<Table> {
-    const listed = await this.#client.list({ statistics: false });
-    return new Map(
-      listed.map(({ key, settings, destinations }) => [
-        serviceName(key),
-        {
-          key,
-          settings,
-          destinations: new Map(
-            destinations.map((row) => [destinationName(row.key), { key: row.key, settings: row.settings }]),
-          ),
-        },
-      ]),
-    );
+  read(): Promise<Table> {
+    return tableOf(this.#client);
+  }
+
+  look(): Promise<Table> {
+    return tableOf(this.#reader);
   }
 
   async apply(changes: readonly Change[]): Promise<Outcomes> {
@@ -52,6 +47,19 @@ export class IpvsForwarder implements Forwarder {
         return this.#client.deleteDestination(change.service, change.destination);
     }
   }
+}
+
+/** Each service is made when the kernel has told it, and not all in one piece when the last one is there. */
+async function tableOf(client: IpvsClient): Promise<Table> {
+  const options = { statistics: false };
+  const rows = (await client.services(options)).map(async ({ key, settings }) => {
+    const told = await client.destinations(key, options);
+    const destinations = new Map(
+      told.map((row) => [destinationName(row.key), { key: row.key, settings: row.settings }]),
+    );
+    return [serviceName(key), { key, settings, destinations }] as const;
+  });
+  return new Map(await Promise.all(rows));
 }
 
 /** What of a change the kernel's attributes have no place for: it would be told something else, and take it. */

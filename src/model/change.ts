@@ -23,6 +23,8 @@ export type Outcomes = readonly (Error | undefined)[];
 export interface Forwarder {
   /** The whole table, strangers' services too. */
   read(): Promise<Table>;
+  /** The same for who only wants to see: changes do not wait for it, and may be in it or not. */
+  look(): Promise<Table>;
   /** All of them in order and in one pipelined batch; a refused change does not stop the others. */
   apply(changes: readonly Change[]): Promise<Outcomes>;
 }

@@ -37,6 +37,10 @@ export class FakeKernel implements Forwarder {
     return Promise.resolve(this.table);
   }
 
+  look(): Promise<Table> {
+    return this.read();
+  }
+
   apply(changes: readonly Change[]): Promise<Outcomes> {
     this.writes.push(changes);
     return Promise.resolve(changes.map((change) => this.#carryOut(change)));

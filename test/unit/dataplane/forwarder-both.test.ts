@@ -29,6 +29,10 @@ class Side implements Forwarder {
     return Promise.resolve(new WorkingTable(this.working.table).table);
   }
 
+  look(): Promise<Table> {
+    return this.read();
+  }
+
   apply(changes: readonly Change[]): Promise<Outcomes> {
     return Promise.resolve(
       changes.map((change) => {

@@ -256,6 +256,16 @@ t.test('drift is found and repaired', async (t) => {
   t.equal(kernel.writes.length, 2, 'once');
 });
 
+t.test('nothing waits for a look at the table', async (t) => {
+  const { director, kernel, clock } = scene(t);
+  await director.open();
+  await director.configure(configurationOf(site()));
+  kernel.look = () => new Promise(() => undefined);
+  await clock.run(10_000, 10_000);
+  await director.setWeights(new Map([[server(1), 3]]));
+  t.same(tableText(kernel.table)[1], '  10.0.0.1:80 3');
+});
+
 t.test('lvs_drift report: it is only said, once, and shown as long as it lasts', async (t) => {
   const { director, kernel, clock, log } = scene(t);
   await director.open();
