@@ -32,6 +32,7 @@ const side = {
               services: { ...textMap, description: 'fingerprints' },
               maglev: { ...textMap, description: 'fingerprints of the tables that are computed' },
               health: { type: 'object', additionalProperties: { type: 'string', enum: ['up', 'down'] } },
+              overrides: { ...textMap, description: 'what operators set beside the file, by server' },
               file: { ...text, description: 'fingerprint of the file, of a director that takes pushes' },
             },
             'services',

@@ -263,6 +263,7 @@ export class Daemon {
         fingerprint: () => reload.fingerprint,
         table: () => director.status.known,
         checks: () => watch.status,
+        overrides: () => declared.declared().overrides,
         connections: () => sessionsOf(engine),
         tell: async (news) => world.vrrp?.tellPair(news),
       });

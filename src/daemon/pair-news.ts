@@ -1,5 +1,6 @@
 import type { Configuration } from '../config/configuration.js';
 import type { CheckStatus } from '../cli/control.js';
+import type { Override } from '../declare/change.js';
 import { serviceName } from '../model/service.js';
 import type { Table } from '../model/table.js';
 import type { Clock } from '../system/clock.js';
@@ -15,6 +16,8 @@ export interface PairNewsOptions {
   /** What we program. */
   readonly table: () => Table;
   readonly checks: () => readonly CheckStatus[];
+  /** What operators set beside the file, by serverName. */
+  readonly overrides: () => ReadonlyMap<string, Override>;
   /** null: not known. */
   readonly connections: () => Promise<number | null>;
   readonly tell: (news: DirectorNews) => Promise<void>;
@@ -46,7 +49,7 @@ export class PairNews {
   }
 
   async #tell(): Promise<void> {
-    const { configuration, table, checks, connections, tell } = this.#options;
+    const { configuration, table, checks, overrides, connections, tell } = this.#options;
     const file = configuration();
     if (file?.globals.pair === undefined) return;
     const told = file.globals.pair.acceptsPush ? this.#options.fingerprint() : undefined;
@@ -54,6 +57,7 @@ export class PairNews {
       services: this.#services(file),
       maglev: this.#prints.of(table()),
       health: healthOf(checks()),
+      overrides: Object.fromEntries(Array.from(overrides(), ([server, one]) => [server, wordsOf(one)])),
       ...(told === undefined ? {} : { file: told }),
       connections: await connections(),
     });
@@ -82,6 +86,9 @@ export const servicesOf = ({
       return services.map(({ key, settings }) => [serviceName(key), printOf([settings, pool])] as const);
     }),
   );
+
+const wordsOf = ({ weight, maintenance }: Override): string =>
+  [maintenance && 'maintenance', weight !== undefined && `weight ${weight}`].filter(Boolean).join(', ');
 
 /** A server is up if all of its checks say so. */
 export function healthOf(checks: readonly CheckStatus[]): Readonly<Record<string, 'up' | 'down'>> {

@@ -30,6 +30,8 @@ export interface DirectorFacts {
   readonly maglev: Readonly<Record<string, string>>;
   /** By the names of `lvsctl status`. */
   readonly health: Readonly<Record<string, 'up' | 'down'>>;
+  /** What operators set beside the file, in words, by the same names; absent: this side does not tell. */
+  readonly overrides?: Readonly<Record<string, string>>;
   /** Fingerprint of the file, of one that takes pushes: then both have the same. */
   readonly file?: string;
 }
@@ -91,6 +93,9 @@ const directorDifferences = (ours: DirectorFacts, theirs: DirectorFacts): readon
   ...mapDifferences('service', ours.services, theirs.services),
   ...mapDifferences('Maglev table of', ...onBoth(ours.maglev, theirs.maglev)),
   ...mapDifferences('health of', ours.health, theirs.health),
+  ...(ours.overrides === undefined || theirs.overrides === undefined
+    ? []
+    : mapDifferences('override of', ours.overrides, theirs.overrides)),
 ];
 
 const mapDifferences = (

@@ -66,6 +66,7 @@ const isDirector = (told: unknown): boolean =>
     isMapOfTexts(told['services']) &&
     isMapOfTexts(told['maglev']) &&
     isMapOfTexts(told['health']) &&
+    (told['overrides'] === undefined || isMapOfTexts(told['overrides'])) &&
     (told['file'] === undefined || isText(told['file'])));
 
 const isFacts = (told: unknown): boolean =>

@@ -1237,6 +1237,10 @@ export interface components {
           health: {
             [key: string]: 'up' | 'down';
           };
+          /** @description what operators set beside the file, by server */
+          overrides?: {
+            [key: string]: string;
+          };
           /** @description fingerprint of the file, of a director that takes pushes */
           file?: string;
         } | null;

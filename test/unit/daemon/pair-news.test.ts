@@ -33,6 +33,8 @@ t.test('a server is up if all say so', (t) => {
   t.end();
 });
 
+const override = { service: 's', destination: 'd', who: 'anna', at: 0 };
+
 /** What was told within some seconds. */
 async function told(configuration: Configuration, table: Table): Promise<readonly DirectorNews[]> {
   const clock = new FakeClock();
@@ -43,6 +45,11 @@ async function told(configuration: Configuration, table: Table): Promise<readonl
     fingerprint: () => 'abc',
     table: () => table,
     checks: () => [check('a', 'up')],
+    overrides: () =>
+      new Map([
+        ['a', { ...override, server: 'a', weight: 3 }],
+        ['b', { ...override, server: 'b', weight: 0, maintenance: true }],
+      ]),
     connections: () => Promise.resolve(7),
     tell: (one) => {
       all.push(one);
@@ -68,6 +75,7 @@ t.test('Maglev tables: a few at a time, and again when a weight is another', asy
     [8, 16, 20, 20, 20],
   );
   t.match(news[0], { health: { a: 'up' }, connections: 7 });
+  t.same(news[0]?.overrides, { a: 'weight 3', b: 'maintenance, weight 0' });
   t.equal(new Set(Object.values(news[4]?.maglev ?? {})).size, 1, 'the same servers, the same table');
 });
 

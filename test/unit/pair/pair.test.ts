@@ -64,6 +64,23 @@ t.test('files are compared where both sides tell theirs', async (t) => {
   t.equal(both.one.log.named('pair.agrees').length, 1);
 });
 
+t.test('what an operator set on one side only is told, before the other one takes over without it', async (t) => {
+  const both = await sides(t);
+  const news = { services: {}, maglev: {}, health: {}, connections: null };
+  const drained = { ...news, overrides: { 'tcp 192.0.2.1:80 -> 10.0.0.1:80': 'maintenance' } };
+  both.one.pair.tell(drained);
+  both.two.pair.tell(news);
+  await both.run(5000);
+  t.same(both.one.log.named('pair.differs'), [], 'an older one does not tell');
+  both.two.pair.tell({ ...news, overrides: {} });
+  await both.run(5000);
+  const told = 'override of tcp 192.0.2.1:80 -> 10.0.0.1:80: maintenance here, none there';
+  t.same(both.one.log.named('pair.differs')[0]?.['differences'], [told]);
+  both.two.pair.tell(drained);
+  await both.run(5000);
+  t.equal(both.one.log.named('pair.agrees').length, 1);
+});
+
 t.test('a wrong password is named though it is not told', async (t) => {
   const both = await sides(
     t,
