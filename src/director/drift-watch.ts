@@ -17,7 +17,7 @@ export interface DriftWatchOptions {
 }
 
 /** Reading a large table takes the kernel time: no more than this part of ours goes there. */
-const SHARE = 1 / 50;
+const SHARE = 1 / 200;
 /** Services compared between two looks at what else there is to do. */
 const IN_A_ROW = 200;
 

@@ -15,6 +15,9 @@ import { addressFamily, command, daemonState, IPVS_GENL_NAME, IPVS_GENL_VERSION 
 
 type CommandValues = Values<typeof commandAttrs>;
 
+/** Services whose destinations are asked for together. */
+const ASKED_AT_ONCE = 100;
+
 export interface ListOptions {
   /** false: counters are passed over, and read as zero. They are half of what the kernel tells of a large table. */
   readonly statistics?: boolean;
@@ -89,16 +92,27 @@ export class IpvsClient implements AsyncDisposable {
 
   /** Every service with its destinations. */
   async list(options: ListOptions = {}): Promise<ListedService[]> {
+    const listed: ListedService[] = [];
+    for await (const row of this.each(options)) listed.push(row);
+    return listed;
+  }
+
+  /** The same one after the other, while the next ones are asked for: nobody holds all of a large table in one turn. */
+  async *each(options: ListOptions = {}): AsyncGenerator<ListedService> {
     const services = await this.services(options);
-    const destinations = await Promise.all(services.map(({ key }) => this.destinations(key, options)));
-    return services.map((row, i) => ({
-      key: row.key,
-      settings: row.settings,
-      get statistics() {
-        return row.statistics;
-      },
-      destinations: destinations[i] ?? [],
-    }));
+    for (let at = 0; at < services.length; at += ASKED_AT_ONCE) {
+      const some = services.slice(at, at + ASKED_AT_ONCE);
+      const destinations = await Promise.all(some.map(({ key }) => this.destinations(key, options)));
+      for (const [i, row] of some.entries())
+        yield {
+          key: row.key,
+          settings: row.settings,
+          get statistics() {
+            return row.statistics;
+          },
+          destinations: destinations[i] ?? [],
+        };
+    }
   }
 
   addService(key: ServiceKey, settings: ServiceSettings): Promise<void> {

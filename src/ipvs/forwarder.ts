@@ -2,7 +2,7 @@ import { LvsError } from '../errors.js';
 import { type Change, changeName, type Forwarder, type Outcomes } from '../model/change.js';
 import { destinationName } from '../model/destination.js';
 import { serviceName } from '../model/service.js';
-import type { Table } from '../model/table.js';
+import type { Table, TableService } from '../model/table.js';
 import type { IpvsClient } from './client.js';
 
 /** The kernel's IPVS as a Forwarder: what the director reads and changes. */
@@ -49,17 +49,15 @@ export class IpvsForwarder implements Forwarder {
   }
 }
 
-/** Each service is made when the kernel has told it, and not all in one piece when the last one is there. */
 async function tableOf(client: IpvsClient): Promise<Table> {
-  const options = { statistics: false };
-  const rows = (await client.services(options)).map(async ({ key, settings }) => {
-    const told = await client.destinations(key, options);
-    const destinations = new Map(
-      told.map((row) => [destinationName(row.key), { key: row.key, settings: row.settings }]),
+  const table = new Map<string, TableService>();
+  for await (const { key, settings, destinations } of client.each({ statistics: false })) {
+    const rows = destinations.map(
+      (row) => [destinationName(row.key), { key: row.key, settings: row.settings }] as const,
     );
-    return [serviceName(key), { key, settings, destinations }] as const;
-  });
-  return new Map(await Promise.all(rows));
+    table.set(serviceName(key), { key, settings, destinations: new Map(rows) });
+  }
+  return table;
 }
 
 /** What of a change the kernel's attributes have no place for: it would be told something else, and take it. */

@@ -39,6 +39,8 @@ export interface ExchangeOptions {
   /** Arms a deadline; without it the kernel may take for ever. */
   readonly after?: (ms: number, run: () => void) => () => void;
   readonly timeoutMs?: number;
+  /** Milliseconds that never jump: what goes on for longer lets others have their turn. */
+  readonly now?: () => number;
 }
 
 interface Waiting {
@@ -53,19 +55,21 @@ interface Waiting {
 
 /** Messages in one sendmsg: their acks must fit the socket's receive buffer. */
 const BATCH = 256;
-/** Datagrams sent before the event loop gets its turn. */
-const BURST = 128;
+/** After so long the event loop gets its turn: a table of 10,000 services is read for a second. */
+const TURN_MS = 1;
 const ATTEMPTS = 8;
 const TIMEOUT_MS = 10_000;
 
 /**
  * Requests and their replies. Requests made in one turn of the event loop travel in one sendmsg, in order; replies are matched by
  * sequence number; one dump is under way at a time (the kernel refuses a second with EBUSY). The kernel works inside sendmsg, so
- * answers are fetched right after it and the loop is watched only for what is still missing.
+ * answers are fetched right after it and the loop is watched only for what is still missing. Between two datagrams others have their turn when
+ * it has been ours for long enough.
  */
 export class Exchange {
   readonly #socket: DatagramSocket;
   readonly #options: ExchangeOptions;
+  readonly #now: () => number;
   readonly #batch = new Growing(65536);
   readonly #waiting = new Map<number, Waiting>();
   readonly #inbox = new Inbox();
@@ -80,6 +84,7 @@ export class Exchange {
   constructor(socket: DatagramSocket, options: ExchangeOptions = {}) {
     this.#socket = socket;
     this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
   }
 
   /** Rejects with KernelRefusal if the kernel says no, with LvsError NETLINK_* if the answer cannot be had. */
@@ -117,16 +122,17 @@ export class Exchange {
 
   #pump(): void {
     this.#scheduled = false;
-    for (let sent = 0; this.#queue.length > 0 && !this.#closed; sent++) {
-      if (sent === BURST) {
-        this.#scheduled = true;
-        setImmediate(() => this.#pump());
-        return;
-      }
-      if (this.#waiting.size > 0) return; // answers are late; the watch goes on from here
+    const end = this.#now() + TURN_MS;
+    while (this.#drain(end) && this.#queue.length > 0 && !this.#closed) {
+      if (this.#now() >= end) return this.#later();
       this.#sendNext();
-      this.#drain();
     }
+  }
+
+  #later(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#pump());
   }
 
   /** A dump alone, or as many other requests as fit a batch. */
@@ -157,14 +163,22 @@ export class Exchange {
     this.#waiting.set(sequence, waiting);
   }
 
-  #drain(): void {
+  /** Whether all answers are here; the others are taken when they come, or when it is our turn again. */
+  #drain(end: number): boolean {
     while (this.#waiting.size > 0) {
+      if (this.#now() >= end) {
+        this.#later();
+        return false;
+      }
       try {
-        if (!this.#receive()) return this.#watch();
+        if (this.#receive()) continue;
+        this.#watch();
+        return false;
       } catch (error) {
         this.#receiveFailed(error as NodeJS.ErrnoException);
       }
     }
+    return true;
   }
 
   /** Takes what is waiting; false if nothing is. */
@@ -251,10 +265,7 @@ export class Exchange {
     for (const waiting of this.#waiting.values()) this.#armDeadline(waiting);
     if (this.#watching) return;
     this.#watching = true;
-    this.#socket.watch(() => {
-      this.#drain();
-      this.#pump();
-    });
+    this.#socket.watch(() => this.#pump());
   }
 
   #armDeadline(waiting: Waiting): void {
