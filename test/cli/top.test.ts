@@ -52,6 +52,7 @@ async function station(
 
 /** The shell has its terminal back: what it echoes, lines, and what was on it. */
 async function isRestored(t: Parameters<typeof scriptedApi>[0], terminal: Terminal): Promise<void> {
+  await terminal.until((screen) => screen.findLast((line) => line !== '') === 'shell>', 'the prompt');
   t.equal(await terminal.fact('alternate_on'), '0');
   t.equal(await terminal.fact('cursor_flag'), '1');
   await terminal.type('stty -a | tr " ;" "\\n\\n" | grep -cxE "icanon|echo|isig|icrnl|opost"');

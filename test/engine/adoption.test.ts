@@ -77,7 +77,7 @@ t.test('what a director finds', async (t) => {
   t.match(await lvsctl(network, 'director', 'lb-list'), /30\.0\.0\.1:80/);
   await allAnswered('with another director');
 
-  second.kill('SIGKILL');
+  await second[Symbol.asyncDispose]();
   process.kill(pid, 'SIGSTOP');
   await using third = new Director('director', first.file);
   await third.until('daemon.started');

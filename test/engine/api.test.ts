@@ -60,7 +60,10 @@ t.test('what an operator does at night, by HTTP', async (t) => {
   await using director = await direct('director', site(listening(`unix:${socket}`)));
   const answering = async (): Promise<readonly string[]> =>
     [...new Set(serversOf(await ask(network, 'client', vip, 6)))].sort();
-  await eventually(async () => t.strictSame(await answering(), ['rs1', 'rs2']), 60_000);
+  await eventually(async () => {
+    const servers = (await answering()).join();
+    if (servers !== 'rs1,rs2') throw new Error(servers);
+  });
 
   t.equal(lstatSync(socket).mode & 0o777, 0o600);
   const { items } = await read<Page<Service>>('/v1/services');

@@ -4,7 +4,7 @@
                                                   (never in pieces: DF, and the size is the sender's to find) or `pieces` (as the kernel
                                                   cuts them). Prints `BACK TOO-BIG`: how many came back, and how many were refused as too
                                                   big, by our own kernel, that knows from ICMP.
-  datagrams.py late ADDRESS PORT                  Says `ready`. Answers each datagram half a second late; then prints `refused` if it
+  datagrams.py late ADDRESS PORT                  Says `ready`. Answers each datagram three seconds late; then prints `refused` if it
                                                   heard that nobody is there any more, or `silence`.
   datagrams.py leave ADDRESS PORT                 Sends one datagram and is gone.
 """
@@ -19,6 +19,7 @@ family = socket.AF_INET6 if six else socket.AF_INET
 # of <linux/in.h> and <linux/in6.h>, which Python does not know
 LEVEL, MTU_DISCOVER = (socket.IPPROTO_IPV6, 23) if six else (socket.IPPROTO_IP, 10)
 DONT, DO = 0, 2
+PATIENCE = 10  # seconds: on a slow machine an answer, or what ICMP says, may take long
 
 
 def new_socket():
@@ -29,7 +30,7 @@ def ask(length, how, count):
     back = too_big = 0
     with new_socket() as one:
         one.setsockopt(LEVEL, MTU_DISCOVER, DO if how == "whole" else DONT if not six else 1)
-        one.settimeout(1)
+        one.settimeout(PATIENCE)
         one.connect((address, port))
         for number in range(count):
             payload = (b"%d %s" % (number, b"abcdefghij" * (length // 10 + 1)))[:length]
@@ -51,10 +52,10 @@ def late():
     print("ready", flush=True)
     while True:
         data, peer = listener.recvfrom(2048)
-        time.sleep(0.5)
+        time.sleep(3)
         listener.connect(peer)
         heard = "silence"
-        listener.settimeout(2)
+        listener.settimeout(PATIENCE)
         try:
             listener.send(data)
             listener.recv(2048)

@@ -11,7 +11,7 @@ import type { ToldSession } from '../../src/cli/sessions.js';
 import type { PlainOutlook } from '../../src/cli/what-if.js';
 import { readPcapng } from '../helpers/pcapng.js';
 import { eventually } from '../lab/eventually.js';
-import { ask, Conversation, type Endpoint, serve, serversOf } from '../lab/peers.js';
+import { ask, askInVain, Conversation, type Endpoint, serve, serversOf } from '../lab/peers.js';
 import { Network, type Topology } from '../lab/topology.js';
 import { direct, globals, lvsctl, root, virtualServer } from './site.js';
 
@@ -236,8 +236,7 @@ t.test('a site with services of all kinds', async (t) => {
     await ask(network, 'client', { protocol: 'udp', address: vips.ip6, port: 80 }, 3);
     await eventually(() => {
       if (readPcapng(readFileSync(file)).packets.length < 12) throw new Error('not yet all');
-      return Promise.resolve();
-    }, 30_000);
+    });
     child.kill('SIGINT');
     await ended;
     t.equal(child.exitCode, 0);
@@ -261,7 +260,7 @@ t.test('a site with services of all kinds', async (t) => {
     const { ready, ended } = start(['--dropped', '--count', '1', '-w', file]);
     await ready;
     await ask(network, 'client', { protocol: 'udp', address: vips.ip4, port: 80 }, 1);
-    await ask(network, 'client', { protocol: 'udp', address: vips.ip4, port: 81 }, 1);
+    await askInVain(network, 'client', { protocol: 'udp', address: vips.ip4, port: 81 });
     await ended;
     const { packets } = readPcapng(readFileSync(file));
     t.equal(packets.length, 1, 'nothing went out');

@@ -61,7 +61,7 @@ def send(one, payload):
 whole = 0
 for number in range(count):
     with socket.socket(family, socket.SOCK_DGRAM) as one:
-        one.settimeout(0.3 if order == "lost" else 2)
+        one.settimeout(0.3 if order == "lost" else 20)
         one.connect((address, port))
         payload = (b"%d %s" % (number, b"abcdefghij" * (length // 10 + 1)))[:length]
         send(one, payload)

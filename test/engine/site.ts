@@ -69,7 +69,7 @@ export async function move(
   down: number,
 ): Promise<string> {
   const command = [PYTHON, bulk, 'move', address, String(port), String(up), String(down)];
-  const { stdout, stderr } = await network.run(host, command, { limitMs: 120_000 });
+  const { stdout, stderr } = await network.run(host, command, { limitMs: 300_000 });
   return `${stdout}${stderr}`.trim();
 }
 

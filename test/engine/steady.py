@@ -11,7 +11,7 @@ import sys
 import time
 
 address, port = sys.argv[2], int(sys.argv[3])
-PATIENCE = 3.0  # seconds without an answer until what is missing is lost: on a busy machine one may take long
+PATIENCE = 10.0  # seconds without an answer until what is missing is lost: on a busy machine one may take long
 family = socket.AF_INET6 if ":" in address else socket.AF_INET
 
 

@@ -50,7 +50,7 @@ vrrp_instance V1 {
     interface outside
     virtual_router_id 51
     priority ${name === 'a' ? 150 : 100}
-    advert_int 0.2
+    advert_int 1
     virtual_ipaddress {
         ${VIP}/32
         ${GATEWAY}/32 dev inside

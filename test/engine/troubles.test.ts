@@ -5,16 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { eventually } from '../lab/eventually.js';
 import { Director } from '../lab/lvsd-process.js';
-import { ask, type Endpoint, serve, serversOf } from '../lab/peers.js';
+import { ask, askInVain, type Endpoint, serve, serversOf } from '../lab/peers.js';
 import { Network, type Topology } from '../lab/topology.js';
 import { direct, echo, globals, lvsctl, type Mode, root, Steady, virtualServer } from './site.js';
 
 t.setTimeout(0); // whoever runs us sets the limit
 const PER_SECOND = 200;
 /** For what takes a moment, on a busy machine too. */
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 90_000;
 /** An engine that is started again at once is away for a tenth of that; the next attempt to open its ports would be after ten seconds. */
-const LONGEST_OUTAGE_MS = 5_000;
+const LONGEST_OUTAGE_MS = 8_000;
 const python = '/usr/bin/python3';
 
 const vip = '10.1.0.100';
@@ -149,7 +149,7 @@ t.test('ports that go and come', async (t) => {
     await using stream = await Steady.start('client', vip, 53, PER_SECOND);
     await network.must('director', 'ip', 'link', 'delete', 'other');
     t.match(await saying(director, 'engine.port-gone'), { port: 'other' });
-    t.strictSame(serversOf(await ask(network, 'client', udp(5003))), ['timeout']);
+    t.strictSame(serversOf(await askInVain(network, 'client', udp(5003))), ['timeout']);
 
     await network.must('fabric', ...'ip link add cable9 type veth peer name other netns director'.split(' '));
     await network.must('fabric', ...'ip link set cable9 master other up'.split(' '));
@@ -158,7 +158,7 @@ t.test('ports that go and come', async (t) => {
     const back = Date.now();
     let served = ['timeout'];
     while (served[0] === 'timeout' && Date.now() - back < LIMIT_MS)
-      served = serversOf(await ask(network, 'client', udp(5003)));
+      served = serversOf(await askInVain(network, 'client', udp(5003)));
     t.strictSame(served, ['rs2'], `it forwards again after ${Date.now() - back} ms`);
     const { sent, back: answered, longestMs } = await stream.end();
     t.ok(sent > PER_SECOND, `${sent} datagrams by the other port`);
@@ -173,7 +173,7 @@ t.test('ports that go and come', async (t) => {
     await saying(director, 'engine.lost');
     await saying(director, 'engine.started');
     await eventually(async () => {
-      const [served] = serversOf(await ask(network, 'client', udp(5003)));
+      const [served] = serversOf(await askInVain(network, 'client', udp(5003)));
       if (served !== 'rs2') throw new Error(`it does not forward again: ${served}`);
     }, LIMIT_MS);
     const { sent, back } = await stream.end();

@@ -30,7 +30,7 @@ const skip = unlessInstalled('etcd');
 /** Documents have no global_defs. */
 const web = (vip: string): string => site({ vip }).replace(/^global_defs \{\n\n\}\n/, '');
 const settingsOf = (...lines: readonly string[]): FleetSettings =>
-  configurationOf(`fleet {\n${lines.join('\n')}\nname d1\nlease 3\n}\n`).fleet!;
+  configurationOf(`fleet {\n${lines.join('\n')}\nname d1\nlease 10\n}\n`).fleet!;
 const all = keysBelow('/');
 
 let port = 12_000;
@@ -96,7 +96,7 @@ t.test('keys, transactions, leases and watches', { skip }, async (t) => {
   t.match((await client.range(all, first!.revision)).items, [{ value: 'grün "x"\n' }], 'as it was');
   cancel();
 
-  const lease = await client.grant(3);
+  const lease = await client.grant(60);
   await client.put('/b', 'x', lease.id);
   t.ok(await client.keepAlive(lease.id));
   await client.revoke(lease.id);
@@ -339,7 +339,7 @@ t.test('a lease that has ended, and a member that hangs', { skip }, async (t) =>
   ctl('lease', 'revoke', lease);
   await until(
     'a new one',
-    async () => log.named('fleet.connected').length === 2 && (await seen()).directors.length === 1,
+    async () => log.named('fleet.connected').length >= 2 && (await seen()).directors.length === 1,
   );
   child.kill('SIGSTOP');
   await until('it is missed', () => fleet.status?.connected === false);

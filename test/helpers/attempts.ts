@@ -1,5 +1,5 @@
 /** Checks of servers on the loopback, and their outcomes in a word. */
-import type { GrpcCheck, HttpCheck, HttpUrl, TlsSettings } from '../../src/config/check.js';
+import type { CheckTarget, GrpcCheck, HttpCheck, HttpUrl, TlsSettings } from '../../src/config/check.js';
 import type { Failure, Outcome } from '../../src/health/check.js';
 import { anyCheck, targetAt } from './probe-ports.js';
 
@@ -30,6 +30,12 @@ export const grpcCheck = (port: number, service = '', tls?: TlsSettings): GrpcCh
   tls,
   service,
   authority: 'www.example.com',
+});
+
+/** The same with so much time that no machine is too busy for it: for what is to answer. */
+export const patient = <C extends { readonly target: CheckTarget }>(check: C): C => ({
+  ...check,
+  target: { ...check.target, timeoutSeconds: 60 },
 });
 
 export const why = (outcome: Outcome): Failure | 'alive' | 'inconclusive' =>

@@ -23,6 +23,9 @@ export function findProgram(name: string): string | undefined {
 export const unlessInstalled = (name: string): string | false =>
   findProgram(name) === undefined ? `${name} is not installed` : false;
 
+/** A machine that is busy starts programs slowly. */
+const READY_MS = 60_000;
+
 /** A program that runs until the test ends. What it says goes into the rejection if it ends before `isReady`. */
 export async function running(
   t: Test,
@@ -40,7 +43,7 @@ export async function running(
     child.kill('SIGKILL');
     await ended;
   });
-  for (let i = 0; i < 500; i++) {
+  for (const end = performance.now() + READY_MS; performance.now() < end; ) {
     if (await isReady()) return child;
     if (child.exitCode !== null) break;
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -15,7 +15,7 @@ import { Peer } from './peers.js';
 import { Lifetime } from '../../src/system/lifetime.js';
 import { Network, type Topology } from './topology.js';
 
-t.setTimeout(280_000);
+t.setTimeout(0); // whoever runs us sets the limit
 
 /** We are `lb`; `near` is our neighbor and the way to `far`. */
 const topology: Topology = {
@@ -35,6 +35,9 @@ const topology: Topology = {
   },
 };
 
+/** Ours is so large that nobody misses us while our loop is held up for longer than our own detection time. */
+const OUR_MULTIPLIER = 60;
+
 const session = (neighbor: string, source: string, more: Partial<BfdSessionSettings> = {}): BfdSessionSettings => ({
   name: neighbor,
   neighbor,
@@ -42,7 +45,7 @@ const session = (neighbor: string, source: string, more: Partial<BfdSessionSetti
   minReceiveMs: 50,
   minTransmitMs: 50,
   idleTransmitMs: 1000,
-  multiplier: 10,
+  multiplier: OUR_MULTIPLIER,
   passive: false,
   ttl: 255,
   maxHops: 0,
@@ -55,8 +58,8 @@ const near6 = session('2001:db8::2', '2001:db8::1');
 const far4 = session('10.0.1.2', '10.0.0.1', several);
 const far6 = session('2001:db8:1::2', '2001:db8::1', several);
 
-/** The other ends. Its multiplier times 50 ms is our detection time. */
-const MULTIPLIER = 4;
+/** The other ends'. Their multiplier times 50 ms is our detection time: a second, in which a busy machine lets everybody have a turn. */
+const MULTIPLIER = 20;
 const DETECTION_MS = MULTIPLIER * 50;
 const peerLines = (peer: string): string[] => [
   ` peer ${peer}`,
@@ -101,7 +104,7 @@ class Speaker implements AsyncDisposable {
       const last = this.told(of).at(-1);
       if (last?.outcome.is !== is) throw new Error(`${of.name} is ${JSON.stringify(last)}, not ${is}`);
       return last;
-    }, 20_000);
+    });
   }
 
   async order(order: SpeakerOrder): Promise<void> {
@@ -117,6 +120,14 @@ class Speaker implements AsyncDisposable {
     const found = this.#status?.sessions.find((one) => one.name === name);
     if (found === undefined) throw new Error(`no session ${name}`);
     return found;
+  }
+
+  /** Waits until both ends have agreed upon the intervals of a session that is up. */
+  async settled(of: BfdSessionSettings): Promise<void> {
+    await eventually(async () => {
+      const { transmitMs, detectionMs } = await this.statusOf(of);
+      if (transmitMs !== 50 || detectionMs !== DETECTION_MS) throw new Error(`${transmitMs} ms, ${detectionMs} ms`);
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -157,7 +168,10 @@ async function scene(
   const network = life.own(await Network.build(topology), end);
   const bfdd = life.own(await Bfdd.start(host, text), end);
   const speaker = life.own(new Speaker(sessions), end);
-  for (const one of sessions) await speaker.until(one, 'alive');
+  for (const one of sessions) {
+    await speaker.until(one, 'alive');
+    await speaker.settled(one);
+  }
   return { network, speaker, bfdd };
 }
 
@@ -174,8 +188,8 @@ const peerOf = async (bfdd: Bfdd, peer: string): Promise<BfddPeer> => {
   return found;
 };
 
-/** The guest has one CPU, and everybody's timers are late on it. */
-const LATE_MS = 60;
+/** The guest has one CPU, the machine has other work, and everybody's timers are late. */
+const LATE_MS = DETECTION_MS;
 
 const skip = bfddMissing() ?? false;
 
@@ -193,7 +207,7 @@ t.test('one hop: up, with the intervals that both ends agree upon', { skip }, as
     t.equal(speaker.told(one).length, 1);
   }
   t.match(await peerOf(bfdd, '10.0.0.1'), {
-    'remote-detect-multiplier': 10,
+    'remote-detect-multiplier': OUR_MULTIPLIER,
     'remote-receive-interval': 50,
     'remote-transmit-interval': 50,
   });
@@ -217,7 +231,7 @@ t.test('bfdd is killed: told within the detection time; it comes back: up again'
     const took = at - killed;
     t.comment(`${one.name}: ${took.toFixed(0)} ms after the kill`);
     t.ok(took <= DETECTION_MS + LATE_MS, `${took} ms`);
-    t.ok(took >= DETECTION_MS - 50 - LATE_MS, 'and not for the kill itself');
+    t.ok(took >= DETECTION_MS / 2, 'and not for the kill itself');
     t.match(outcome, { why: 'session', detail: /control detection time expired/ });
   }
   await bfdd.start();
@@ -239,14 +253,17 @@ t.test('other intervals, ours and theirs, without a break', { skip }, async (t) 
   const { speaker, bfdd } = await scene(t, [near4]);
   await speaker.order({
     do: 'configure',
-    sessions: [{ ...near4, minReceiveMs: 150, minTransmitMs: 200, multiplier: 6 }],
+    sessions: [{ ...near4, minReceiveMs: 150, minTransmitMs: 200, multiplier: 30 }],
   });
   await eventually(async () => {
     const peer = await peerOf(bfdd, '10.0.0.1');
     if (peer['remote-transmit-interval'] !== 200) throw new Error(JSON.stringify(peer));
-    t.match(peer, { 'remote-receive-interval': 150, 'remote-detect-multiplier': 6, status: 'up' });
+    t.match(peer, { 'remote-receive-interval': 150, 'remote-detect-multiplier': 30, status: 'up' });
   });
-  t.match(await speaker.statusOf(near4), { transmitMs: 200, detectionMs: MULTIPLIER * 150 });
+  await eventually(async () => {
+    const { transmitMs, detectionMs } = await speaker.statusOf(near4);
+    if (transmitMs !== 200 || detectionMs !== MULTIPLIER * 150) throw new Error(`${transmitMs} ms, ${detectionMs} ms`);
+  });
   await bfdd.vtysh('configure terminal', 'bfd', 'peer 10.0.0.1 local-address 10.0.0.2', 'transmit-interval 300');
   await eventually(async () => {
     const { detectionMs } = await speaker.statusOf(near4);
@@ -281,7 +298,12 @@ t.test('we stop: the other end knows at once that we meant it', { skip }, async 
   const { speaker, bfdd } = await scene(t, [near4]);
   await isUp(bfdd, '10.0.0.1');
   await speaker.order({ do: 'stop' });
-  t.match(await peerOf(bfdd, '10.0.0.1'), { status: 'down', 'remote-diagnostic': 'administratively down' });
+  const told = await eventually(async () => {
+    const peer = await peerOf(bfdd, '10.0.0.1');
+    if (peer.status !== 'down') throw new Error(JSON.stringify(peer));
+    return peer;
+  });
+  t.match(told, { 'remote-diagnostic': 'administratively down' }, 'and not that it missed us');
 });
 
 const KEEPALIVED = '/usr/sbin/keepalived';
@@ -292,8 +314,7 @@ t.test("keepalived's own bfd_instance: up, killed, up again", { skip: withoutKee
   t.teardown(() => network[Symbol.asyncDispose]());
   const folder = mkdtempSync(join(tmpdir(), 'lvsd-bfd-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
-  const text =
-    'bfd_instance lb {\n neighbor_ip 10.0.0.1\n source_ip 10.0.0.2\n min_rx 50\n min_tx 50\n multiplier 4\n}\n';
+  const text = `bfd_instance lb {\n neighbor_ip 10.0.0.1\n source_ip 10.0.0.2\n min_rx 50\n min_tx 50\n multiplier ${MULTIPLIER}\n}\n`;
   writeFileSync(join(folder, 'keepalived.conf'), text);
   const start = (): Peer =>
     new Peer(['ip', 'netns', 'exec', 'near', KEEPALIVED, '-n', '-l', '-f', join(folder, 'keepalived.conf')]);
@@ -301,7 +322,7 @@ t.test("keepalived's own bfd_instance: up, killed, up again", { skip: withoutKee
   const speaker = new Speaker([near4]);
   t.teardown(() => speaker[Symbol.asyncDispose]());
   await speaker.until(near4, 'alive');
-  t.match(await speaker.statusOf(near4), { transmitMs: 50, detectionMs: 200 });
+  await speaker.settled(near4);
   const pids = (await network.must('near', 'ip', 'netns', 'pids', 'near')).trim().split('\n').map(Number);
   for (const pid of pids) await network.run('near', ['kill', '-9', String(pid)]); // one of them was `ip` itself
   await first[Symbol.asyncDispose]();

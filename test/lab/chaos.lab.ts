@@ -14,14 +14,17 @@ import { natSite, numbersTo, serverAddress, serverHost, vip } from './nat-site.j
 import { Peer, serve } from './peers.js';
 import { Network } from './topology.js';
 
+/** At least, and until it was a bad day. */
 const SECONDS = 60;
+const [DEATHS, KILLS] = [5, 3];
 const SERVERS = 4;
 /** Another one each time it is set; what a failure prints makes it happen again. */
 const SEED = Number(process.env['SEED'] ?? 20_261_121);
 const [file, script, journal] = ['/run/chaos.conf', '/run/chaos.sh', '/run/chaos.journal'];
+const memory = '/run/lvsd/health.json';
 const traffic = fileURLToPath(new URL('../../../test/lab/traffic.py', import.meta.url));
 
-t.setTimeout(300_000);
+t.setTimeout(0); // whoever runs us sets the limit
 
 const configuration = (weights: readonly number[], others: number): string => `
 global_defs {
@@ -44,7 +47,7 @@ ${numbersTo(SERVERS)
         notify_up "${script} ${serverHost(n)} up"
         notify_down "${script} ${serverHost(n)} down"
         TCP_CHECK {
-            connect_timeout 0.5
+            connect_timeout 10
         }
     }`,
   )
@@ -139,9 +142,9 @@ t.test(`ten minutes of a bad day (seed ${SEED})`, async (t) => {
   const expected = new Map<string, string[]>(numbersTo(SERVERS).map((n) => [serverHost(n), []]));
   const start = async (n: number): Promise<void> => {
     const server = serverHost(n);
-    running.set(server, await serve(server, [{ protocol: 'tcp', address: serverAddress(n), port: 80 }]));
     const death = deaths.findLast((span) => span.server === server);
     if (death !== undefined) death.to = seconds();
+    running.set(server, await serve(server, [{ protocol: 'tcp', address: serverAddress(n), port: 80 }]));
   };
   for (const n of numbersTo(SERVERS)) await start(n);
 
@@ -183,26 +186,42 @@ t.test(`ten minutes of a bad day (seed ${SEED})`, async (t) => {
   const known = (server: string, isIn: boolean): Promise<void> =>
     eventually(() => {
       if (table.has(server) !== isIn) throw new Error(`${server} is ${isIn ? 'not yet' : 'still'} in the table`);
-    }, 20_000);
+    });
+  /** What scripts were told is written down: an lvsd that dies before makes the next one tell it again. */
+  const written = (): Promise<void> =>
+    eventually(() => {
+      const { told } = JSON.parse(readFileSync(memory, 'utf8')) as { readonly told: Readonly<Record<string, boolean>> };
+      for (const n of numbersTo(SERVERS))
+        if (told[`tcp ${vip}:80 -> ${serverAddress(n)}:80`] !== running.has(serverHost(n)))
+          throw new Error(`${serverHost(n)}: ${JSON.stringify(told)}`);
+      if (told[`tcp ${vip}:80`] !== true) throw new Error(`the quorum: ${JSON.stringify(told)}`);
+    });
+  /** lvsd sees nothing of what happens, and dies. */
+  const unseen = async (happens: () => Promise<void>): Promise<void> => {
+    await written();
+    director.kill('SIGSTOP');
+    await happens();
+    await killDirector();
+  };
 
   const end = seconds() + SECONDS;
   let steps = 0;
-  while (seconds() < end) {
+  while (seconds() < end || deaths.length < DEATHS || kills.length < KILLS) {
     steps++;
     const dead = numbersTo(SERVERS).filter((n) => !running.has(serverHost(n)));
     const mayDie = numbersTo(SERVERS).filter((n) => running.has(serverHost(n)) && dead.length < SERVERS - 1);
     const what = roll(6);
     if (what <= 1 && mayDie.length > 0) {
       const server = serverHost(mayDie[roll(mayDie.length)]!);
-      await die(server);
-      if (roll(3) === 0) await killDirector(); // before it was noticed
+      if (roll(3) === 0) await unseen(() => die(server));
+      else await die(server);
       if (roll(3) === 0) await reload();
       await known(server, false);
     } else if (what <= 3 && dead.length > 0) {
       const n = dead[roll(dead.length)]!;
       expected.get(serverHost(n))!.push('up');
-      await start(n);
-      if (roll(3) === 0) await killDirector();
+      if (roll(3) === 0) await unseen(() => start(n));
+      else await start(n);
       if (roll(3) === 0) await reload();
       await known(serverHost(n), true);
     } else if (what === 4) {
@@ -210,12 +229,13 @@ t.test(`ten minutes of a bad day (seed ${SEED})`, async (t) => {
       others = roll(4);
       await reload();
     } else {
-      await sleep(300); // what was learnt last is written down by now
+      await written();
       await killDirector();
     }
     await sleep(100 + roll(600));
   }
 
+  await written();
   await sleep(1000);
   clients.end();
   await listening;
@@ -230,7 +250,7 @@ t.test(`ten minutes of a bad day (seed ${SEED})`, async (t) => {
   t.comment(
     `${short} short requests, ${conversations} conversations of ${messages} messages, ${told.length - 1} failures`,
   );
-  t.ok(deaths.length >= 5 && kills.length >= 3 && short > 1000, 'it was a bad day');
+  t.ok(deaths.length >= DEATHS && kills.length >= KILLS && short > 500, 'it was a bad day');
 
   const margin = 0.15;
   /** When a server that is dead still took new connections: nobody can know at once. */
@@ -249,8 +269,8 @@ t.test(`ten minutes of a bad day (seed ${SEED})`, async (t) => {
     `requests fail only where a death was not known yet (${failed.length} did)`,
   );
   const isBereaved = (line: string): boolean => {
-    const [, at = '', server = ''] = line.split(' ');
-    return deaths.some((death) => death.server === server && death.from <= Number(at) && Number(at) <= death.from + 5);
+    const [, from = '', to = '', server = ''] = line.split(' ');
+    return deaths.some((death) => death.server === server && Number(from) <= death.from && death.from <= Number(to));
   };
   const broken = told.filter((line) => line.startsWith('broke'));
   t.strictSame(

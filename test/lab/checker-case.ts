@@ -6,11 +6,13 @@ export const folder = '/run/checkers';
 export const at = (name: string): string => join(folder, name);
 
 /** Of every check; from a server's end to the table: docs/health.md. */
-export const pace = { delayLoop: 1, retry: 1, delayBeforeRetry: 0.5, connectTimeout: 2 };
+export const pace = { delayLoop: 1, retry: 1, delayBeforeRetry: 0.5, connectTimeout: 5 };
+/** What a check says of a server that let it wait for so long. */
+export const timedOut = `within ${pace.connectTimeout * 1000} ms`;
 export const PROMISED_MS =
   1000 * (pace.delayLoop + pace.retry * pace.delayBeforeRetry + (pace.retry + 1) * pace.connectTimeout);
-/** Of the BFD session, either way. */
-export const bfdPace = { intervalMs: 100, multiplier: 10 };
+/** Of the BFD session, either way; on a busy machine everybody has a turn before it is over. */
+export const bfdPace = { intervalMs: 100, multiplier: 30 };
 export const BFD_DETECTION_MS = bfdPace.intervalMs * bfdPace.multiplier;
 
 /** Of the real servers. */

@@ -24,7 +24,7 @@ export function misc(): Checker {
   return {
     what: 'MISC_CHECK: a server whose command exits with 1 is out until it exits with 0',
     server: address.misc,
-    real: `MISC_CHECK {\nmisc_path "${command}"\nmisc_timeout 2\n}`,
+    real: `MISC_CHECK {\nmisc_path "${command}"\nmisc_timeout 10\n}`,
     start: () => say(0),
     steps: outAndBack(
       address.misc,
@@ -39,7 +39,7 @@ export function dynamic(): Checker {
   return {
     what: 'MISC_CHECK with misc_dynamic: the weight is the exit status less two, and 1 is out',
     server: address.dynamic,
-    real: `weight 3\nMISC_CHECK {\nmisc_path "${command}"\nmisc_dynamic\nmisc_timeout 2\n}`,
+    real: `weight 3\nMISC_CHECK {\nmisc_path "${command}"\nmisc_dynamic\nmisc_timeout 10\n}`,
     start: () => say(12),
     steps: [
       { what: 'status 12', becomes: one(address.dynamic, 10) },

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { makeAuthority } from '../helpers/certificates.js';
 import { unlessInstalled } from '../helpers/program.js';
-import { address, at, type Checker, folder, outAndBack } from './checker-case.js';
+import { address, at, type Checker, folder, outAndBack, timedOut } from './checker-case.js';
 import { dnsmasq, exim, grpcServer, nghttpd, nginx, peer, put, Switch } from './checker-servers.js';
 import type { Network } from './topology.js';
 
@@ -76,7 +76,7 @@ export function web(): Checker[] {
       start: second.start,
       steps: outAndBack(
         address.ssl,
-        { what: 'frozen', act: second.freeze, because: /within 2000 ms/ },
+        { what: 'frozen', act: second.freeze, because: new RegExp(timedOut) },
         { what: 'goes on', act: second.thaw },
       ),
     },
@@ -172,7 +172,7 @@ export function udp(): Checker {
     start: server.start,
     steps: outAndBack(
       address.udp,
-      { what: 'frozen', act: server.freeze, because: /no answer within 2000 ms/ },
+      { what: 'frozen', act: server.freeze, because: new RegExp(`no answer ${timedOut}`) },
       { what: 'goes on', act: server.thaw },
     ),
   };
@@ -186,7 +186,7 @@ export function ping(network: Network): Checker {
     real: `PING_CHECK {\n}`,
     steps: outAndBack(
       address.ping,
-      { what: 'link down', act: link('down'), because: /within 2000 ms|EHOSTUNREACH/ },
+      { what: 'link down', act: link('down'), because: new RegExp(`${timedOut}|EHOSTUNREACH`) },
       { what: 'link up', act: link('up') },
     ),
   };

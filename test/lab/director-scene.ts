@@ -43,6 +43,7 @@ export async function directorScene(
     network,
     director: await start(),
     async again() {
+      await here.director[Symbol.asyncDispose]();
       here.director = await start();
     },
     async [Symbol.asyncDispose]() {

@@ -26,11 +26,11 @@ async function destinations(): Promise<string[]> {
     .map(({ key, settings }) => `${key.address}:${key.port} ${settings.weight}`)
     .sort();
 }
-const shows = (wanted: readonly string[], limitMs = 5000): Promise<void> =>
+const shows = (wanted: readonly string[]): Promise<void> =>
   eventually(async () => {
     const have = await destinations();
     if (have.join() !== wanted.join()) throw new Error(`have ${have.join(', ')}, want ${wanted.join(', ')}`);
-  }, limitMs);
+  });
 
 interface Lvsd {
   readonly process: ChildProcess;
@@ -57,12 +57,12 @@ async function lvsd(t: Test, folder: string): Promise<Lvsd> {
   const events = (): Record<string, unknown>[] =>
     text
       .split('\n')
-      .filter((line) => line.startsWith('{'))
+      .filter((line) => line.startsWith('{') && line.endsWith('}')) // the last one may not be whole yet
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   const named = (event: string): Record<string, unknown>[] => events().filter((one) => one['event'] === event);
   await eventually(() => {
     if (named('daemon.started').length === 0) throw new Error(`lvsd has not started: ${text}`);
-  }, 30_000);
+  });
   return { process: child, events, named };
 }
 
@@ -123,7 +123,7 @@ async function close(server: HttpServer): Promise<void> {
 }
 
 const ask = async (): Promise<string> =>
-  (await fetch(`http://${vip}/`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(20_000) })).text();
+  (await fetch(`http://${vip}/`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(60_000) })).text();
 
 t.test('a site: requests, a server that dies and returns, reload, drift, stop', async (t) => {
   const one = await web(first);
@@ -135,14 +135,14 @@ t.test('a site: requests, a server that dies and returns, reload, drift, stop', 
 
   t.same(await destinations(), both, 'in the table when it says that it has started');
   await wait(daemon, 'health.verdict', 2);
-  await shows(both, 20_000); // an emulated kernel may take longer for a first answer than a check allows
+  await shows(both); // an emulated kernel may take longer for a first answer than a check allows
   t.same([await ask(), await ask(), await ask(), await ask()].sort(), [first, first, second, second]);
 
   await close(two);
-  await shows([`${first}:8000 1`], 3000);
+  await shows([`${first}:8000 1`]);
   t.same([await ask(), await ask()], [first, first]);
   two = await web(second);
-  await shows(both, 6000);
+  await shows(both);
 
   write(file(httpCheck).replace('weight 1', 'wieght 1'));
   daemon.process.kill('SIGHUP');
@@ -201,11 +201,11 @@ t.test('when nobody is alive the sorry server answers, until somebody is', async
   t.same([await ask(), await ask()].sort(), [first, second]);
 
   await Promise.all(servers.map(close));
-  await shows([`${sorry}:8000 1`], 15_000);
+  await shows([`${sorry}:8000 1`]);
   t.equal(await ask(), sorry);
 
   const back = await web(second);
   t.teardown(() => close(back));
-  await shows([`${second}:8000 1`], 15_000);
+  await shows([`${second}:8000 1`]);
   t.equal(await ask(), second);
 });

@@ -6,7 +6,7 @@ import { doctor } from '../../src/cli/doctor.js';
 import type { Finding } from '../../src/doctor/finding.js';
 import { mustRun } from './topology.js';
 
-t.setTimeout(240_000);
+t.setTimeout(0); // whoever runs us sets the limit
 
 const shell = (command: string): Promise<string> => mustRun(['sh', '-ec', command]);
 

@@ -22,9 +22,6 @@ import { Network } from './topology.js';
 
 const REQUESTS = 4;
 
-/** Seconds for an answer: the first one of each server waits for neighbours, on an emulated kernel that is slow. */
-process.env['PEER_LIMIT'] = '6';
-
 t.test('forwarding', async (t) => {
   await using network = await Network.build(forwardingSite);
   await startServers(network);

@@ -19,7 +19,7 @@ fwmark_rule web {
 virtual_server fwmark 7 {
     lvs_sched rr
     lvs_method NAT
-    persistence_timeout 60
+    persistence_timeout 600
     real_server 10.2.0.11 {
     }
     real_server 10.2.0.12 {

@@ -4,10 +4,10 @@ import type { FwmarkRule } from '../../src/netfilter/fwmark-rule.js';
 import { FwmarkTable } from '../../src/netfilter/fwmark-table.js';
 import { type Nft, systemNft } from '../../src/netfilter/nft.js';
 import type { TableName } from '../../src/netfilter/ruleset.js';
-import { ask, type Endpoint, serve, serversOf } from './peers.js';
+import { ask, askInVain, type Endpoint, serve, serversOf } from './peers.js';
 import { mustRun, Network, run, type Topology } from './topology.js';
 
-t.setTimeout(800_000);
+t.setTimeout(0); // whoever runs us sets the limit
 
 /** The family that this kernel's nftables has: Debian's UML is built without inet, and without ip and ip6, too. */
 async function family(): Promise<TableName['family']> {
@@ -111,7 +111,7 @@ for (const [name, to] of [
 
     await mark(network, kind, false);
     const start = await traffic(network);
-    const without = serversOf(await ask(network, 'client', to, REQUESTS));
+    const without = serversOf(await askInVain(network, 'client', to, REQUESTS));
     const looped = await traffic(network);
     t.comment(`without the rule: ${without.join(', ')}`);
     t.ok(

@@ -14,7 +14,7 @@ const server = (n: number): string => `
     real_server 10.2.0.1${n} 80 {
         weight ${n}
         TCP_CHECK {
-            connect_timeout 2
+            connect_timeout 20
         }
     }`;
 const configuration = `

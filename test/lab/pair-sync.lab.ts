@@ -62,6 +62,7 @@ t.test('a director that joins has the table before it is master', async (t) => {
     [],
     'all of them',
   );
+  await until('a says what it gave', () => a.events('pair.sync-given').length > 0);
   t.match(a.events('pair.sync-given'), [{ missing: 0 }]);
   await talkers.rounds(3);
   t.match((await b.lvsctl('pair')).stdout, /kernel, taken +\d+ in [\d.]+ s, [\d.]+ s ago, \d+ sent, 0 missing/);

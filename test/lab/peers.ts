@@ -30,9 +30,13 @@ export interface Answer {
 export type Reply = Answer | { readonly error: string };
 
 const PYTHON = '/usr/bin/python3'; // the system's: a Python out of a version manager may start slowly
-const peer = (host: string, ...args: (string | number)[]): readonly string[] => [
-  ...['ip', 'netns', 'exec', host, PYTHON, join(import.meta.dirname, '../../../test/lab/peer.py')],
-  ...args.map(String),
+/** Seconds until what did not come is no answer: on a machine that is busy, or emulated, one may take long. */
+const patience = (): number => Number(process.env['PEER_LIMIT'] ?? (process.env['LAB_KERNEL'] === 'qemu' ? 30 : 10));
+/** The same where none is expected. */
+const IN_VAIN = 2;
+const peer = (host: string, seconds: number, ...args: (string | number)[]): readonly string[] => [
+  ...['ip', 'netns', 'exec', host, 'env', `PEER_LIMIT=${seconds}`, PYTHON],
+  ...[join(import.meta.dirname, '../../../test/lab/peer.py'), ...args].map(String),
 ];
 const where = ({ protocol, address, port }: Endpoint): [string, string, number] => [protocol, address, port];
 const from = (source: Source | undefined): (string | number)[] =>
@@ -84,15 +88,30 @@ export class Peer implements AsyncDisposable {
  * and ends with its network, or before by being disposed of.
  */
 export async function serve(host: string, endpoints: readonly Endpoint[], name = host): Promise<Peer> {
-  const server = new Peer(peer(host, 'serve', name, ...endpoints.flatMap(where)));
+  const server = new Peer(peer(host, patience(), 'serve', name, ...endpoints.flatMap(where)));
   await server.line();
   return server;
 }
 
-/** Asks `count` times, one after the other, each with a new socket. A reply that does not come in 2 s ($PEER_LIMIT) is `timeout`. */
-export async function ask(network: Network, host: string, to: Endpoint, count = 1, source?: Source): Promise<Reply[]> {
-  const command = peer(host, 'ask', ...where(to), count, ...from(source)).slice(4);
-  const { stdout, stderr, status } = await network.run(host, command, { limitMs: 10_000 + count * 3_000 });
+/** Asks `count` times, one after the other, each with a new socket. A reply that does not come in 10 s ($PEER_LIMIT) is `timeout`. */
+export const ask = (network: Network, host: string, to: Endpoint, count = 1, source?: Source): Promise<Reply[]> =>
+  askFor(patience(), network, host, to, count, source);
+
+/** The same where silence is expected, which begins after 2 s. */
+export const askInVain = (network: Network, host: string, to: Endpoint, count = 1): Promise<Reply[]> =>
+  askFor(IN_VAIN, network, host, to, count);
+
+async function askFor(
+  seconds: number,
+  network: Network,
+  host: string,
+  to: Endpoint,
+  count: number,
+  source?: Source,
+): Promise<Reply[]> {
+  const command = peer(host, seconds, 'ask', ...where(to), count, ...from(source)).slice(4);
+  const limitMs = 60_000 + count * 2 * (seconds + 1) * 1000; // for a connection and for its answer
+  const { stdout, stderr, status } = await network.run(host, command, { limitMs });
   if (status !== 0) throw new Error(`peer.py ask: status ${String(status)}: ${stderr}`);
   return stdout.trimEnd().split('\n').map(readReply);
 }
@@ -107,7 +126,7 @@ export class Conversation implements AsyncDisposable {
 
   /** @throws if it cannot be opened */
   static async open(host: string, to: Endpoint, source?: Source): Promise<Conversation> {
-    const opened = new Peer(peer(host, 'talk', ...where(to), ...from(source)));
+    const opened = new Peer(peer(host, patience(), 'talk', ...where(to), ...from(source)));
     const first = await opened.line();
     if (first === 'connected') return new Conversation(opened);
     await opened[Symbol.asyncDispose]();

@@ -50,7 +50,7 @@ family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
 s = socket.socket(family); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 s.bind((sys.argv[1], 80)); s.listen(8); print("ready", flush=True)
 while True:
-    c, _ = s.accept(); c.settimeout(6)
+    c, _ = s.accept(); c.settimeout(20)
     try:
         c.sendall(b"x" * ${BYTES}); n = 0
         while True:
@@ -64,7 +64,7 @@ while True:
 /** Reads BYTES, sends BYTES, and says so. */
 const transferClient = `
 import socket, sys
-c = socket.create_connection((sys.argv[1], 80), 6); n = 0
+c = socket.create_connection((sys.argv[1], 80), 20); n = 0
 while n < ${BYTES}:
     d = c.recv(65536)
     if not d: break

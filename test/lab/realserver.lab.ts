@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { ask, type Endpoint, type Reply, serve, serversOf } from './peers.js';
+import { ask, askInVain, type Endpoint, type Reply, serve, serversOf } from './peers.js';
 import { mustRun, Network, type Ran, type Topology } from './topology.js';
 
-t.setTimeout(240_000);
+t.setTimeout(0); // whoever runs us sets the limit
 
 const FACE = join(import.meta.dirname, '../../src/cli/realserver.js');
 
@@ -48,10 +48,11 @@ async function ipvs(...lines: string[]): Promise<void> {
   await mustRun(['ip', 'netns', 'exec', 'director', '/sbin/ipvsadm', '-R'], { input: lines.join('\n') });
 }
 
-/** Connections that the director remembers: unlike totals, which come with the estimator, they are there at once. */
-async function connections(network: Network): Promise<number> {
+/** Clients of the connections that the director remembers: unlike totals, which come with the estimator, they are there at once. */
+async function connections(network: Network): Promise<string[]> {
   const text = await network.must('director', '/sbin/ipvsadm', '-Lcn');
-  return text.split('\n').length - 3;
+  const rows = text.split('\n').slice(2).filter(Boolean);
+  return rows.map((row) => row.split(/ +/)[3] ?? '');
 }
 
 const failed = (replies: readonly Reply[]): boolean => replies.every((reply) => 'error' in reply);
@@ -86,7 +87,7 @@ t.test(
     await network.must('director', 'ip', 'address', 'del', '10.1.0.100/24', 'dev', 'lan');
     t.strictSame(serversOf(await ask(network, 'client', vip)), ['rs']);
     t.equal(await neighbour(network, '10.1.0.100'), await macOf(network, 'rs', 'lan'));
-    t.equal(await connections(network), 0, 'the director saw nothing of it');
+    t.strictSame(await connections(network), [], 'the director saw nothing of it');
   },
 );
 
@@ -98,7 +99,7 @@ for (const [family, address, lines] of services)
     await ipvs(...lines);
     await serve('rs', [{ ...vip, address: family === 'IPv4' ? '0.0.0.0' : '::' }]);
     const before = await snapshot(network, 'rs');
-    t.ok(failed(await ask(network, 'client', vip)), 'the server does not take packets for the VIP yet');
+    t.ok(failed(await askInVain(network, 'client', vip)), 'the server does not take packets for the VIP yet');
 
     t.match(await realserver(network, 'rs', state.path, '--vip', address, '--check'), {
       status: 1,
@@ -123,12 +124,16 @@ for (const [family, address, lines] of services)
     const own = `${address}/${family === 'IPv4' ? 24 : 64}`;
     await network.must('director', 'ip', 'address', 'del', own, 'dev', 'lan');
     await forget(network);
-    t.ok(failed(await ask(network, 'client', vip)), 'nobody answers for the VIP while the director does not have it');
+    t.ok(
+      failed(await askInVain(network, 'client', vip)),
+      'nobody answers for the VIP while the director does not have it',
+    );
     await network.must('director', 'ip', 'address', 'add', own, 'dev', 'lan', ...(family === 'IPv4' ? [] : ['nodad']));
     await forget(network);
-    const counted = await connections(network);
+    const known = await connections(network);
     t.strictSame(serversOf(await ask(network, 'client', vip, 3)), ['rs', 'rs', 'rs']);
-    t.equal(await connections(network), counted + 3, 'through the director');
+    const made = (await connections(network)).filter((one) => !known.includes(one));
+    t.equal(made.length, 3, 'through the director'); // those that were begun in vain are forgotten some time
     t.equal(
       await neighbour(network, address),
       await macOf(network, 'director', 'lan'),
@@ -218,7 +223,7 @@ for (const { tunnel, option, inner, over } of tunnels)
       await serve('rs', [{ ...vip, address: any }]);
       const before = await snapshot(network, 'rs');
       await network.must('rs', 'ip', 'address', 'add', address, 'dev', 'lo');
-      t.ok(failed(await ask(network, 'client', vip)), 'with the VIP alone the server does not open the tunnel');
+      t.ok(failed(await askInVain(network, 'client', vip)), 'with the VIP alone the server does not open the tunnel');
       await network.must('rs', 'ip', 'address', 'del', address, 'dev', 'lo');
 
       t.match(await realserver(network, 'rs', state.path, ...args, '--check'), { status: 1 });

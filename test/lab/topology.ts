@@ -30,7 +30,7 @@ export interface Ran {
 
 export interface RunOptions {
   readonly input?: string;
-  /** Until the command is killed, 30 s if not told. */
+  /** Until the command is killed, two minutes if not told. */
   readonly limitMs?: number;
 }
 
@@ -177,7 +177,7 @@ export async function mustRun(command: readonly string[], options: RunOptions = 
 }
 
 /** Runs a command to its end. Rejects only if it cannot be started. */
-export function run(command: readonly string[], { input = '', limitMs = 30_000 }: RunOptions = {}): Promise<Ran> {
+export function run(command: readonly string[], { input = '', limitMs = 120_000 }: RunOptions = {}): Promise<Ran> {
   const [program, ...args] = command as [string, ...string[]];
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { timeout: limitMs, killSignal: 'SIGKILL' });

@@ -18,7 +18,7 @@ export interface Ended {
 }
 
 /** Runs a program to its end. `why` goes into the error of `must`. */
-export function run(command: readonly string[], limitMs = 60 * SECOND): Ended {
+export function run(command: readonly string[], limitMs = 300 * SECOND): Ended {
   const [program, ...args] = command as [string, ...string[]];
   const options = { encoding: 'utf8', timeout: limitMs, maxBuffer: 2 ** 26 } as const;
   const { status, stdout, stderr, error } = spawnSync(program, args, {

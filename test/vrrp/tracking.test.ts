@@ -126,9 +126,9 @@ t.test('bfd_master: the backup need not wait for adverts that do not come', asyn
 bfd_instance other {
   neighbor_ip ${other.addresses.ip4}
   source_ip ${ours.addresses.ip4}
-  min_tx 100
-  min_rx 100
-  multiplier 5
+  min_tx 200
+  min_rx 200
+  multiplier 10
 }
 vrrp_instance V1 {
   interface ${LINK}
@@ -158,8 +158,11 @@ vrrp_instance V1 {
   }, LIMIT_MS);
   await logged(second, '"event":"vrrp.new-master"');
   await logged(second, '"to":"up"');
-  const answer = await exchange(second.file('vrrp.sock'), { do: 'sessions', known: -1 });
-  t.match(answer, { ok: true, result: { known: { other: { is: 'alive' } } } }, 'the director may ask, too');
+  await eventually(async () => {
+    const answer = await exchange(second.file('vrrp.sock'), { do: 'sessions', known: -1 });
+    if (!JSON.stringify(answer).includes('"other":{"is":"alive"')) throw new Error(JSON.stringify(answer));
+  }, LIMIT_MS);
+  t.pass('the director may ask, too');
   const cutMs = performance.now();
   await site.cut(site.a);
   await eventually(() => {

@@ -73,7 +73,7 @@ t.test('what is served, and what is wrong with it', { skip: unlessChromium }, as
     director.vrrp = { instances: [router('V1', 'fault')], groups: [] };
     director.pair = { ...pair, ours: side('lb-a'), vrrp: director.vrrp };
     director.status = { ...director.status, refused: [{ change: '+ tcp 192.0.2.9:80', reason: 'no such scheduler' }] };
-    director.pending = { revision: 4, until: Date.now() + 60_000, who: 'anna' };
+    director.pending = { revision: 4, until: Date.now() + 600_000, who: 'anna' };
     director.journal.add('error', { event: 'daemon.reloaded' });
     await screen.sees('#attention', 'tcp 192.0.2.1:80 has no quorum');
     await screen.sees('#attention', 'virtual router V1 is in fault');

@@ -111,8 +111,8 @@ t.test('who may read only changes nothing', { skip: unlessChromium }, async (t) 
     const screen = await Screen.open(browser, director.url);
     await screen.sees('#attention', '192.0.2.31:80');
     await screen.sees('#identity', director.identity.name);
-    await screen.page.click('[data-key="tcp-192.0.2.1-80"]');
-    await screen.page.click('[data-key="tcp-192.0.2.1-80 10.0.0.1-8080"] button');
+    await screen.click('[data-key="tcp-192.0.2.1-80"]');
+    await screen.click('[data-key="tcp-192.0.2.1-80 10.0.0.1-8080"] button');
     await screen.until(`document.querySelector('#server').open`);
     return screen;
   };

@@ -27,8 +27,8 @@ t.test('names are text, wherever they are shown', { skip: unlessChromium }, asyn
   await screen.sees('#feed', evil);
   await screen.sees('#routers', evil);
   await screen.sees('#identity', evil);
-  await screen.page.click('#attention-list button');
-  await screen.page.click('[data-key^="tcp-192.0.2.1-80 "]');
+  await screen.click('#attention-list button');
+  await screen.click('[data-key^="tcp-192.0.2.1-80 "]');
   await screen.until(`document.querySelector('#server').open`);
   await screen.sees('#server', evil);
   t.equal(await screen.read('typeof globalThis.owned'), 'undefined');

@@ -87,6 +87,11 @@ export class Screen {
     await this.page.locator(`aria/${name}[role="${role}"]`).click();
   }
 
+  /** An element that is there, once it does not move any more. */
+  async click(selector: string): Promise<void> {
+    await this.page.locator(selector).click();
+  }
+
   async keys(...keys: readonly string[]): Promise<void> {
     for (const key of keys) await this.page.keyboard.press(key as 'Enter');
   }

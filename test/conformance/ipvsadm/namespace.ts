@@ -15,7 +15,7 @@ export class Namespace implements AsyncDisposable {
     const namespace = new Namespace(spawn('unshare', ['--net', 'sleep', '3600'], { stdio: 'ignore' }));
     const ours = readlinkSync('/proc/self/ns/net');
     for (let tries = 0; namespace.#link() === ours || namespace.#link() === undefined; tries++) {
-      if (tries === 500) throw new Error('no network namespace after 5 s');
+      if (tries === 6000) throw new Error('no network namespace after a minute');
       await sleep(10);
     }
     namespace.run(['ip', 'link', 'set', 'lo', 'up'], {});

@@ -7,6 +7,7 @@ import { type GroupSocket, openGroup } from '../../../src/addon/multicast.js';
 import { eventually } from '../../lab/eventually.js';
 
 const PORT = 8848;
+const LIMIT_MS = 60_000;
 
 function ip(...words: readonly string[]): void {
   const { status, stderr } = spawnSync('ip', words, { encoding: 'utf8' });
@@ -72,9 +73,9 @@ for (const { family, group, via } of cases)
       eventually(async () => {
         await say(last, family, via('one')); // the first may be too early: IPv6 has to settle
         if (list.at(-1) !== last) throw new Error(`never: ${last}, but ${list.join(' ')}`);
-      });
+      }, LIMIT_MS);
     await until(beside, 'here');
-    await eventually(() => say('elsewhere', family, via('two')));
+    await eventually(() => say('elsewhere', family, via('two')), LIMIT_MS);
     socket.send(Buffer.from('ours'));
     await until(heard, 'after');
     await until(beside, 'after');

@@ -14,8 +14,8 @@ async function serving(t: Test, limits = {}): Promise<{ readonly path: string; r
   const path = join(folder, 's');
   const server = httpServer(fake.api, {
     longestHeader: 4096,
-    headerMs: 200,
-    requestMs: 400,
+    headerMs: 60_000,
+    requestMs: 60_000,
     idleMs: 30_000,
     silenceMs: 60_000,
     mostConnections: 8,
@@ -56,7 +56,7 @@ t.test('what is no HTTP, and headers without end', async (t) => {
 });
 
 t.test('who sends slowly is told, and does not hold his place', async (t) => {
-  const { path, fake } = await serving(t);
+  const { path, fake } = await serving(t, { headerMs: 200, requestMs: 400 });
   const slow = [
     'GET /v1/status HTTP/1.1\r\nhost:',
     'PATCH /v1/services/tcp-192.0.2.1-80/destinations/10.0.0.1-8080 HTTP/1.1\r\nhost: h\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n{"wei',
@@ -67,7 +67,7 @@ t.test('who sends slowly is told, and does not hold his place', async (t) => {
 });
 
 t.test('more connections than there may be are closed, and those that are there go on', async (t) => {
-  const { path } = await serving(t, { headerMs: 60_000, requestMs: 60_000 });
+  const { path } = await serving(t);
   const held = await Promise.all(
     Array.from(
       { length: 8 },

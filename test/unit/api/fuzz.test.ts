@@ -125,7 +125,7 @@ function requestOf(operation: Operation): fc.Arbitrary<Sent> {
     { requiredKeys: [] },
   );
   const strange = fc.dictionary(fc.string(), fc.string(), { maxKeys: 1 });
-  const query = fc.oneof({ weight: 4, arbitrary: told }, strange);
+  const query = fc.oneof({ weight: 4, arbitrary: told }, { weight: 2, arbitrary: fc.constant({}) }, strange);
   const header = fc.constantFrom('*', '"x"', 'W/"x"', '', 'x, "y"');
   const anyHeaders = fc.record(Object.fromEntries(where('header').map(({ name }) => [name, header])), {
     requiredKeys: [],

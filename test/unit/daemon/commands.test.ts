@@ -143,13 +143,14 @@ t.test('script_timeout, and a limit of its own', async (t) => {
 
 t.test('a check that is stopped is told at once; the program has its time to end', async (t) => {
   const { commands, folder } = scene(t);
-  const script = `trap 'sleep 0.3; echo > ${folder}/ended; exit' TERM; echo > ${folder}/began; while :; do sleep 0.02; done`;
+  const script = `trap 'while [ ! -e ${folder}/let ]; do sleep 0.02; done; echo > ${folder}/ended; exit' TERM; echo > ${folder}/began; while :; do sleep 0.02; done`;
   const stop = new AbortController();
   const end = commands.runCommand({ argv: ['/bin/sh', '-c', script] }, 60_000, stop.signal);
   while (!existsSync(`${folder}/began`)) await new Promise((resolve) => void systemClock.after(10, () => resolve(0)));
   stop.abort();
   t.same(await end, { failed: 'stopped' });
   t.notOk(existsSync(`${folder}/ended`));
+  writeFileSync(`${folder}/let`, '');
   await commands.stop();
   t.ok(existsSync(`${folder}/ended`), 'stop waits for it');
   t.same(await commands.runCommand({ argv: ['/bin/true'] }, 1000, AbortSignal.abort()), { failed: 'stopped' });
@@ -158,14 +159,14 @@ t.test('a check that is stopped is told at once; the program has its time to end
 
 t.test('startup and shutdown scripts are waited for, and stop nobody', async (t) => {
   const { commands, log } = scene(t);
-  const order = (text: string): Parameters<Commands['once']>[1] => ({
+  const order = (text: string, timeoutSeconds = 60): Parameters<Commands['once']>[1] => ({
     script: { argv: ['/bin/sh', '-c', text] },
-    timeoutSeconds: 0.2,
+    timeoutSeconds,
   });
   await commands.once('startup', undefined);
   await commands.once('startup', order('exit 0'));
   await commands.once('startup', order('echo no; exit 1'));
-  await commands.once('shutdown', order('sleep 10'));
+  await commands.once('shutdown', order('sleep 10', 0.2));
   t.match(log.named('script.done'), [{ which: 'startup' }]);
   t.match(log.named('script.failed'), [
     { which: 'startup', status: 1, output: 'no', level: 'error' },

@@ -85,7 +85,7 @@ async function started(t: Test) {
 }
 
 const until = async (is: () => boolean): Promise<boolean> => {
-  for (let i = 0; i < 500 && !is(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let i = 0; i < 6000 && !is(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
   return is();
 };
 const count = (fake: FakeEngine, name: string): number => fake.asked.filter((one) => one === name).length;

@@ -60,7 +60,9 @@ async function examineServer(text: string): Promise<readonly Finding[]> {
   const served = servedBy(expected, new Set(facts.addresses.map(({ address }) => address)));
   const directors = new Set(['10.0.1.1', 'fd00:1::1']);
   const director = await factsOf('director', shellOf('director'), []);
-  const findings = examine(serverRules, { facts, served, directors, director, epoch: Math.round(Date.now() / 1000) });
+  // both have one clock; how long it takes to ask for it is no difference
+  const { epoch = 0 } = facts;
+  const findings = examine(serverRules, { facts, served, directors, director, epoch });
   return findings.filter(({ rule }) => !ofThisKernel.has(rule));
 }
 

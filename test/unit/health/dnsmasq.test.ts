@@ -11,7 +11,7 @@ const never = new AbortController().signal;
 const world = probePorts(systemClock, 0.25);
 const PORT = 53;
 
-const dns = (type: DnsType, name: string, address = '127.0.0.1', timeoutSeconds = 5): DnsCheck => ({
+const dns = (type: DnsType, name: string, address = '127.0.0.1', timeoutSeconds = 60): DnsCheck => ({
   is: 'dns',
   ...anyCheck,
   target: targetAt(PORT, { address, timeoutSeconds }),
@@ -30,7 +30,7 @@ const args = [
 
 t.test('DNS: dnsmasq', { skip: unlessInstalled('dnsmasq') }, async (t) => {
   const answers = async (): Promise<boolean> =>
-    (await attemptDns(dns('A', 'www.example', '::1'), world, never)).is === 'alive';
+    (await attemptDns(dns('A', 'www.example', '::1', 5), world, never)).is === 'alive';
   const dnsmasq = await running(t, 'dnsmasq', args, answers);
 
   const rows: [type: DnsType, name: string, detail: RegExp][] = [
@@ -77,6 +77,6 @@ t.test('DNS: dnsmasq', { skip: unlessInstalled('dnsmasq') }, async (t) => {
   for (const address of ['127.0.0.1', '::1']) {
     const begun = performance.now();
     t.match(await attemptDns(dns('A', 'www.example', address), world, never), { is: 'failed', why: 'refused' });
-    t.ok(performance.now() - begun < 2500, 'at once, not after the timeout');
+    t.ok(performance.now() - begun < 30_000, 'at once, not after the timeout');
   }
 });

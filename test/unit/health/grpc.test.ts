@@ -7,7 +7,7 @@ import t, { type Test } from 'tap';
 import { decodeHealthResponse, encodeHealthRequest } from '../../../src/health/grpc-message.js';
 import { attemptGrpc } from '../../../src/health/grpc.js';
 import { systemClock } from '../../../src/system/clock.js';
-import { grpcCheck, never } from '../../helpers/attempts.js';
+import { grpcCheck, never, patient } from '../../helpers/attempts.js';
 import { makeAuthority } from '../../helpers/certificates.js';
 import { FakeClock } from '../../helpers/fake-clock.js';
 import { grpcHealth, type Said } from '../../helpers/grpc-health.js';
@@ -85,7 +85,7 @@ t.test('a real gRPC server', async (t) => {
     ['closed', { is: 'failed', why: 'answer', detail: 'grpc-status 14 UNAVAILABLE: going down' }],
   ];
   for (const [service, outcome] of rows)
-    t.match(await attemptGrpc(grpcCheck(port, service), world, never), outcome, service);
+    t.match(await attemptGrpc(patient(grpcCheck(port, service)), world, never), outcome, service);
   const { target, ...check } = grpcCheck(port, 'late');
   const hasty = { ...check, target: { ...target, timeoutSeconds: 0.2 } };
   // the server hears of the time limit too, and may be the first to say so
@@ -101,7 +101,7 @@ t.test('a gRPC server without the health service', async (t) => {
   const port = await new Promise<number>((resolve) =>
     server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (_, bound) => resolve(bound)),
   );
-  t.match(await attemptGrpc(grpcCheck(port), world, never), {
+  t.match(await attemptGrpc(patient(grpcCheck(port)), world, never), {
     is: 'failed',
     why: 'answer',
     detail: /grpc-status 12 UNIMPLEMENTED/,
@@ -114,13 +114,16 @@ t.test('gRPC over TLS', async (t) => {
   const pair = { private_key: readFileSync(key), cert_chain: readFileSync(certificate) };
   const port = await grpcHealth(t, said, grpc.ServerCredentials.createSsl(null, [pair]));
   const verify = { authority: authority.certificate, name: 'www.example.com' };
-  t.match(await attemptGrpc(grpcCheck(port, 'web', {}), world, never), { is: 'alive' });
-  t.match(await attemptGrpc(grpcCheck(port, 'web', { verify, warnDays: 60 }), world, never), {
+  t.match(await attemptGrpc(patient(grpcCheck(port, 'web', {})), world, never), { is: 'alive' });
+  t.match(await attemptGrpc(patient(grpcCheck(port, 'web', { verify, warnDays: 60 })), world, never), {
     is: 'alive',
     warning: /ends in \d+ days/,
   });
   const other = { verify: { ...verify, name: 'other.example.com' } };
-  t.match(await attemptGrpc(grpcCheck(port, 'web', other), world, never), { is: 'failed', why: 'certificate' });
+  t.match(await attemptGrpc(patient(grpcCheck(port, 'web', other)), world, never), {
+    is: 'failed',
+    why: 'certificate',
+  });
   t.match(await attemptGrpc(grpcCheck(port, 'web'), world, never), { is: 'failed' }, 'a server that wants TLS');
 });
 
@@ -149,6 +152,8 @@ const respond = (stream: ServerHttp2Stream, body: string, trailers: Record<strin
   stream.end(Buffer.from(body, 'hex'));
 };
 const OK = { 'grpc-status': '0' };
+/** Only time tells that nothing comes. */
+const SILENCE = 'the end without an answer';
 const others: readonly (readonly [name: string, answer: (stream: ServerHttp2Stream) => void, outcome: object])[] = [
   ['SERVING', (stream) => respond(stream, '00000000020801', OK), { is: 'alive' }],
   ['no message', (stream) => respond(stream, '', OK), { why: 'malformed', detail: 'an answer without message' }],
@@ -173,7 +178,7 @@ const others: readonly (readonly [name: string, answer: (stream: ServerHttp2Stre
   ['status 503', (stream) => stream.respond({ ':status': 503 }, { endStream: true }), { why: 'status' }],
   ['a reset', (stream) => stream.close(2), { why: 'reset', detail: /NGHTTP2_INTERNAL_ERROR/ }],
   ['a refusal', (stream) => stream.close(7), { why: 'reset', detail: /NGHTTP2_REFUSED_STREAM/ }],
-  ['the end without an answer', (stream) => stream.session?.close(), { is: 'failed' }],
+  [SILENCE, (stream) => stream.session?.close(), { is: 'failed' }],
   ['GOAWAY', (stream) => stream.session?.goaway(11), { why: 'reset' }],
   ['the connection cut', (stream) => stream.session?.destroy(), { is: 'failed' }],
   [
@@ -192,7 +197,8 @@ const others: readonly (readonly [name: string, answer: (stream: ServerHttp2Stre
 for (const [name, answer, outcome] of others)
   t.test(`HTTP/2: ${name}`, async (t) => {
     const port = await http2(t, answer);
-    t.match(await attemptGrpc(grpcCheck(port, 'web'), world, never), outcome);
+    const check = grpcCheck(port, 'web');
+    t.match(await attemptGrpc(name === SILENCE ? check : patient(check), world, never), outcome);
   });
 
 t.test('a server of HTTP/1, and one that says nothing', async (t) => {

@@ -7,7 +7,7 @@ import type { HttpCheck, HttpUrl, TlsSettings } from '../../../src/config/check.
 import type { Failure } from '../../../src/health/check.js';
 import { attemptHttp } from '../../../src/health/http.js';
 import { systemClock, wallMs } from '../../../src/system/clock.js';
-import { httpCheck, never, why } from '../../helpers/attempts.js';
+import { httpCheck, never, patient, why } from '../../helpers/attempts.js';
 import { makeAuthority } from '../../helpers/certificates.js';
 import { freePort, isOpen, nginx } from '../../helpers/nginx.js';
 import { probePorts } from '../../helpers/probe-ports.js';
@@ -49,7 +49,7 @@ t.test('nginx', { skip: unlessInstalled('nginx') }, async (t) => {
   );
 
   const ask = (check: HttpCheck): Promise<Failure | 'alive' | 'inconclusive'> =>
-    attemptHttp(check, 0, world, never).then(why);
+    attemptHttp(patient(check), 0, world, never).then(why);
 
   for (const protocol of ['1.0', '1.0C', '1.1', '2'] as const) {
     const port = protocol === '2' ? h2c : plain;
@@ -113,11 +113,11 @@ t.test('nginx', { skip: unlessInstalled('nginx') }, async (t) => {
     t.equal(await ask(httpCheck(tls, { path: '/host', pattern: none }, '1.1', {})), 'alive', 'no SNI');
 
     const later = { ...world, wallMs: () => wallMs() + 10 * DAY_MS };
-    t.match(await attemptHttp(httpCheck(tls, {}, '1.1', { warnDays: 10, failDays: 5 }), 0, later, never), {
+    t.match(await attemptHttp(patient(httpCheck(tls, {}, '1.1', { warnDays: 10, failDays: 5 })), 0, later, never), {
       is: 'alive',
       warning: /^the certificate ends in 9 days \(\d{4}-\d\d-\d\d\)$/,
     });
-    t.match(await attemptHttp(httpCheck(tls, {}, '1.1', { warnDays: 10, failDays: 10 }), 0, later, never), {
+    t.match(await attemptHttp(patient(httpCheck(tls, {}, '1.1', { warnDays: 10, failDays: 10 })), 0, later, never), {
       is: 'failed',
       detail: /^the certificate ends in 9 days/,
     });
@@ -150,7 +150,7 @@ t.test('nghttpd, HTTP/2 with prior knowledge', { skip: unlessInstalled('nghttpd'
     isOpen(port),
   );
   const ask = (url: Partial<HttpUrl>): Promise<Failure | 'alive' | 'inconclusive'> =>
-    attemptHttp(httpCheck(port, url, '2'), 0, world, never).then(why);
+    attemptHttp(patient(httpCheck(port, url, '2')), 0, world, never).then(why);
   t.equal(await ask({ digest: '5d41402abc4b2a76b9719d911017c592' }), 'alive');
   t.equal(await ask({ path: '/gone' }), 'status');
   t.equal(await ask({ path: '/caf\u00e9', statusCodes: [[404, 404]] }), 'alive');

@@ -96,7 +96,7 @@ t.test('a real program, without a shell', async (t) => {
   const folder = t.testdir({ check: '#!/bin/sh\necho "$#-$1" > "$2"\necho down for repair\nexit 1\n' });
   chmodSync(`${folder}/check`, 0o755);
   const script = { argv: [`${folder}/check`, '$HOME; exit 0', `${folder}/said`], user: { user: 'root' } };
-  const outcome = await attemptMisc(check({ script }), ports, never);
+  const outcome = await attemptMisc(check({ script, timeoutSeconds: 60 }), ports, never);
   t.same(outcome, { is: 'failed', why: 'script', detail: 'exit status 1: down for repair' });
   t.equal(readFileSync(`${folder}/said`, 'utf8'), '2-$HOME; exit 0\n');
   const missing = await attemptMisc(check({ script: { argv: ['/nowhere/check'] } }), ports, never);

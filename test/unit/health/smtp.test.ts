@@ -16,7 +16,8 @@ import { running, stop, temporaryDirectory, unlessInstalled } from '../../helper
 ip('addr add 127.0.0.2/8 dev lo'); // so that there is more than one address to bind to
 
 const never = new AbortController().signal;
-const world = probePorts(systemClock);
+/** No time passes: nobody is late, however busy this machine is. */
+const world = probePorts(new FakeClock());
 const why = (outcome: Outcome): Failure | 'alive' | 'inconclusive' =>
   outcome.is === 'failed' ? outcome.why : outcome.is;
 
@@ -253,7 +254,7 @@ t.test('SMTP: exim4', { skip: unlessInstalled('exim4') }, async (t) => {
   const notBusy = async (heloName: string): Promise<Outcome> => {
     for (let i = 0; ; i++) {
       const outcome = await attemptSmtp({ ...check, heloName }, world, never);
-      if (!outcome.detail.includes('421') || i === 200) return outcome;
+      if (!outcome.detail.includes('421') || i === 2000) return outcome;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
@@ -270,7 +271,7 @@ t.test('SMTP: exim4', { skip: unlessInstalled('exim4') }, async (t) => {
 
   exim.kill('SIGSTOP'); // the kernel still accepts
   const quick = smtp(EXIM_PORT, { target: targetAt(EXIM_PORT, { timeoutSeconds: 0.3 }) });
-  t.equal(why(await attemptSmtp(quick, world, never)), 'timeout');
+  t.equal(why(await attemptSmtp(quick, probePorts(systemClock), never)), 'timeout');
   exim.kill('SIGCONT');
   await stop(exim);
   // what was in its backlog when it ended is reset, what comes later is refused

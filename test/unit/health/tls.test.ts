@@ -6,7 +6,7 @@ import { attemptHttp } from '../../../src/health/http.js';
 import { judgeEnd } from '../../../src/health/tls.js';
 import { openTlsContexts } from '../../../src/health/tls-context.js';
 import { systemClock } from '../../../src/system/clock.js';
-import { httpCheck, never } from '../../helpers/attempts.js';
+import { httpCheck, never, patient } from '../../helpers/attempts.js';
 import { makeAuthority } from '../../helpers/certificates.js';
 import { freePort, isOpen } from '../../helpers/nginx.js';
 import { probePorts } from '../../helpers/probe-ports.js';
@@ -97,7 +97,8 @@ t.test('a check says good-bye: close_notify', async (t) => {
       if (/<<<.*close_notify/.test(said)) resolve();
     });
   });
-  const outcome = await attemptHttp(httpCheck(port, { path: '/' }, '1.0', {}), 0, probePorts(systemClock), never);
+  const check = patient(httpCheck(port, { path: '/' }, '1.0', {}));
+  const outcome = await attemptHttp(check, 0, probePorts(systemClock), never);
   t.match(outcome, { is: 'alive' });
   await heard;
 });

@@ -98,6 +98,15 @@ for (const wanted of ['openmetrics', 'prometheus'] as const)
       if (answer?.ok !== true) return undefined;
       return ((await answer.json()) as Answer).data.result[0]?.value[1];
     };
+    /** Between a look that our machine was too slow for and the next one it knows nothing. */
+    const told = async (expression: string): Promise<string | undefined> => {
+      let value = await query(expression);
+      for (let tries = 1; tries < 600 && value === undefined; tries++) {
+        await pause();
+        value = await query(expression);
+      }
+      return value;
+    };
     while ((await query('up{job="lvsd"} == 1')) === undefined) await pause();
     for (const [expression, value] of [
       ['lvsd_services', '7'],
@@ -111,6 +120,6 @@ for (const wanted of ['openmetrics', 'prometheus'] as const)
       [`lvsd_destination_weight{service=${JSON.stringify(NAME)},destination="10.0.0.1:80"}`, '5'],
       ['lvsd_service_info{virtual_server="web"}', '1'],
     ] as const)
-      t.equal(await query(expression), value, expression);
+      t.equal(await told(expression), value, expression);
     t.same([...asked], wanted === 'openmetrics' ? ['openmetrics'] : []);
   });

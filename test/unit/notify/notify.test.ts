@@ -290,7 +290,7 @@ t.test('with real scripts: slow ones, in order, over a reload', async (t) => {
     notify.tell(server(1), what === 'up');
     wanted.push(`${what}${i < 10 ? 1 : 2}`);
   }
-  await notify.stop(20_000);
+  await notify.stop(120_000);
   t.same(readFileSync(`${folder}/told`, 'utf8').trim().split('\n'), wanted);
 });
 
