@@ -76,6 +76,7 @@ export class Exchange {
   readonly #queue = new Fifo<Waiting>();
   #sequence = 0;
   #scheduled = false;
+  #turnEnd: number | undefined;
   #watching = false;
   #closed = false;
   /** Answers that were refused: not well-formed, or to nothing we asked. */
@@ -122,11 +123,17 @@ export class Exchange {
 
   #pump(): void {
     this.#scheduled = false;
-    const end = this.#now() + TURN_MS;
+    const end = this.#endOfTurn();
     while (this.#drain(end) && this.#queue.length > 0 && !this.#closed) {
       if (this.#now() >= end) return this.#later();
       this.#sendNext();
     }
+  }
+
+  /** Answers make new questions in the same turn of the event loop: they share its time. */
+  #endOfTurn(): number {
+    if (this.#turnEnd === undefined) setImmediate(() => (this.#turnEnd = undefined));
+    return (this.#turnEnd ??= this.#now() + TURN_MS);
   }
 
   #later(): void {

@@ -115,6 +115,32 @@ t.test('after an overrun what only reads is asked again, and what writes is told
   await t.rejects(writer.ask(command()), { code: 'NETLINK_OVERRUN' });
 });
 
+t.test('others have their turn while a large table is read, whoever asks for its rows', async (t) => {
+  let time = 0;
+  const now = (): number => (time += 0.1);
+  const exchange = new Exchange(new FakeSocket((request) => [part(request, TYPE, Uint8Array.of(1)), done(request)]), {
+    now,
+  });
+  let turn = 0;
+  const answeredIn: number[] = [];
+  const count = (): void => {
+    turn++;
+    if (answeredIn.length < 200) setImmediate(count);
+  };
+  count();
+  const together = Array.from({ length: 100 }, async () => {
+    await exchange.ask(dump(1));
+    answeredIn.push(turn);
+  });
+  await Promise.all(together);
+  for (let i = 0; i < 100; i++) {
+    await exchange.ask(dump(1)); // each only when the one before it was answered
+    answeredIn.push(turn);
+  }
+  const inOneTurn = answeredIn.map((one) => answeredIn.filter((other) => other === one).length);
+  t.ok(Math.max(...inOneTurn) <= 10, `${Math.max(...inOneTurn)} in one turn`);
+});
+
 t.test('late answers are waited for, and a deadline ends the wait', async (t) => {
   const socket = new FakeSocket(ack);
   socket.late = true;
@@ -134,8 +160,7 @@ t.test('late answers are waited for, and a deadline ends the wait', async (t) =>
   t.strictSame(await answered, []);
 
   const silent = exchange.ask(command());
-  await Promise.resolve();
-  await Promise.resolve();
+  while (deadlines.length < 2) await new Promise((resolve) => setImmediate(resolve));
   deadlines.at(-1)?.();
   await t.rejects(silent, { code: 'NETLINK_TIMEOUT' });
 });
