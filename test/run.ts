@@ -43,7 +43,7 @@ const places: Record<Kind, { readonly folder: string; readonly ending: RegExp }>
 };
 
 const SECOND = 1000;
-const HOST_LIMIT_MS = 600 * SECOND;
+const HOST_LIMIT_MS = 900 * SECOND;
 /** What a kernel needs: emulation is slow. */
 const guestPlans: Record<Kernel, Pick<GuestPlan, 'freshGuests' | 'limitMs' | 'limit'>> = {
   uml: { freshGuests: true, limitMs: 600 * SECOND, limit: 3000 },

@@ -189,8 +189,7 @@ async function takeBack(file: string, folder: string, log: Log): Promise<boolean
   }
 }
 
-const ipvsClient = (): IpvsClient =>
-  new IpvsClient(openNetlink(NETLINK_GENERIC), { after: (ms, late) => systemClock.after(ms, late) });
+const ipvsClient = (): IpvsClient => new IpvsClient(openNetlink(NETLINK_GENERIC), systemClock);
 
 /** undefined: this kernel has no IPVS, and nothing of the file needs it. @throws LvsError IPVS_UNAVAILABLE, IPVS_NOT_ALLOWED */
 async function kernelOf(client: IpvsClient, file: Configuration, log: Log): Promise<IpvsClient | undefined> {

@@ -81,10 +81,7 @@ async function run({ folder }: ProcessOrder): Promise<number> {
     clock,
     random: systemRandom,
     log,
-    kernel: () =>
-      Promise.resolve(
-        (ipvs ??= new IpvsClient(openNetlink(NETLINK_GENERIC), { after: (ms, late) => clock.after(ms, late) })),
-      ),
+    kernel: () => Promise.resolve((ipvs ??= new IpvsClient(openNetlink(NETLINK_GENERIC), clock))),
     table: connectionTableFile(),
     idle: idleProcessors(),
     openSink: (daemon) => openBackupDaemon(daemon, clock),

@@ -45,7 +45,7 @@ export async function systemHolder({ adverts, log, folder, ...rest }: SystemHold
     pipeOwner: (fifo) => commands.ownerOf(fifo),
   });
   const syncDaemon = new VrrpSyncDaemon({
-    open: () => new IpvsClient(openNetlink(NETLINK_GENERIC), { after: (ms, late) => systemClock.after(ms, late) }),
+    open: () => new IpvsClient(openNetlink(NETLINK_GENERIC), systemClock),
     log,
   });
   const trackers = new HolderTrackers({

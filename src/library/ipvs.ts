@@ -36,7 +36,7 @@ export interface OpenOptions extends NetlinkOptions {
  */
 export async function openIpvs(options: OpenOptions = {}): Promise<IpvsClient> {
   const client = new IpvsClient(openNetlink(NETLINK_GENERIC, options), {
-    after: (ms, run) => systemClock.after(ms, run),
+    ...systemClock,
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
   });
   try {

@@ -37,10 +37,10 @@ export interface Request<T> {
 
 export interface ExchangeOptions {
   /** Arms a deadline; without it the kernel may take for ever. */
-  readonly after?: (ms: number, run: () => void) => () => void;
+  after?(ms: number, run: () => void): () => void;
   readonly timeoutMs?: number;
-  /** Milliseconds that never jump: what goes on for longer lets others have their turn. */
-  readonly now?: () => number;
+  /** Milliseconds that never jump; without it nobody else has a turn while the kernel answers at once. */
+  now?(): number;
 }
 
 interface Waiting {
@@ -69,7 +69,6 @@ const TIMEOUT_MS = 10_000;
 export class Exchange {
   readonly #socket: DatagramSocket;
   readonly #options: ExchangeOptions;
-  readonly #now: () => number;
   readonly #batch = new Growing(65536);
   readonly #waiting = new Map<number, Waiting>();
   readonly #inbox = new Inbox();
@@ -85,7 +84,6 @@ export class Exchange {
   constructor(socket: DatagramSocket, options: ExchangeOptions = {}) {
     this.#socket = socket;
     this.#options = options;
-    this.#now = options.now ?? (() => performance.now());
   }
 
   /** Rejects with KernelRefusal if the kernel says no, with LvsError NETLINK_* if the answer cannot be had. */
@@ -128,6 +126,10 @@ export class Exchange {
       if (this.#now() >= end) return this.#later();
       this.#sendNext();
     }
+  }
+
+  #now(): number {
+    return this.#options.now?.() ?? 0;
   }
 
   /** Answers make new questions in the same turn of the event loop: they share its time. */
