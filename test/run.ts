@@ -47,7 +47,7 @@ const HOST_LIMIT_MS = 900 * SECOND;
 /** What a kernel needs: emulation is slow. */
 const guestPlans: Record<Kernel, Pick<GuestPlan, 'freshGuests' | 'limitMs' | 'limit'>> = {
   uml: { freshGuests: true, limitMs: 600 * SECOND, limit: 3000 },
-  qemu: { freshGuests: false, limitMs: 900 * SECOND, limit: 2400 },
+  qemu: { freshGuests: false, limitMs: 900 * SECOND, limit: 3600 },
   host: { freshGuests: false, limitMs: 300 * SECOND, limit: 3000 },
 };
 

@@ -1,4 +1,3 @@
-// kernels: uml, qemu
 /** Drains, maintenance and their ends through the API, with real connections, in the kernel and in the userspace engine. */
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
