@@ -13,8 +13,7 @@ const RTNLGRP_IPV6_IFADDR = 9;
 /** The addresses of the network namespace that we are in; absent path: the process's own. Throws LvsError NETLINK_SOCKET. */
 export function kernelAddresses(clock: Clock, networkNamespace?: string): AddressSource {
   const where = networkNamespace === undefined ? {} : { networkNamespace };
-  const after = (ms: number, run: () => void) => clock.after(ms, run);
-  const links = new Links(new Exchange(openNetlink(NETLINK_ROUTE, where), { after }));
+  const links = new Links(new Exchange(openNetlink(NETLINK_ROUTE, where), clock));
   const events = openNetlink(NETLINK_ROUTE, { ...where, groups: [RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR] });
   return {
     list: () => links.addresses(),

@@ -81,7 +81,7 @@ export async function run(order: Order, output: Output, environment: NodeJS.Proc
   journal.open(lineFile(join(kept, 'events.jsonl')));
   const client = ipvsClient();
   const reader = ipvsClient(); // of its own: changes never wait behind a dump of everything
-  const route = new Exchange(openNetlink(NETLINK_ROUTE));
+  const route = new Exchange(openNetlink(NETLINK_ROUTE), { now: () => systemClock.now() });
   const links = new Links(route);
   try {
     const kernel = await kernelOf(client, reading.configuration, log);

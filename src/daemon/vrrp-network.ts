@@ -56,8 +56,7 @@ export class VrrpNetwork implements Network {
   #meanings: ReturnType<HeldIn['meanings']> | undefined;
 
   constructor({ log, clock, memory, nft = systemNft() }: VrrpNetworkOptions) {
-    const after = (ms: number, run: () => void): (() => void) => clock.after(ms, run);
-    this.#links = new Links(new Exchange(openNetlink(NETLINK_ROUTE), { after }));
+    this.#links = new Links(new Exchange(openNetlink(NETLINK_ROUTE), clock));
     this.#watch = new LinkWatch(this.#links, openNetlink(NETLINK_ROUTE, { groups: watchGroups }), (news) =>
       this.#hear(news),
     );

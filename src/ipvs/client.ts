@@ -97,7 +97,7 @@ export class IpvsClient implements AsyncDisposable {
     return listed;
   }
 
-  /** The same one after the other, while the next ones are asked for: nobody holds all of a large table in one turn. */
+  /** The same one after the other, some asked for together: a large table is not made in one turn of the event loop. */
   async *each(options: ListOptions = {}): AsyncGenerator<ListedService> {
     const services = await this.services(options);
     for (let at = 0; at < services.length; at += ASKED_AT_ONCE) {

@@ -33,7 +33,7 @@ export class KernelNetwork implements NetworkSource {
   readonly #room = memory(new Uint8Array(MAX_DATAGRAM));
 
   constructor(questions: DatagramSocket, events: DatagramSocket, clock: Clock) {
-    this.#links = new Links(new Exchange(questions, { after: (ms, run) => clock.after(ms, run) }));
+    this.#links = new Links(new Exchange(questions, clock));
     this.#events = events;
   }
 

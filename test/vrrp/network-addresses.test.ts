@@ -215,6 +215,6 @@ t.test('twenty addresses are had in no time', async (t) => {
   }
   times.sort((a, b) => a - b);
   t.comment(`20 addresses: median ${times[25]!.toFixed(2)} ms, worst ${times[49]!.toFixed(2)} ms`);
-  t.ok(times[0]! < 100, 'the best of fifty, on whatever machine');
+  t.ok(times[0]! < 20);
   await router.dismantle();
 });

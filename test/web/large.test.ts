@@ -7,8 +7,6 @@ t.setTimeout(0); // whoever runs us sets the limit
 
 const SERVICES = 1000;
 const SERVERS = 10;
-/** What nobody notices is below 100 ms here; rows for all of it, or a pass over it for each, are seconds on any machine. */
-const MOST_MS = 500;
 
 t.test('a thousand services', { skip: unlessChromium }, async (t) => {
   const director = await FakeDirector.open(t);
@@ -50,7 +48,7 @@ t.test('a thousand services', { skip: unlessChromium }, async (t) => {
       return longest;
     })()`);
     t.comment(`longest keystroke: ${longest.toFixed(1)} ms`);
-    t.ok(longest < MOST_MS, `${longest} ms`);
+    t.ok(longest < 250, `${longest} ms`);
     t.strictSame(await screen.rows(), ['tcp 192.0.1.77:81']);
     await screen.keys('/', 'Escape');
   });
@@ -85,9 +83,9 @@ t.test('a thousand services', { skip: unlessChromium }, async (t) => {
     })`;
     await screen.read(`performance.setResourceTimingBufferSize(100_000)`);
     let longest = Infinity;
-    for (let i = 0; i < 6 && longest >= MOST_MS; i++) longest = Math.min(longest, await screen.read<number>(look));
+    for (let i = 0; i < 3 && longest >= 200; i++) longest = Math.min(longest, await screen.read<number>(look));
     t.comment(`longest task in a look: ${longest.toFixed(1)} ms`);
-    t.ok(longest < MOST_MS, `${longest} ms`);
+    t.ok(longest < 200, `${longest} ms`);
   });
   t.strictSame(screen.errors, []);
 });

@@ -314,7 +314,7 @@ t.test('timers are of the same clock, keep fractions, and are no more after clos
   await until(() => ran.includes('20'), 'the last timer');
   t.strictSame(ran, ['0.5', '1.25', '20']);
   t.ok(clock.now() >= startMs + 20);
-  t.ok(Math.abs(clock.wallMs(clock.now()) - Date.now()) < 10_000);
+  t.ok(Math.abs(clock.wallMs(clock.now()) - Date.now()) < 1000);
   clock.after(1, () => ran.push('after close'));
   port.close();
   block(5);
